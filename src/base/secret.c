@@ -1,0 +1,119 @@
+#include "base/secret.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { ARENA = 1 << 20, ARENA_SMALL = 1 << 16, SECRET_MAX = 1 << 16, LINE_MAX_BYTES = 1024 };
+
+int secret_arena_start(struct error *err) {
+        const struct rlimit none = { 0, 0 };
+
+        if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+                return fail_errno(err, errno, "No se pueden desactivar los volcados de memoria",
+                                  "Core dumps can't be switched off");
+        if (CRYPTO_secure_malloc_initialized())
+                return 0;
+        /* 1 = locked and undumpable, 2 = an mlock or madvise failed. The usual RLIMIT_MEMLOCK of 64 KiB on old
+         * systems holds the small arena. */
+        for (size_t size = ARENA; size >= ARENA_SMALL; size /= 2) {
+                int r = CRYPTO_secure_malloc_init(size, 16);
+
+                if (r == 1)
+                        return 0;
+                if (r == 2)
+                        (void) CRYPTO_secure_malloc_done();
+        }
+        (void) fail(err, ERR_FAILED, "No se puede bloquear memoria para los secretos (C10).",
+                    "Memory for secrets can't be locked (C10).");
+        return hint(err, "Suba el límite de memoria bloqueada (ulimit -l) a 64 KiB o más.",
+                    "Raise the locked-memory limit (ulimit -l) to 64 KiB or more.");
+}
+
+int secret_new(size_t size, struct secret **ret, struct error *err) {
+        struct secret *secret;
+
+        if (size == 0 || size > SECRET_MAX)
+                return fail(err, ERR_USAGE, "Tamaño de secreto no válido.", "Invalid size of a secret.");
+        if (!CRYPTO_secure_malloc_initialized()) {
+                int r = secret_arena_start(err);
+
+                if (r < 0)
+                        return r;
+        }
+        secret = calloc(1, sizeof *secret);
+        if (!secret)
+                return fail_memory(err);
+        secret->data = OPENSSL_secure_zalloc(size);
+        /* OpenSSL falls back to the ordinary heap when the arena is full: that memory is not locked. */
+        if (!secret->data || !CRYPTO_secure_allocated(secret->data)) {
+                OPENSSL_secure_clear_free(secret->data, size);
+                free(secret);
+                return fail(err, ERR_FAILED, "No queda memoria bloqueada para secretos.",
+                            "No locked memory left for secrets.");
+        }
+        secret->size = size;
+        *ret = secret;
+        return 0;
+}
+
+int secret_copy(const void *data, size_t size, struct secret **ret, struct error *err) {
+        int r = secret_new(size, ret, err);
+
+        if (r == 0)
+                memcpy((*ret)->data, data, size);
+        return r;
+}
+
+int secret_random(size_t size, struct secret **ret, struct error *err) {
+        struct secret *secret = NULL;
+        int r = secret_new(size, &secret, err);
+
+        if (r < 0)
+                return r;
+        if (RAND_priv_bytes(secret->data, (int) size) != 1) {
+                secret_free(secret);
+                return fail(err, ERR_FAILED, "El generador aleatorio no responde.", "The random generator failed.");
+        }
+        *ret = secret;
+        return 0;
+}
+
+int secret_read_line(int fd, struct secret **ret, struct error *err) {
+        _cleanup_secret_ struct secret *line = NULL;
+        size_t used = 0;
+        int r = secret_new(LINE_MAX_BYTES, &line, err);
+
+        if (r < 0)
+                return r;
+        for (;;) {
+                uint8_t *at = line->data + used;
+                ssize_t n = read(fd, at, 1);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return fail_errno(err, errno, "No se puede leer el secreto", "The secret can't be read");
+                if (n == 0 || *at == '\n')
+                        break;
+                if (++used == LINE_MAX_BYTES)
+                        return fail(err, ERR_USAGE, "El secreto pasa de 1024 bytes.",
+                                    "The secret is over 1024 bytes.");
+        }
+        if (used > 0 && line->data[used - 1] == '\r')
+                used--;
+        if (used == 0)
+                return fail(err, ERR_USAGE, "El secreto está vacío.", "The secret is empty.");
+        return secret_copy(line->data, used, ret, err);
+}
+
+void secret_free(struct secret *secret) {
+        if (!secret)
+                return;
+        OPENSSL_secure_clear_free(secret->data, secret->size);
+        free(secret);
+}

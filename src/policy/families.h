@@ -1,0 +1,6 @@
+/* One family of rules a file. */
+#pragma once
+
+#include "policy/rule.h"
+
+extern const struct rule_family labelling_rules, access_rules;

@@ -1,0 +1,171 @@
+/* What every act has at hand, and the two rows that a room offers to the rest: verbs and event types.
+ *
+ * An act is one call of one verb by one person. Its handler decides (policy), records facts with act_record(),
+ * which appends them to the ledger, applies them to the tables, signs and commits in one transaction, and
+ * answers with JSON. It never prints. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/secret.h"
+#include "ledger/event.h"
+#include "policy/terms.h"
+#include "store/db.h"
+
+struct ledger;
+struct act;
+
+/* How far a long job is; `total` 0 means unknown. */
+struct progress {
+        const char *subject;  /* the medium's ID */
+        struct text step;     /* what is being done */
+        uint64_t done, total; /* bytes */
+        uint64_t rate;        /* bytes a second, 0 unknown */
+        int64_t eta;          /* seconds left, -1 unknown */
+};
+
+/* What only the edge can do: ask the person. Functions may be NULL: then there is nobody to ask. */
+struct act_ui {
+        void *context;
+        /* purpose: "master", "organisation", "recovery", "pin:NAME". Never from arguments or the environment. */
+        int (*ask_secret)(void *context, const char *purpose, struct text prompt, struct secret **ret,
+                          struct error *err);
+        /* One typed line; the caller frees it. */
+        int (*ask_line)(void *context, struct text prompt, char **ret, struct error *err);
+        void (*progress)(void *context, const struct progress *progress);
+        bool (*cancelled)(void *context);
+};
+
+struct act {
+        const char *folder;   /* the store's folder */
+        struct db *db;        /* registry.db */
+        struct ledger *ledger;
+        const struct clock *clock;
+        const char *station;  /* the station's name */
+        const char *site;     /* the site's letters in media IDs */
+        const char *organisation;
+        const char *person;   /* who acts */
+        unsigned roles;       /* what they hold */
+        const char *os_user;
+        enum lang lang;       /* of documents made by this act, unless a parameter says otherwise */
+        bool dry_run;         /* decide and say, change nothing */
+        const struct act_ui *ui;
+        json_t *said;         /* array of {es, en}: lines for people, beside the answer */
+};
+
+static inline int64_t act_now(const struct act *act) {
+        return clock_now(act->clock);
+}
+
+/* Records facts in one transaction. In a dry run they are checked, applied and rolled back. */
+int act_record(struct act *act, const struct fact *facts, size_t n, struct error *err);
+static inline int act_record_one(struct act *act, const char *type, const char *subject, json_t *data,
+                                 struct error *err) {
+        const struct fact fact = { type, subject, data };
+
+        return act_record(act, &fact, 1, err);
+}
+
+/* A line for the person: what was done, what to do next. */
+void act_say(struct act *act, const char *es, const char *en, ...)
+        __attribute__((format(printf, 2, 4), format(printf, 3, 4)));
+
+/* ERR_USAGE with a hint when there is nobody to ask and no --secret was given. */
+int act_ask_secret(struct act *act, const char *purpose, struct text prompt, struct secret **ret,
+                   struct error *err);
+
+/* S6: the person types the medium's ID. `confirm` is the verb's --confirm (may be NULL: then it is asked for);
+ * `shown` is what they are about to destroy. ERR_REFUSED by S6 when it differs or nobody can type it. */
+int act_confirm(struct act *act, const char *confirm, const char *id, struct text shown, struct error *err);
+
+void act_progress(struct act *act, const struct progress *progress);
+bool act_cancelled(const struct act *act);
+
+/* A long job lets other writers in while it works on hardware: between these two no record may be made.
+ * After act_resume() all state must be read again. */
+int act_pause(struct act *act, struct error *err);
+int act_resume(struct act *act, struct error *err);
+
+/* A path in the store's folder: act_path(act, "attachments", name). New string or NULL. */
+char *act_path(const struct act *act, const char *folder, const char *name);
+
+/* Copies a file's bytes into attachments/ under its SHA-256 and gives that digest. limit in bytes. */
+int act_attach_file(struct act *act, const char *path, size_t limit, char ret_digest[65], struct error *err);
+int act_attach(struct act *act, const void *data, size_t n, char ret_digest[65], struct error *err);
+
+/* --- verbs ----------------------------------------------------------------------------------------------- */
+
+enum param_type {
+        PARAM_TEXT,   /* plain UTF-8 of one line, at most `max` characters (0: 200) */
+        PARAM_INT,    /* min .. max */
+        PARAM_FLAG,   /* true or absent */
+        PARAM_DATE,   /* YYYY-MM-DD */
+        PARAM_TERM,   /* one of terms[0..terms_n), stored as its code */
+        PARAM_MEDIUM, /* any of a medium's names; the handler gets the ID */
+        PARAM_PERSON, /* an existing person's name */
+        PARAM_NAME,   /* a new name: [a-z0-9._-], 1 to 32 */
+        PARAM_DEVICE, /* a block device or an image file */
+        PARAM_INPUT,  /* a path to read */
+        PARAM_OUTPUT, /* a path to write */
+};
+
+enum param_flags {
+        PARAM_REQUIRED = 1,
+        PARAM_POSITIONAL = 2,
+        PARAM_REPEATED = 4, /* the handler gets an array */
+};
+
+struct param {
+        const char *name; /* as in JSON and --name */
+        enum param_type type;
+        unsigned flags;
+        struct text help;
+        int64_t min, max;
+        const struct term *terms;
+        size_t terms_n;
+};
+
+/* A column of an answer's rows, or a member of an answer, for tables and the documented shape. */
+struct column {
+        const char *key;
+        struct text title;
+};
+
+enum verb_flags {
+        VERB_READS = 0,
+        VERB_WRITES = 1,      /* takes the store's writer lock */
+        VERB_NO_STORE = 2,    /* works without a store (init, certificate verify): act->db is NULL */
+        VERB_DESTRUCTIVE = 4, /* has the parameter `confirm` */
+};
+
+struct verb {
+        const char *noun, *name; /* name "" for a bare noun such as init */
+        unsigned roles;          /* any of these may call it; ROLE_ANY: everybody known */
+        unsigned flags;
+        struct text help;
+        const struct param *params;
+        size_t params_n;
+        /* Of answer["rows"][i], or of the answer itself when it has no rows. */
+        const struct column *columns;
+        size_t columns_n;
+        /* args holds only checked parameters. On success *ret is a new object (or untouched for {}). */
+        int (*run)(struct act *act, const json_t *args, json_t **ret, struct error *err);
+};
+
+/* What a room offers; api/catalogue.c lists the rooms. */
+struct room {
+        const struct schema *schema; /* NULL: no tables */
+        const struct verb *verbs;
+        size_t verbs_n;
+        const struct event_type *events;
+        size_t events_n;
+};
+
+/* Spares repetition in the tables of parameters. */
+#define HELP(spanish, english) { .es = (spanish), .en = (english) }
+#define PARAMS(table) .params = (table), .params_n = sizeof(table) / sizeof((table)[0])
+#define COLUMNS(table) .columns = (table), .columns_n = sizeof(table) / sizeof((table)[0])

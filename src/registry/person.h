@@ -1,0 +1,26 @@
+/* People: names, roles, their accounts' state and their signing certificates. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "policy/terms.h"
+#include "store/db.h"
+
+struct person {
+        char name[40];  /* [a-z0-9._-] */
+        char full_name[128];
+        char title[128];   /* job title, printed under signatures */
+        char os_user[40];  /* or "" */
+        unsigned roles;
+        bool blocked;
+        char expires[DATE_TEXT]; /* or "" */
+        char trained_until[DATE_TEXT]; /* or "" */
+        char *certificate;  /* PEM, or NULL when not enrolled */
+};
+
+/* ERR_NOT_FOUND with a message. Release what it holds with person_done(). */
+int person_load(struct db *db, const char *name, struct person *ret, struct error *err);
+void person_done(struct person *person);
+#define _cleanup_person_ _cleanup_(person_done)

@@ -132,6 +132,14 @@ char *base64_encode(const void *data, size_t n) {
         return out;
 }
 
+/* RFC 4648 section 3.5: the bits that the last group does not use are zero, so that bytes have one text. */
+static bool base64_canonical(const char *last_group, const uint8_t *bytes, size_t padding) {
+        unsigned char again[5];
+
+        (void) EVP_EncodeBlock(again, bytes, (int) (3 - padding));
+        return memcmp(again, last_group, 4) == 0;
+}
+
 int base64_decode(const char *text, uint8_t **ret, size_t *ret_n) {
         size_t length = strlen(text), padding = 0;
         uint8_t *out;
@@ -147,7 +155,7 @@ int base64_decode(const char *text, uint8_t **ret, size_t *ret_n) {
         if (!out)
                 return ERR_FAILED;
         n = EVP_DecodeBlock(out, (const unsigned char *) text, (int) length);
-        if (n < 0) {
+        if (n < 0 || (padding && !base64_canonical(text + length - 4, out + n - 3, padding))) {
                 free(out);
                 return ERR_USAGE;
         }

@@ -114,6 +114,7 @@ static void secrets_are_locked_and_base64_is_strict(void **state) {
         free(raw);
         assert_int_equal(base64_decode("aGk", &raw, &n), ERR_USAGE);
         assert_int_equal(base64_decode("a=k=", &raw, &n), ERR_USAGE);
+        assert_int_equal(base64_decode("aGl=", &raw, &n), ERR_USAGE); /* unused bits set */
 }
 
 int main(void) {

@@ -1,0 +1,25 @@
+#!/bin/bash
+# Everything that proves mpsi: installs what is missing, builds it three ways and runs all tests.
+#   tests/run.sh            all of it
+#   tests/run.sh -L unit    arguments go to ctest
+# debug    gcc, AddressSanitizer and UndefinedBehaviorSanitizer: unit and command-line tests
+# release  as installed: the anomaly tests, which fail calls and kill the program
+# clang    the fuzz targets
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+
+[ -n "${MPSI_NO_INSTALL:-}" ] || scripts/install-packages build demo test
+flags=()
+[ -z "${MPSI_WERROR:-}" ] || flags+=(-DCMAKE_COMPILE_WARNING_AS_ERROR=ON)
+
+build() {
+        local preset=$1
+        shift
+        cmake --preset "$preset" "${flags[@]}" "$@" >/dev/null
+        cmake --build --preset "$preset" -j "$(nproc)"
+}
+build release
+build clang
+build debug "-DMPSI_PLAIN_BUILD=$PWD/build/release" "-DMPSI_FUZZ_BUILD=$PWD/build/clang"
+
+exec ctest --preset debug -j "$(nproc)" "$@"

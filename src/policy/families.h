@@ -4,3 +4,4 @@
 #include "policy/rule.h"
 
 extern const struct rule_family labelling_rules, access_rules;
+extern const struct rule_family cryptography_rules;

@@ -3,6 +3,7 @@
 /* The families in the order of the measures. */
 const struct rule_family *const rule_families[] = {
         &labelling_rules,
+        &cryptography_rules,
         &access_rules,
 };
 const size_t rule_families_n = sizeof rule_families / sizeof rule_families[0];

@@ -1,0 +1,33 @@
+/* Encryption of media with LUKS2: what other rooms may use. */
+#pragma once
+
+#include "act/act.h"
+#include "encrypt/luks.h"
+#include "registry/medium.h"
+
+extern const struct room encrypt_room; /* verbs `encrypt run`, `encrypt check` */
+
+/* SHA-256 (hex) over everything before the encrypted data: both headers, the key-slot area and what lies between,
+ * read from the device itself and not from the page cache. ERR_REFUSED by C2 when there is no LUKS2 header. */
+int encrypt_header_digest(const char *device, char ret_digest[65], struct error *err);
+
+/* Reads the header once and judges it for a category. 0 whatever the verdict is; an error only when the device
+ * can't be read. A medium without LUKS gets its verdict too. */
+int encrypt_judge_device(const char *device, enum category category, struct luks_verdict *ret, struct error *err);
+
+/* The same, and what the registry knows of this medium: UUID, seqid, key slots, header digest and the signed token
+ * (L7). Read only. */
+int encrypt_judge_medium(struct act *act, const struct medium *medium, const char *device, struct luks_verdict *ret,
+                         struct error *err);
+
+/* ERR_REFUSED by C2 naming the first row that refuses; 0 when the verdict lets the medium be used. */
+int encrypt_refuse(const struct luks_verdict *verdict, struct error *err);
+
+/* Crypto erase: destroys all key slots, overwrites [0, data offset) with random bytes, reads it back, and destroys
+ * the vault's keys of the medium (recording key.destroyed: not between act_pause and act_resume). The caller has
+ * done the guards S6. *ret_evidence says what was done and which other copies exist or existed:
+ * {counts: bool, why_not: [..], slots_destroyed, area_bytes, area_verified: bool, header_found_after: bool,
+ *  keys: [...]}. `counts` is false when the medium was not filled with ciphertext when it was encrypted, or its key
+ * was not ours. ERR_VERIFY when the read-back shows anything but what was written. */
+int encrypt_crypto_erase(struct act *act, const struct medium *medium, const char *device, json_t **ret_evidence,
+                         struct error *err);

@@ -1,0 +1,127 @@
+/* LUKS headers: facts read by a strict parser of our own, and the verdict on them. Pure: no device, no library
+ * of cryptsetup, so that what is judged is what the bytes say. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "policy/cryptography.h"
+#include "policy/terms.h"
+
+enum {
+        LUKS_SLOTS_MAX = 32, /* of the LUKS2 format; also digests, segments and tokens here */
+        LUKS_NAME = 64,
+        LUKS_FINDINGS_MAX = 64,
+        LUKS_REASON = 192,
+        LUKS_HEADER_MIN = 4096,
+        LUKS_AREA_MAX = 128 << 20, /* the largest header and key-slot area that is read: 128 MiB */
+};
+
+struct luks_slot {
+        int number;
+        char type[LUKS_NAME]; /* "luks2"; "reencrypt" */
+        int64_t key_size;     /* bytes of the volume key that it holds */
+        char af_hash[LUKS_NAME];
+        int64_t af_stripes;
+        char area_type[LUKS_NAME], area_cipher[LUKS_NAME];
+        int64_t area_key_size;
+        uint64_t area_offset, area_size;
+        char kdf[LUKS_NAME], kdf_hash[LUKS_NAME]; /* "pbkdf2", "argon2id", "argon2i" */
+        int64_t kdf_time;                         /* iterations of PBKDF2, passes of Argon2 */
+        int64_t kdf_memory;                       /* KiB */
+        char salt_digest[65];                     /* SHA-256 of the salt's base64 text */
+        bool bound;                               /* holds the key of the data segment */
+};
+
+struct luks_segment {
+        int number;
+        char type[LUKS_NAME], cipher[LUKS_NAME]; /* "crypt", "aes-xts-plain64" */
+        uint64_t offset, size;                   /* bytes; size 0: to the end ("dynamic") */
+        int64_t sector_size;
+        bool integrity;
+};
+
+struct luks_digest {
+        int number;
+        char type[LUKS_NAME], hash[LUKS_NAME];
+        int64_t iterations;
+        uint32_t slots, segments; /* bits */
+        char value_digest[65];    /* SHA-256 of the digest's base64 text: names the volume key */
+};
+
+struct luks_token {
+        int number;
+        char type[LUKS_NAME];
+};
+
+/* How far the bytes can be understood. */
+enum luks_state {
+        LUKS_NONE, /* no LUKS here */
+        LUKS_VERSION_1,
+        LUKS_DAMAGED,       /* a LUKS2 magic, but truncated, a wrong checksum or not valid inside */
+        LUKS_COPIES_DIFFER, /* both copies are whole and disagree: an interrupted write, or two faces */
+        LUKS_VERSION_2,
+};
+
+struct luks_facts {
+        enum luks_state state;
+        char damage[LUKS_REASON]; /* of LUKS_DAMAGED, in English technical words */
+        char uuid[48], label[49], subsystem[49], checksum[LUKS_NAME];
+        uint64_t seqid, header_size, keyslots_size;
+        uint64_t data_offset;           /* bytes; 0 when unknown */
+        char requirements[LUKS_REASON]; /* "a,b", "" none */
+        size_t slots_n, segments_n, digests_n, tokens_n;
+        struct luks_slot slots[LUKS_SLOTS_MAX];
+        struct luks_segment segments[LUKS_SLOTS_MAX];
+        struct luks_digest digests[LUKS_SLOTS_MAX];
+        struct luks_token tokens[LUKS_SLOTS_MAX];
+        json_t *token; /* the first of type "mpsi", or NULL */
+};
+
+/* Reads facts from a header's bytes: [0, n) of the device. Never fails for what the bytes are (see `state`); an
+ * error is out of memory. Release with luks_facts_done(). */
+int luks_parse(const uint8_t *bytes, size_t n, struct luks_facts *ret, struct error *err);
+void luks_facts_done(struct luks_facts *facts);
+#define _cleanup_luks_facts_ _cleanup_(luks_facts_done)
+
+struct luks_finding {
+        int row;          /* of the acceptance table in docs/cryptography.md; 0: the signed token or the registry */
+        const char *rule; /* "C2", "L7" */
+        int slot;         /* key slot, or -1 */
+        enum luks_decision decision;
+        char es[LUKS_REASON], en[LUKS_REASON];
+};
+
+struct luks_verdict {
+        enum luks_decision decision; /* the strictest of the findings */
+        bool encrypted;              /* a LUKS2 header that no row refuses: counts as encrypted under C1, C3, T7 */
+        char uuid[48];
+        uint64_t seqid;
+        char cipher[LUKS_NAME];
+        int64_t key_bits; /* of the volume key, as cryptsetup counts: XTS holds two halves */
+        size_t findings_n;
+        struct luks_finding findings[LUKS_FINDINGS_MAX];
+};
+
+/* What the registry knows of a header that we wrote; rows 7 to 11 need it. */
+struct luks_known {
+        char uuid[48];
+        uint64_t seqid;
+        size_t slots_n;
+        struct {
+                int number;
+                char salt_digest[65];
+        } slots[LUKS_SLOTS_MAX];
+};
+
+/* Pure. known may be NULL: then rows 7 to 11 are not judged. */
+void luks_judge(const struct luks_facts *facts, enum category category, const struct luks_known *known,
+                struct luks_verdict *ret);
+/* Adds a finding and makes the verdict at least as strict. */
+void luks_verdict_add(struct luks_verdict *verdict, int row, const char *rule, int slot,
+                      enum luks_decision decision, const char *es, const char *en, ...)
+        __attribute__((format(printf, 6, 8), format(printf, 7, 8)));
+json_t *luks_verdict_to_json(const struct luks_verdict *verdict);

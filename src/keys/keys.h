@@ -1,0 +1,65 @@
+/* Keys (C4): a master key wraps a key-encryption key (KEK), the KEK wraps one random secret per medium, and each
+ * medium's recovery secret is sealed to the organisation's offline recovery certificate.
+ *
+ * Wrapped bytes live only in the store's vault.db, never in the ledger, which knows a key by its ID, version and
+ * commitment. A key is named by its reference "ID.VERSION": "master.1", "kek.1", "HQ00000042K.1". */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "act/act.h"
+#include "base/clock.h"
+#include "base/secret.h"
+
+enum { KEY_REF_TEXT = 48, KEY_COMMITMENT_TEXT = 65, MEDIUM_SECRET_SIZE = 64, PASSPHRASE_MIN = 12 };
+
+extern const struct room keys_room; /* verb `key status`; events key.created, key.destroyed */
+
+/* For `init`: makes vault.db in an existing folder (ERR_CONFLICT when it is there) with a master key wrapped under
+ * the passphrase (at least PASSPHRASE_MIN bytes), a KEK and the recovery certificate (PEM, X.509; its key RSA of
+ * 3072 bits or more, or EC P-256/P-384).
+ * *ret_facts: an array of {type, subject, data}, to be recorded by the caller as the store's first key events. */
+int keys_init(const char *folder, const struct secret *passphrase, const char *recovery_certificate,
+              const struct clock *clock, json_t **ret_facts, struct error *err);
+
+/* An open vault. Unlocked, it also holds the KEK. */
+struct keys;
+int keys_open(struct act *act, struct keys **ret, struct error *err);
+/* Asks for the master key's passphrase (act_ask_secret "master") and unlocks. ERR_DENIED when it is wrong. */
+int keys_open_unlocked(struct act *act, struct keys **ret, struct error *err);
+void keys_close(struct keys *keys);
+DEFINE_CLEANUP(struct keys, keys_close)
+#define _cleanup_keys_ _cleanup_(keys_closep)
+
+/* "software" and so on: the master key's provider. Whether it counts as hardware under C1 (an HSM). */
+const char *keys_provider(const struct keys *keys);
+bool keys_provider_is_hsm(const struct keys *keys);
+
+/* A medium's new key, durable in the vault when this returns. fact_data is for the event key.created, which the
+ * caller records before it uses the key. */
+struct medium_key {
+        char ref[KEY_REF_TEXT];
+        struct secret *secret;   /* opens the machine slot */
+        struct secret *recovery; /* opens the recovery slot; only its envelope is kept */
+        json_t *fact_data;
+};
+int keys_medium_create(struct keys *keys, const char *medium, struct medium_key *ret, struct error *err);
+void medium_key_done(struct medium_key *key);
+#define _cleanup_medium_key_ _cleanup_(medium_key_done)
+
+/* The secret of a key that the ledger says is live; its commitment is checked. ERR_NOT_FOUND (not in the vault),
+ * ERR_REFUSED by C4 (the ledger holds its destruction), ERR_VERIFY (not the secret that was committed to). */
+int keys_medium_secret(struct keys *keys, const char *ref, struct secret **ret, struct error *err);
+
+/* Destroys every live key of a medium but `except` (a reference, or NULL): vault rows and escrow envelopes are
+ * deleted, the bytes looked for in the vault's files, and key.destroyed is recorded for each (not to be called
+ * between act_pause and act_resume). Needs no passphrase. Repeating it after a crash finishes it.
+ * *ret_evidence (may be NULL): array of {key, commitment, vault_rows, leftovers, copies: [...]}.
+ * ERR_VERIFY when wrapped bytes are still found. */
+int keys_destroy_medium(struct keys *keys, const char *medium, const char *except, const char *reason,
+                        json_t **ret_evidence, struct error *err);
+
+/* The sealed recovery secret of a key: a CMS envelope (DER) for the holder of the recovery certificate's private
+ * key. The caller frees. */
+int keys_escrow_envelope(struct keys *keys, const char *ref, uint8_t **ret, size_t *ret_n, struct error *err);

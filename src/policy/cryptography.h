@@ -1,0 +1,59 @@
+/* The numbers and names of C1, C2 and C6: which LUKS header is good enough for which category. */
+#pragma once
+
+#include <stdint.h>
+
+#include "policy/rule.h"
+#include "policy/terms.h"
+
+/* In rising strictness. */
+enum luks_decision { LUKS_ACCEPT, LUKS_WARN, LUKS_READ_ONLY, LUKS_REFUSE, LUKS_DECISIONS };
+extern const struct term luks_decision_terms[LUKS_DECISIONS];
+
+/* One column of the acceptance table: what a category demands. Bytes of key count both halves of XTS. */
+struct luks_demand {
+        bool required;               /* C1: a medium without LUKS2 is refused */
+        enum luks_decision luks1;    /* row 1 */
+        int64_t volume_key;          /* rows 4 and 5: least bytes */
+        int64_t argon2_memory;       /* row 7: KiB */
+        int64_t argon2_time;         /* row 7: passes */
+        int64_t pbkdf2_iterations;   /* row 8 */
+        enum luks_decision unknown;  /* row 10 */
+        enum luks_decision rollback; /* row 11 */
+        int64_t format_key;          /* what we format with: bytes */
+};
+extern const struct luks_demand luks_demands[CATEGORIES];
+
+/* Row 3: the only cipher of a segment and of a key slot's area. */
+extern const char luks_cipher[];
+
+/* A row of the acceptance table, for the documentation and for a verdict's texts. */
+struct luks_row {
+        int row;
+        const char *rule;
+        const char *source;
+        struct text says;
+};
+extern const struct luks_row luks_rows[];
+extern const size_t luks_rows_n;
+
+enum luks_forbidden_where {
+        FORBIDDEN_CIPHER_PREFIX,
+        FORBIDDEN_CIPHER_PART,
+        FORBIDDEN_CIPHER_EXACT,
+        FORBIDDEN_HASH,
+        FORBIDDEN_KDF
+};
+
+/* Row 12: names that are refused wherever they stand, and why. */
+struct luks_forbidden {
+        enum luks_forbidden_where where;
+        const char *name;
+        struct text why;
+};
+extern const struct luks_forbidden luks_forbidden[];
+extern const size_t luks_forbidden_n;
+
+/* Row 5 (C6): hashes that are good enough, and volume key sizes that AES-XTS has in CCN-STIC 807. */
+bool luks_hash_allowed(const char *hash);
+bool luks_key_size_allowed(int64_t bytes);

@@ -1,0 +1,60 @@
+#include "sign/envelope.h"
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+enum { ENVELOPE_LIMIT = 128 * 1024 };
+
+/* dhSinglePass-stdDH with SHA-384: OpenSSL's default is SHA-1, which C6 does not allow. */
+static int add_recipient(CMS_ContentInfo *cms, X509 *recovery) {
+        CMS_RecipientInfo *recipient = CMS_add1_recipient_cert(cms, recovery, CMS_KEY_PARAM);
+        EVP_PKEY_CTX *context = recipient ? CMS_RecipientInfo_get0_pkey_ctx(recipient) : NULL;
+
+        if (!context || EVP_PKEY_CTX_set_ecdh_kdf_md(context, EVP_sha384()) <= 0)
+                return ERR_FAILED;
+        return 0;
+}
+
+int envelope_seal(X509 *recovery, const struct secret *content, uint8_t **ret, size_t *ret_n, struct error *err) {
+        _cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = NULL;
+        _cleanup_(BIO_free_allp) BIO *in = BIO_new_mem_buf(content->data, (int) content->size);
+        _cleanup_free_ uint8_t *der = NULL;
+        uint8_t *at;
+        int n;
+
+        if (!(X509_get_key_usage(recovery) & KU_KEY_AGREEMENT))
+                return fail(err, ERR_VERIFY, "El certificado de recuperación no sirve para cifrar.",
+                            "The recovery certificate is not for encryption.");
+        cms = CMS_encrypt(NULL, NULL, EVP_aes_256_gcm(), CMS_BINARY | CMS_PARTIAL);
+        if (!in || !cms || add_recipient(cms, recovery) < 0 || CMS_final(cms, in, NULL, CMS_BINARY) != 1)
+                return fail_openssl(err, "No se puede cifrar el sobre", "The envelope can't be sealed");
+        n = i2d_CMS_ContentInfo(cms, NULL);
+        at = der = n > 0 ? malloc((size_t) n) : NULL;
+        if (!der)
+                return fail_memory(err);
+        (void) i2d_CMS_ContentInfo(cms, &at);
+        *ret = TAKE_PTR(der);
+        *ret_n = (size_t) n;
+        return 0;
+}
+
+int envelope_open(X509 *recovery, EVP_PKEY *key, const uint8_t *der, size_t n, struct secret **ret,
+                  struct error *err) {
+        const uint8_t *at = der;
+        _cleanup_(CMS_ContentInfo_freep)
+                CMS_ContentInfo *cms = n <= ENVELOPE_LIMIT ? d2i_CMS_ContentInfo(NULL, &at, (long) n) : NULL;
+        _cleanup_(BIO_free_allp) BIO *out = BIO_new(BIO_s_secmem());
+        char *data;
+        long size;
+        int r;
+
+        if (!out)
+                return fail_memory(err);
+        r = cms && at == der + n && CMS_decrypt(cms, key, recovery, NULL, out, CMS_BINARY) == 1;
+        ERR_clear_error();
+        size = BIO_get_mem_data(out, &data);
+        if (!r || size <= 0)
+                return fail(err, ERR_VERIFY, "El sobre no se abre con esta clave de recuperación.",
+                            "The envelope does not open with this recovery key.");
+        return secret_copy(data, (size_t) size, ret, err);
+}

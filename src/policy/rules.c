@@ -4,6 +4,8 @@
 const struct rule_family *const rule_families[] = {
         &labelling_rules,
         &cryptography_rules,
+        &custody_rules,
+        &transport_rules,
         &access_rules,
 };
 const size_t rule_families_n = sizeof rule_families / sizeof rule_families[0];

@@ -1,0 +1,159 @@
+#include "policy/custody.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "policy/families.h"
+
+static const struct rule rules[] = {
+        { "U1",
+          "mp.si.3",
+          { "Cada categoría exige su custodia: BÁSICA armario con llave, MEDIA armario ignífugo, ALTA cámara "
+            "acorazada.",
+            "Each category demands its storage: BASICA a locked cabinet, MEDIA a fire-resistant cabinet, ALTA a "
+            "vault." },
+          { "Elija una ubicación del nivel necesario con «location list».",
+            "Choose a location of the needed level with “location list”." } },
+        { "U2",
+          "mp.si.3",
+          { "Cada posición tiene código, capacidad y una sección de una sola clasificación.",
+            "Each position has a code, a capacity and a section of one classification only." },
+          { "Elija una posición libre de la sección adecuada con «location list».",
+            "Choose a free position of the right section with “location list”." } },
+        { "U3",
+          "mp.si.3",
+          { "Un soporte sale de custodia con solicitud motivada, aprobación del propietario de la información, "
+            "precinto e integridad comprobada.",
+            "A medium leaves custody with a reasoned request, the information owner's approval, a seal and its "
+            "integrity checked." },
+          { "Siga el orden: «loan request», «loan approve» (propietario), «loan out», «loan in».",
+            "Follow the order: “loan request”, “loan approve” (owner), “loan out”, “loan in”." } },
+        { "U4",
+          "mp.si.3",
+          { "Un préstamo tiene fecha de devolución; quien tiene un préstamo vencido o la formación caducada no "
+            "recibe más.",
+            "A loan has a due date; who has an overdue loan or expired training gets no more." },
+          { "Devuelva lo vencido con «loan in», renueve la formación con «person train» o corrija la fecha.",
+            "Return what is overdue with “loan in”, renew the training with “person train”, or correct the "
+            "date." } },
+        { "U9",
+          "mp.si.3, op.exp.7",
+          { "Las incidencias se registran, se investigan y las cierra el administrador de seguridad con su "
+            "resolución.",
+            "Incidents are recorded, investigated and closed by the security administrator with their "
+            "resolution." },
+          { "Pida al administrador de seguridad que la investigue y la cierre con «incident close».",
+            "Ask the security administrator to investigate it and close it with “incident close”." } },
+};
+
+const struct rule_family custody_rules = { rules, sizeof rules / sizeof rules[0] };
+
+const struct term storage_terms[STORAGES] = {
+        [STORAGE_LOCKED_CABINET] = { "locked-cabinet", { "armario con llave", "locked cabinet" } },
+        [STORAGE_FIRE_CABINET] = { "fire-cabinet", { "armario ignífugo", "fire-resistant cabinet" } },
+        [STORAGE_VAULT] = { "vault", { "cámara acorazada", "vault" } },
+};
+
+const struct storage_demand storage_demands[CATEGORIES] = {
+        [CATEGORY_BASICA] = { STORAGE_LOCKED_CABINET,
+                              { "llave física", "physical key" },
+                              { "registro manual", "manual record" } },
+        [CATEGORY_MEDIA] = { STORAGE_FIRE_CABINET,
+                             { "cerradura electrónica", "electronic lock" },
+                             { "CCTV y registros", "CCTV and logs" } },
+        [CATEGORY_ALTA] = { STORAGE_VAULT,
+                            { "biometría y tarjeta", "biometrics and card" },
+                            { "24/7 y alarmas", "24/7 and alarms" } },
+};
+
+int custody_judge_place(const struct place *place, struct error *err) {
+        enum storage least = storage_demands[place->level].storage;
+
+        if (place->storage >= least)
+                return 0;
+        return refuse(err, ERR_REFUSED, "U1", "%s: el nivel %s exige %s y es %s.",
+                      "%s: level %s demands %s and it is %s.", place->code, category_terms[place->level].code,
+                      storage_terms[least].code, storage_terms[place->storage].code);
+}
+
+int custody_judge_placement(const struct place *place, const char *medium, enum category category,
+                            enum classification classification, struct error *err) {
+        if (place->level < category || place->storage < storage_demands[category].storage)
+                return refuse(err, ERR_REFUSED, "U1", "El soporte %s es de categoría %s y %s es %s de nivel %s.",
+                              "Medium %s is of category %s and %s is a %s of level %s.", medium,
+                              category_terms[category].code, place->code, storage_terms[place->storage].code,
+                              category_terms[place->level].code);
+        if (place->section != classification)
+                return refuse(err, ERR_REFUSED, "U2", "El soporte %s está clasificado %s y %s es de la sección %s.",
+                              "Medium %s is classified %s and %s belongs to section %s.", medium,
+                              classification_terms[classification].code, place->code,
+                              classification_terms[place->section].code);
+        if (place->occupied >= place->capacity)
+                return refuse(err, ERR_REFUSED, "U2", "%s no admite el soporte %s: tiene %lld de %lld.",
+                              "%s has no room for medium %s: it holds %lld of %lld.", place->code, medium,
+                              (long long) place->occupied, (long long) place->capacity);
+        return 0;
+}
+
+int custody_judge_borrower(const struct borrower *borrower, const char *today, struct error *err) {
+        if (borrower->blocked)
+                return refuse(err, ERR_REFUSED, "X4", "La cuenta de %s está bloqueada: no recibe préstamos.",
+                              "The account of %s is blocked: it gets no loans.", borrower->name);
+        if (!str_empty(borrower->expires) && strcmp(borrower->expires, today) < 0)
+                return refuse(err, ERR_REFUSED, "X4", "La cuenta de %s caducó el %s: no recibe préstamos.",
+                              "The account of %s expired on %s: it gets no loans.", borrower->name,
+                              borrower->expires);
+        if (!str_empty(borrower->trained_until) && strcmp(borrower->trained_until, today) < 0)
+                return refuse(err, ERR_REFUSED, "U4", "La formación de %s caducó el %s.",
+                              "The training of %s expired on %s.", borrower->name, borrower->trained_until);
+        if (borrower->overdue_loan)
+                return refuse(err, ERR_REFUSED, "U4", "%s tiene vencido el préstamo %s.",
+                              "%s has the overdue loan %s.", borrower->name, borrower->overdue_loan);
+        return 0;
+}
+
+int custody_judge_due(const char *due, const char *today, struct error *err) {
+        if (strcmp(due, today) >= 0)
+                return 0;
+        return refuse(err, ERR_REFUSED, "U4", "La fecha de devolución %s ya pasó (hoy es %s).",
+                      "The due date %s is past (today is %s).", due, today);
+}
+
+int custody_judge_extension(const char *due, const char *until, const char *today, struct error *err) {
+        if (strcmp(until, due) <= 0)
+                return refuse(err, ERR_REFUSED, "U4", "La prórroga hasta %s no pasa del vencimiento %s.",
+                              "The extension to %s does not go beyond the due date %s.", until, due);
+        return custody_judge_due(until, today, err);
+}
+
+int custody_judge_decision(const char *decider, const char *owner, const char *requester, const char *borrower,
+                           struct error *err) {
+        if (strcmp(decider, owner) != 0)
+                return refuse(err, ERR_DENIED, "U3", "Decide el propietario de la información, %s, no %s.",
+                              "The information owner, %s, decides, not %s.", owner, decider);
+        if (strcmp(decider, requester) == 0 || strcmp(decider, borrower) == 0)
+                return refuse(err, ERR_DENIED, "X1", "%s solicitó el préstamo o lo recibe y no puede decidirlo.",
+                              "%s requested the loan or receives it and may not decide it.", decider);
+        return 0;
+}
+
+unsigned custody_compare_integrity(const struct integrity *out, const struct integrity *in) {
+        unsigned changes = INTEGRITY_SAME;
+
+        if (strcmp(out->digest, in->digest) != 0 || strcmp(out->luks_uuid, in->luks_uuid) != 0)
+                changes |= INTEGRITY_HEADER;
+        if (strcmp(out->seal, in->seal) != 0)
+                changes |= INTEGRITY_SEAL;
+        return changes;
+}
+
+int custody_judge_closing(unsigned roles, bool breach, bool assessed, struct error *err) {
+        if (!(roles & ROLE_SECURITY))
+                return refuse(err, ERR_DENIED, "U9", "Esta persona no es administrador de seguridad.",
+                              "This person is not a security administrator.");
+        if (breach && !assessed)
+                return refuse(err, ERR_REFUSED, "U9",
+                              "Una brecha se cierra con su evaluación (notificada, o por qué no).",
+                              "A breach is closed with its assessment (notified, or why not).");
+        return 0;
+}

@@ -1,0 +1,282 @@
+#include "policy/transport.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "policy/families.h"
+
+static const struct rule rules[] = {
+        { "T1",
+          "mp.si.4",
+          { "Cada categoría exige su transporte: BÁSICA mensajería y sobre sellado, MEDIA mensajería certificada, "
+            "contenedor con llave y seguimiento, ALTA transporte seguro, contenedor blindado, GPS y escolta.",
+            "Each category demands its transport: BASICA courier and sealed envelope, MEDIA certified courier, "
+            "locked container and tracking, ALTA secure transport, armoured container, GPS and escort." },
+          { "Elija método, protección y seguimiento del soporte más estricto del envío.",
+            "Choose the method, protection and tracking of the strictest medium in the shipment." } },
+        { "T2",
+          "mp.si.4",
+          { "Antes de salir se comprueban el cifrado en el propio soporte (24 h como máximo), la etiqueta y los "
+            "seis niveles de embalaje.",
+            "Before it leaves, encryption on the medium itself (24 h at most), the label and the six levels of "
+            "packaging are checked." },
+          { "Prepare el envío con «ship pack», con el soporte conectado.",
+            "Prepare the shipment with “ship pack”, the medium being connected." } },
+        { "T3",
+          "mp.si.4",
+          { "Un envío sale con el formulario R-110-019 y la autorización del propietario de la información.",
+            "A shipment leaves with form R-110-019 and the information owner's authorisation." },
+          { "Pida «ship authorise» al propietario de cada soporte.",
+            "Ask each medium's owner for “ship authorise”." } },
+        { "T4",
+          "mp.si.4",
+          { "La cadena de custodia tiene cinco puntos en orden y firmados: origen, recogida, tránsito, entrega y "
+            "confirmación.",
+            "The chain of custody has five checkpoints in order and signed: origin, pickup, transit, delivery "
+            "and confirmation." },
+          { "Vea con «ship show» qué punto toca y regístrelo.",
+            "See with “ship show” which checkpoint is next and record it." } },
+        { "T5",
+          "mp.si.4",
+          { "Los precintos van numerados, no se repiten nunca, y uno distinto abre una incidencia.",
+            "Seals are numbered, never used twice, and one that differs opens an incident." },
+          { "Use un precinto nuevo, o espere a que el administrador de seguridad cierre la incidencia.",
+            "Use a new seal, or wait until the security administrator closes the incident." } },
+        { "T6",
+          "mp.si.4, RGPD 44",
+          { "Un envío tiene ruta y tiempo límite; uno internacional, además, documentos de aduana y de "
+            "transferencia de datos.",
+            "A shipment has a route and a time limit; an international one also customs and data-transfer "
+            "documents." },
+          { "Indique los documentos con --documents.", "Name the documents with --documents." } },
+        { "T7",
+          "mp.si.4, mp.si.2",
+          { "SECRETO y CONFIDENCIAL no viajan nunca sin cifrar.", "SECRETO and CONFIDENCIAL never travel "
+                                                                  "unencrypted." },
+          { "Cifre el soporte con «encrypt run» y repita «ship pack».",
+            "Encrypt the medium with “encrypt run” and repeat “ship pack”." } },
+};
+
+const struct rule_family transport_rules = { rules, sizeof rules / sizeof rules[0] };
+
+const struct term transport_method_terms[TRANSPORT_METHODS] = {
+        [METHOD_STANDARD] = { "standard-courier", { "mensajería estándar", "standard courier" } },
+        [METHOD_CERTIFIED] = { "certified-courier", { "mensajería certificada", "certified courier" } },
+        [METHOD_SECURE] = { "secure-transport", { "transporte seguro", "secure transport" } },
+};
+
+const struct term transport_protection_terms[TRANSPORT_PROTECTIONS] = {
+        [PROTECTION_ENVELOPE] = { "sealed-envelope", { "sobre sellado", "sealed envelope" } },
+        [PROTECTION_LOCKED] = { "locked-container", { "contenedor con llave", "locked container" } },
+        [PROTECTION_ARMOURED] = { "armoured-container", { "contenedor blindado", "armoured container" } },
+};
+
+const struct term transport_tracking_terms[TRANSPORT_TRACKINGS] = {
+        [TRACKING_RECORD] = { "shipment-record", { "registro de envío", "shipment record" } },
+        [TRACKING_SIGNED] = { "tracking-signature", { "seguimiento y firma", "tracking and signature" } },
+        [TRACKING_GPS] = { "gps-escort", { "GPS y escolta", "GPS and escort" } },
+};
+
+const struct transport_means transport_demands[CATEGORIES] = {
+        [CATEGORY_BASICA] = { METHOD_STANDARD, PROTECTION_ENVELOPE, TRACKING_RECORD },
+        [CATEGORY_MEDIA] = { METHOD_CERTIFIED, PROTECTION_LOCKED, TRACKING_SIGNED },
+        [CATEGORY_ALTA] = { METHOD_SECURE, PROTECTION_ARMOURED, TRACKING_GPS },
+};
+
+const struct term packaging_terms[PACKAGINGS] = {
+        [PACKAGING_ENCRYPTED_MEDIUM] = { "encrypted-medium", { "soporte cifrado", "encrypted medium" } },
+        [PACKAGING_ANTISTATIC_BAG] = { "antistatic-bag", { "bolsa antiestática", "antistatic bag" } },
+        [PACKAGING_FOAM] = { "foam", { "espuma protectora", "protective foam" } },
+        [PACKAGING_RIGID_CONTAINER] = { "rigid-container", { "contenedor rígido", "rigid container" } },
+        [PACKAGING_SEAL] = { "security-seal", { "precinto de seguridad", "security seal" } },
+        [PACKAGING_OUTER] = { "outer-pack", { "embalaje exterior", "outer pack" } },
+};
+
+const struct term shipment_state_terms[SHIPMENT_STATES] = {
+        [SHIPMENT_CREATED] = { "created", { "creado", "created" } },
+        [SHIPMENT_PACKED] = { "packed", { "embalado", "packed" } },
+        [SHIPMENT_AUTHORISED] = { "authorised", { "autorizado", "authorised" } },
+        [SHIPMENT_DISPATCHED] = { "dispatched", { "expedido", "dispatched" } },
+        [SHIPMENT_PICKED_UP] = { "picked-up", { "recogido", "picked up" } },
+        [SHIPMENT_IN_TRANSIT] = { "in-transit", { "en tránsito", "in transit" } },
+        [SHIPMENT_DELIVERED] = { "delivered", { "entregado", "delivered" } },
+        [SHIPMENT_CONFIRMED] = { "confirmed", { "confirmado", "confirmed" } },
+        [SHIPMENT_LOST] = { "lost", { "perdido", "lost" } },
+};
+
+const struct term checkpoint_terms[CHECKPOINTS] = {
+        [CHECKPOINT_ORIGIN] = { "origin", { "origen", "origin" } },
+        [CHECKPOINT_PICKUP] = { "pickup", { "recogida", "pickup" } },
+        [CHECKPOINT_TRANSIT] = { "transit", { "tránsito", "transit" } },
+        [CHECKPOINT_DELIVERY] = { "delivery", { "entrega", "delivery" } },
+        [CHECKPOINT_CONFIRMATION] = { "confirmation", { "confirmación", "confirmation" } },
+};
+
+int transport_judge_means(enum category strictest, const struct transport_means *means, struct error *err) {
+        const struct transport_means *least = &transport_demands[strictest];
+        const struct term *given, *needed;
+
+        if (means->method < least->method) {
+                given = &transport_method_terms[means->method];
+                needed = &transport_method_terms[least->method];
+        } else if (means->protection < least->protection) {
+                given = &transport_protection_terms[means->protection];
+                needed = &transport_protection_terms[least->protection];
+        } else if (means->tracking < least->tracking) {
+                given = &transport_tracking_terms[means->tracking];
+                needed = &transport_tracking_terms[least->tracking];
+        } else {
+                return 0;
+        }
+        return refuse(err, ERR_REFUSED, "T1", "La categoría %s exige %s y se pidió %s.",
+                      "Category %s demands %s and %s was asked for.", category_terms[strictest].code, needed->code,
+                      given->code);
+}
+
+int transport_judge_position(enum transport_tracking tracking, bool has_position, struct error *err) {
+        if (tracking < TRACKING_GPS || has_position)
+                return 0;
+        return refuse(err, ERR_REFUSED, "T1", "Este envío se sigue por GPS: falta la posición.",
+                      "This shipment is tracked by GPS: the position is missing.");
+}
+
+bool transport_is_electronic(enum medium_kind kind) {
+        return kind == KIND_HDD || kind == KIND_SSD;
+}
+
+int transport_judge_packaging(unsigned ticked, bool electronic, bool must_encrypt, struct error *err) {
+        for (unsigned level = 0; level < PACKAGINGS; level++) {
+                if (ticked & 1U << level || (level == PACKAGING_ANTISTATIC_BAG && !electronic) ||
+                    (level == PACKAGING_ENCRYPTED_MEDIUM && !must_encrypt))
+                        continue;
+                return refuse(err, ERR_REFUSED, "T2", "Falta el nivel de embalaje %u, %s.",
+                              "Packaging level %u, %s, is missing.", level + 1, packaging_terms[level].code);
+        }
+        return 0;
+}
+
+int transport_judge_label(const char *medium, const char *label_state, struct error *err) {
+        if (strcmp(label_state, "valid") == 0)
+                return 0;
+        return refuse(err, ERR_REFUSED, "T2", "La etiqueta del soporte %s no es válida (%s).",
+                      "The label of medium %s is not valid (%s).", medium, label_state);
+}
+
+int transport_judge_verification(const char *medium, int64_t verified, int64_t now, struct error *err) {
+        /* A clock that went back must not lengthen the day. */
+        if (verified > 0 && verified <= now && now - verified <= TRANSPORT_VERIFIED_FOR)
+                return 0;
+        return refuse(err, ERR_REFUSED, "T2",
+                      "El cifrado del soporte %s no se comprobó en las 24 horas anteriores a la salida.",
+                      "The encryption of medium %s was not verified in the 24 hours before dispatch.", medium);
+}
+
+bool transport_must_encrypt(enum medium_kind kind, enum category category, enum classification classification) {
+        return classification >= CLASS_CONFIDENCIAL ||
+               (category >= CATEGORY_MEDIA && transport_is_electronic(kind));
+}
+
+int transport_judge_encryption(const char *medium, enum medium_kind kind, enum category category,
+                               enum classification classification, bool encrypted, struct error *err) {
+        if (encrypted || !transport_must_encrypt(kind, category, classification))
+                return 0;
+        return refuse(err, ERR_REFUSED, "T7", "El soporte %s (%s, categoría %s) no está cifrado.",
+                      "Medium %s (%s, category %s) is not encrypted.", medium,
+                      classification_terms[classification].code, category_terms[category].code);
+}
+
+/* The states from which each checkpoint may be made. */
+static const unsigned checkpoint_from[CHECKPOINTS] = {
+        [CHECKPOINT_ORIGIN] = 1U << SHIPMENT_AUTHORISED,
+        [CHECKPOINT_PICKUP] = 1U << SHIPMENT_DISPATCHED,
+        [CHECKPOINT_TRANSIT] = 1U << SHIPMENT_PICKED_UP | 1U << SHIPMENT_IN_TRANSIT,
+        [CHECKPOINT_DELIVERY] = 1U << SHIPMENT_IN_TRANSIT,
+        [CHECKPOINT_CONFIRMATION] = 1U << SHIPMENT_DELIVERED,
+};
+
+int transport_judge_order(enum shipment_state state, enum checkpoint checkpoint, struct error *err) {
+        if (checkpoint_from[checkpoint] & 1U << state)
+                return 0;
+        return refuse(err, ERR_CONFLICT, "T4", "El envío está en el estado «%s» y no admite el punto «%s».",
+                      "The shipment is “%s” and does not allow checkpoint “%s”.", shipment_state_terms[state].code,
+                      checkpoint_terms[checkpoint].code);
+}
+
+enum shipment_state transport_state_after(enum checkpoint checkpoint) {
+        static const enum shipment_state after[CHECKPOINTS] = {
+                [CHECKPOINT_ORIGIN] = SHIPMENT_DISPATCHED,      [CHECKPOINT_PICKUP] = SHIPMENT_PICKED_UP,
+                [CHECKPOINT_TRANSIT] = SHIPMENT_IN_TRANSIT,     [CHECKPOINT_DELIVERY] = SHIPMENT_DELIVERED,
+                [CHECKPOINT_CONFIRMATION] = SHIPMENT_CONFIRMED,
+        };
+
+        return after[checkpoint];
+}
+
+int transport_judge_authorisation(const char *decider, const char *creator, bool owns_one, struct error *err) {
+        if (!owns_one)
+                return refuse(err, ERR_DENIED, "T3", "%s no es propietario de ningún soporte del envío.",
+                              "%s owns no medium of the shipment.", decider);
+        if (strcmp(decider, creator) == 0)
+                return refuse(err, ERR_DENIED, "X1", "%s creó el envío y no puede autorizarlo.",
+                              "%s made the shipment and may not authorise it.", decider);
+        return 0;
+}
+
+int transport_judge_recipient(const char *person, const char *recipient, struct error *err) {
+        if (strcmp(person, recipient) == 0)
+                return 0;
+        return refuse(err, ERR_DENIED, "T4", "El destinatario autorizado es %s, no %s.",
+                      "The authorised recipient is %s, not %s.", recipient, person);
+}
+
+int transport_seal_plain(const char *text, char out[SEAL_TEXT], struct error *err) {
+        char plain[SEAL_TEXT];
+        size_t n = 0;
+
+        for (const char *p = text; *p; p++) {
+                char c = *p >= 'a' && *p <= 'z' ? (char) (*p - 'a' + 'A') : *p;
+
+                if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
+                        continue;
+                if (n == 20)
+                        return refuse(err, ERR_USAGE, "T5", "Un número de precinto tiene como mucho 20 caracteres.",
+                                      "A seal's number has at most 20 characters.");
+                plain[n++] = c;
+        }
+        if (n < 3)
+                return refuse(err, ERR_USAGE, "T5", "Un número de precinto tiene al menos 3 letras o cifras.",
+                              "A seal's number has at least 3 letters or digits.");
+        plain[n] = '\0';
+        memcpy(out, plain, n + 1);
+        return 0;
+}
+
+static size_t occurrences(const char *const *list, size_t n, const char *text) {
+        size_t found = 0;
+
+        for (size_t i = 0; i < n; i++)
+                found += strcmp(list[i], text) == 0;
+        return found;
+}
+
+bool transport_seals_match(const char *const *placed, size_t placed_n, const char *const *found, size_t found_n) {
+        if (placed_n != found_n)
+                return false;
+        for (size_t i = 0; i < placed_n; i++)
+                if (occurrences(found, found_n, placed[i]) != occurrences(placed, placed_n, placed[i]))
+                        return false;
+        return true;
+}
+
+int transport_judge_documents(bool international, const char *documents, struct error *err) {
+        if (!international || !str_empty(documents))
+                return 0;
+        return refuse(err, ERR_REFUSED, "T6", "Es un envío internacional sin documentos.",
+                      "It is an international shipment without documents.");
+}
+
+bool transport_is_late(int64_t dispatched, int64_t delivered, int64_t limit_hours, int64_t now) {
+        int64_t end = delivered ? delivered : now;
+
+        return dispatched && limit_hours && end - dispatched > limit_hours * 3600 * SECOND;
+}

@@ -11,24 +11,24 @@
 enum { DEVICE_FIELD = 128 };
 
 struct device_facts {
-        char path[DEVICE_FIELD];      /* as canonical: /dev/loop0, or an image's absolute path */
-        char name[64];                /* kernel name, or "" for an image */
-        bool image;                   /* a regular file */
-        bool partition;               /* not a whole disk */
-        int64_t size;                 /* bytes */
+        char path[DEVICE_FIELD]; /* as canonical: /dev/loop0, or an image's absolute path */
+        char name[64];           /* kernel name, or "" for an image */
+        bool image;              /* a regular file */
+        bool partition;          /* not a whole disk */
+        int64_t size;            /* bytes */
         int64_t logical_block, physical_block;
         bool rotational, removable, read_only;
         char bus[32], vendor[DEVICE_FIELD], model[DEVICE_FIELD], serial[DEVICE_FIELD], wwn[DEVICE_FIELD];
-        int64_t diskseq;              /* 0 unknown */
-        char insertion[DEVICE_FIELD]; /* "boot-id:diskseq"; image: "image:dev:inode" */
+        int64_t diskseq;                                    /* 0 unknown */
+        char insertion[DEVICE_FIELD];                       /* "boot-id:diskseq"; image: "image:dev:inode" */
         char partition_table[32], partition_table_uuid[64]; /* "" none */
         char filesystem[32], filesystem_uuid[64], filesystem_label[DEVICE_FIELD]; /* on the whole device */
-        int luks_version;             /* 0 none, 1, 2 */
+        int luks_version;                                                         /* 0 none, 1, 2 */
         char luks_uuid[48];
-        bool system;                  /* holds /, /boot, /usr, swap or the store */
-        bool mounted, held, swap;     /* it or a partition of it */
-        char holder[DEVICE_FIELD];    /* who holds it or where it is mounted, in words, or "" */
-        enum medium_kind kind;        /* judged */
+        bool system;               /* holds /, /boot, /usr, swap or the store */
+        bool mounted, held, swap;  /* it or a partition of it */
+        char holder[DEVICE_FIELD]; /* who holds it or where it is mounted, in words, or "" */
+        enum medium_kind kind;     /* judged */
 };
 
 /* ERR_NOT_FOUND (no such node), ERR_USAGE (neither a block device nor a file), ERR_FAILED. Control characters

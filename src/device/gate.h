@@ -1,0 +1,24 @@
+/* The read-only gate (C3) and the opening of a device that was approved (S6). */
+#pragma once
+
+#include <stdbool.h>
+
+#include "device/facts.h"
+
+/* BLKROSET on a whole disk: later writes, discards and rw mounts fail, on its partitions too. It does not stop a
+ * file system that was mounted rw before. ERR_NOT_FOUND, ERR_FAILED. */
+int gate_set(const char *path, bool read_only, struct error *err);
+int gate_get(const char *path, bool *ret, struct error *err);
+
+enum device_open_flags {
+        DEVICE_OPEN_WRITE = 1,
+        DEVICE_OPEN_DIRECT = 2, /* past the page cache: buffers, offsets and lengths in whole blocks */
+};
+
+/* Opens exactly what `approved` describes. A block device is opened O_EXCL, so that no mount, md, dm or second job
+ * holds it, also from another mount namespace, and none can take it while the descriptor lives; an image is
+ * locked with flock() instead. ERR_REFUSED by S6 when the node, insertion, or size behind the path is not the
+ * approved one any more; ERR_BUSY when somebody holds it. */
+int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd, struct error *err);
+/* Whether an open descriptor is still what `approved` describes. The same errors. */
+int device_check_fd(const struct device_facts *approved, int fd, struct error *err);

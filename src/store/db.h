@@ -18,7 +18,7 @@ enum db_mode {
         DB_CREATE,    /* must not exist yet */
         DB_WRITE,     /* must exist */
         DB_READ,      /* must exist; no migration, no writes */
-        DB_MEMORY,    /* a fresh database in memory: path is ignored */
+        DB_SCRATCH,   /* a fresh private database that vanishes on close: path is ignored */
         DB_VAULT = 16 /* bit: secure_delete, rollback journal that is truncated: no leftovers of a deleted row */
 };
 
@@ -69,3 +69,6 @@ int db_text(struct db *db, char **ret, struct error *err, const char *sql, const
 int db_compare(struct db *db, struct db *expected, const struct schema *const *schemas, size_t n,
                void (*found)(void *context, const char *table, const char *key, const char *kind), void *context,
                struct error *err);
+
+/* SHA-256 over all rows of all state tables, in the order of their keys. */
+int db_digest(struct db *db, const struct schema *const *schemas, size_t n, char ret[65], struct error *err);

@@ -1,0 +1,430 @@
+#include "store/db.h"
+
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* "MPSI" in the file's header: a foreign SQLite file is not taken for a store. */
+enum { APPLICATION_ID = 0x4d505349, BUSY_MS = 5000, SLOTS = 512 };
+
+struct rows {
+        sqlite3_stmt *statement;
+        struct db *db;
+        bool cached; /* goes back to its slot */
+};
+
+struct db {
+        sqlite3 *handle;
+        bool writing; /* inside a transaction */
+        struct slot {
+                const char *sql;
+                sqlite3_stmt *statement;
+                bool taken;
+        } slots[SLOTS];
+};
+
+/* SQLite's trouble in our words; the code tells a full disk and a lock from the rest. */
+static int fail_sqlite(struct db *db, struct error *err, const char *sql) {
+        int code = sqlite3_extended_errcode(db->handle);
+        const char *message = sqlite3_errmsg(db->handle);
+
+        switch (code & 0xff) {
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+                (void) fail(err, ERR_BUSY, "El registro está ocupado por otro proceso.",
+                            "The registry is busy with another process.");
+                return hint(err, "Repita la orden en unos segundos.", "Run the command again in a few seconds.");
+        case SQLITE_FULL:
+                (void) fail(err, ERR_FAILED, "El disco del almacén está lleno; no se ha guardado nada.",
+                            "The store's disk is full; nothing was saved.");
+                return hint(err, "Libere espacio y repita la orden.", "Free space and run the command again.");
+        case SQLITE_NOMEM: return fail_memory(err);
+        case SQLITE_READONLY:
+                (void) fail(err, ERR_FAILED, "El almacén es de solo lectura.", "The store is read-only.");
+                return hint(err, "Revise los permisos de la carpeta y del disco.",
+                            "Check the permissions of the folder and the disk.");
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+                (void) fail(err, ERR_FAILED, "La base de datos está dañada: %s.", "The database is damaged: %s.",
+                            message);
+                return hint(err, "No siga trabajando sobre ella: restaure la última copia de seguridad verificada.",
+                            "Do not go on working on it: restore the last verified backup.");
+        case SQLITE_CONSTRAINT:
+                return fail(err, ERR_CONFLICT, "El registro rechaza el dato: %s.",
+                            "The registry rejects the data: %s.", message);
+        default:
+                return fail(err, ERR_FAILED, "Error de la base de datos: %s (%.60s).",
+                            "Database error: %s (%.60s).", message, sql ? sql : "");
+        }
+}
+
+static int run_script(struct db *db, const char *sql, struct error *err) {
+        if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+                return fail_sqlite(db, err, sql);
+        return 0;
+}
+
+static int prepare(struct db *db, const char *sql, struct rows *rows, struct error *err) {
+        /* Literals are aligned and near each other: mix the address before taking the slot. */
+        size_t start = (size_t) (((uintptr_t) sql * 0x9e3779b97f4a7c15u) >> 55) % SLOTS;
+        struct slot *slot = NULL;
+
+        for (size_t i = 0; i < 8; i++) {
+                struct slot *s = &db->slots[(start + i) % SLOTS];
+
+                /* The same address with other text would be a string that is no literal: compare both. */
+                if (s->sql == sql && !s->taken && strcmp(sqlite3_sql(s->statement), sql) == 0) {
+                        s->taken = true;
+                        *rows = (struct rows){ .statement = s->statement, .db = db, .cached = true };
+                        return 0;
+                }
+                if (!slot && !s->sql)
+                        slot = s;
+        }
+        *rows = (struct rows){ .db = db };
+        if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &rows->statement, NULL) != SQLITE_OK)
+                return fail_sqlite(db, err, sql);
+        if (slot) {
+                *slot = (struct slot){ .sql = sql, .statement = rows->statement, .taken = true };
+                rows->cached = true;
+        }
+        return 0;
+}
+
+static void release(struct rows *rows) {
+        if (!rows->statement)
+                return;
+        (void) sqlite3_reset(rows->statement);
+        (void) sqlite3_clear_bindings(rows->statement);
+        if (!rows->cached) {
+                (void) sqlite3_finalize(rows->statement);
+                return;
+        }
+        for (size_t i = 0; i < SLOTS; i++)
+                if (rows->db->slots[i].statement == rows->statement) {
+                        rows->db->slots[i].taken = false;
+                        return;
+                }
+}
+
+static int bind(struct rows *rows, const char *types, va_list args, struct error *err) {
+        int r = SQLITE_OK;
+
+        for (int i = 1; *types && r == SQLITE_OK; types++, i++) {
+                if (*types == 's') {
+                        r = sqlite3_bind_text(rows->statement, i, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+                } else if (*types == 'i') {
+                        r = sqlite3_bind_int64(rows->statement, i, va_arg(args, int64_t));
+                } else if (*types == 'b') {
+                        const void *data = va_arg(args, const void *);
+                        size_t n = va_arg(args, size_t);
+
+                        r = sqlite3_bind_blob64(rows->statement, i, data, n, SQLITE_TRANSIENT);
+                } else {
+                        r = sqlite3_bind_null(rows->statement, i);
+                }
+        }
+        return r == SQLITE_OK ? 0 : fail_sqlite(rows->db, err, sqlite3_sql(rows->statement));
+}
+
+static int start(struct db *db, struct rows *rows, struct error *err, const char *sql, const char *types,
+                 va_list args) {
+        int r = prepare(db, sql, rows, err);
+
+        if (r == 0)
+                r = bind(rows, types, args, err);
+        return r;
+}
+
+int db_exec(struct db *db, struct error *err, const char *sql, const char *types, ...) {
+        struct rows rows = { 0 };
+        va_list args;
+        int r;
+
+        va_start(args, types);
+        r = start(db, &rows, err, sql, types, args);
+        va_end(args);
+        if (r == 0) {
+                do
+                        r = sqlite3_step(rows.statement);
+                while (r == SQLITE_ROW);
+                r = r == SQLITE_DONE ? sqlite3_changes(db->handle) : fail_sqlite(db, err, sql);
+        }
+        release(&rows);
+        return r;
+}
+
+int db_query(struct db *db, struct rows **ret, struct error *err, const char *sql, const char *types, ...) {
+        struct rows *rows = calloc(1, sizeof *rows);
+        va_list args;
+        int r;
+
+        if (!rows)
+                return fail_memory(err);
+        va_start(args, types);
+        r = start(db, rows, err, sql, types, args);
+        va_end(args);
+        if (r < 0) {
+                rows_close(rows);
+                return r;
+        }
+        *ret = rows;
+        return 0;
+}
+
+int rows_next(struct rows *rows, struct error *err) {
+        switch (sqlite3_step(rows->statement)) {
+        case SQLITE_ROW: return 1;
+        case SQLITE_DONE: return 0;
+        default: return fail_sqlite(rows->db, err, sqlite3_sql(rows->statement));
+        }
+}
+
+const char *rows_text(const struct rows *rows, int column) {
+        return (const char *) sqlite3_column_text(rows->statement, column);
+}
+
+int64_t rows_int(const struct rows *rows, int column) {
+        return sqlite3_column_int64(rows->statement, column);
+}
+
+const void *rows_blob(const struct rows *rows, int column, size_t *ret_n) {
+        const void *data = sqlite3_column_blob(rows->statement, column);
+
+        *ret_n = (size_t) sqlite3_column_bytes(rows->statement, column);
+        return data;
+}
+
+bool rows_null(const struct rows *rows, int column) {
+        return sqlite3_column_type(rows->statement, column) == SQLITE_NULL;
+}
+
+void rows_close(struct rows *rows) {
+        if (!rows)
+                return;
+        release(rows);
+        free(rows);
+}
+
+/* One row into either an integer or a new text. */
+static int first_row(struct db *db, struct rows *rows, struct error *err, int r, int64_t *ret_int,
+                     char **ret_text) {
+        if (r == 0)
+                r = sqlite3_step(rows->statement);
+        else
+                return r;
+        if (r == SQLITE_DONE) {
+                if (err)
+                        err->code = ERR_NOT_FOUND;
+                return ERR_NOT_FOUND;
+        }
+        if (r != SQLITE_ROW)
+                return fail_sqlite(db, err, sqlite3_sql(rows->statement));
+        if (ret_int) {
+                *ret_int = sqlite3_column_int64(rows->statement, 0);
+                return 0;
+        }
+        const char *text = (const char *) sqlite3_column_text(rows->statement, 0);
+        char *copy = strdup(text ? text : "");
+
+        if (!copy)
+                return fail_memory(err);
+        *ret_text = copy;
+        return 0;
+}
+
+int db_int(struct db *db, int64_t *ret, struct error *err, const char *sql, const char *types, ...) {
+        struct rows rows = { 0 };
+        va_list args;
+        int r;
+
+        va_start(args, types);
+        r = first_row(db, &rows, err, start(db, &rows, err, sql, types, args), ret, NULL);
+        va_end(args);
+        release(&rows);
+        return r;
+}
+
+int db_text(struct db *db, char **ret, struct error *err, const char *sql, const char *types, ...) {
+        struct rows rows = { 0 };
+        va_list args;
+        int r;
+
+        va_start(args, types);
+        r = first_row(db, &rows, err, start(db, &rows, err, sql, types, args), NULL, ret);
+        va_end(args);
+        release(&rows);
+        return r;
+}
+
+int db_begin(struct db *db, struct error *err) {
+        int r;
+
+        if (db->writing)
+                return fail(err, ERR_FAILED, "Transacción dentro de otra.", "A transaction inside another one.");
+        r = db_exec(db, err, "BEGIN IMMEDIATE", "");
+        if (r < 0)
+                return r;
+        db->writing = true;
+        return 0;
+}
+
+int db_commit(struct db *db, struct error *err) {
+        int r = db_exec(db, err, "COMMIT", "");
+
+        if (r < 0)
+                db_rollback(db);
+        db->writing = false;
+        return r < 0 ? r : 0;
+}
+
+void db_rollback(struct db *db) {
+        if (!sqlite3_get_autocommit(db->handle))
+                (void) sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+        db->writing = false;
+}
+
+static int configure(struct db *db, unsigned mode, struct error *err) {
+        const bool vault = mode & DB_VAULT;
+        int64_t id = 0;
+        int r;
+
+        (void) sqlite3_busy_timeout(db->handle, BUSY_MS);
+        (void) sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        (void) sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+        (void) sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+        if ((mode & 15) == DB_READ)
+                return run_script(db, "PRAGMA foreign_keys = ON; PRAGMA query_only = ON;", err);
+        r = run_script(
+                db,
+                vault ? "PRAGMA secure_delete = ON; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = EXTRA;"
+                      : "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = "
+                        "67108864;",
+                err);
+        if (r == 0)
+                r = run_script(db, "PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;", err);
+        if (r == 0 && (mode & 15) == DB_SCRATCH)
+                r = run_script(db, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;", err);
+        if (r < 0)
+                return r;
+        if ((mode & 15) == DB_CREATE || (mode & 15) == DB_SCRATCH)
+                return run_script(db, "PRAGMA application_id = 1297109833;", err);
+        r = db_int(db, &id, err, "PRAGMA application_id", "");
+        if (r == 0 && id != APPLICATION_ID)
+                r = fail(err, ERR_CONFLICT, "El fichero no es un registro de mpsi.",
+                         "The file is not a registry of mpsi.");
+        return r;
+}
+
+int db_open(const char *path, unsigned mode, struct db **ret, struct error *err) {
+        _cleanup_(db_closep) struct db *db = calloc(1, sizeof *db);
+        int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW, r;
+        struct stat st;
+
+        if (!db)
+                return fail_memory(err);
+        switch (mode & 15) {
+        case DB_CREATE:
+                flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+                if (lstat(path, &st) == 0)
+                        return fail(err, ERR_CONFLICT, "Ya existe «%s».", "“%s” exists already.", path);
+                break;
+        case DB_SCRATCH:
+                flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+                path = ""; /* SQLite: a private file on disk, deleted on close */
+                break;
+        default:
+                /* A reader needs the WAL's shared memory too, so it opens for writing and is held back by
+                 * query_only. */
+                flags |= SQLITE_OPEN_READWRITE;
+                if (stat(path, &st) < 0)
+                        return fail(err, ERR_NOT_FOUND, "No existe «%s».", "“%s” does not exist.", path);
+                if ((mode & 15) == DB_READ && access(path, W_OK) < 0)
+                        flags = (flags & ~SQLITE_OPEN_READWRITE) | SQLITE_OPEN_READONLY;
+        }
+        r = sqlite3_open_v2(path, &db->handle, flags, NULL);
+        if (r != SQLITE_OK && db->handle)
+                return fail_sqlite(db, err, path);
+        if (r != SQLITE_OK)
+                return fail_memory(err);
+        r = configure(db, mode, err);
+        if (r == 0)
+                *ret = TAKE_PTR(db);
+        return r;
+}
+
+void db_close(struct db *db) {
+        if (!db)
+                return;
+        for (size_t i = 0; i < SLOTS; i++)
+                (void) sqlite3_finalize(db->slots[i].statement);
+        (void) sqlite3_close_v2(db->handle);
+        free(db);
+}
+
+static int migrate_room(struct db *db, const struct schema *schema, struct error *err) {
+        int64_t version = 0;
+        int r = db_int(db, &version, err, "SELECT version FROM schema WHERE room = ?", "s", schema->room);
+
+        if (r < 0 && r != ERR_NOT_FOUND)
+                return r;
+        if (version > (int64_t) schema->scripts_n) {
+                (void) fail(err, ERR_CONFLICT, "El almacén es de una versión más nueva de mpsi (%s %d).",
+                            "The store was made by a newer mpsi (%s %d).", schema->room, (int) version);
+                return hint(err, "Actualice mpsi en este puesto.", "Update mpsi on this station.");
+        }
+        for (size_t i = (size_t) version; i < schema->scripts_n; i++) {
+                r = run_script(db, schema->scripts[i], err);
+                if (r < 0)
+                        return r;
+        }
+        if (version == (int64_t) schema->scripts_n)
+                return 0;
+        r = db_exec(db, err,
+                    "INSERT INTO schema(room, version) VALUES(?, ?) "
+                    "ON CONFLICT(room) DO UPDATE SET version = excluded.version",
+                    "si", schema->room, (int64_t) schema->scripts_n);
+        return r < 0 ? r : 0;
+}
+
+/* Whether there is anything to migrate, without taking the write lock. */
+static int up_to_date(struct db *db, const struct schema *const *schemas, size_t n, bool *ret, struct error *err) {
+        int64_t there = 0, version = 0;
+        int r = db_int(db, &there, err, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema'", "");
+
+        *ret = false;
+        if (r < 0 || !there)
+                return r;
+        for (size_t i = 0; i < n; i++) {
+                r = db_int(db, &version, err, "SELECT version FROM schema WHERE room = ?", "s", schemas[i]->room);
+                if (r < 0)
+                        return r == ERR_NOT_FOUND ? 0 : r;
+                if (version != (int64_t) schemas[i]->scripts_n)
+                        return 0;
+        }
+        *ret = true;
+        return 0;
+}
+
+int db_migrate(struct db *db, const struct schema *const *schemas, size_t n, struct error *err) {
+        bool done;
+        int r = up_to_date(db, schemas, n, &done, err);
+
+        if (r < 0 || done)
+                return r;
+        r = db_begin(db, err);
+        if (r < 0)
+                return r;
+        r = run_script(db,
+                       "CREATE TABLE IF NOT EXISTS schema(room TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT;",
+                       err);
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = migrate_room(db, schemas[i], err);
+        if (r == 0)
+                return db_commit(db, err);
+        db_rollback(db);
+        return r;
+}

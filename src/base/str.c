@@ -90,6 +90,23 @@ bool text_is_plain(const char *s) {
         return true;
 }
 
+size_t str_scanned(const char *text, char *out, size_t size) {
+        size_t n = 0;
+
+        for (const char *p = text; *p; p++) {
+                char c = *p >= 'a' && *p <= 'z' ? (char) (*p - 'a' + 'A') : *p;
+
+                if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
+                        continue;
+                if (n + 1 < size)
+                        out[n] = c;
+                n++;
+        }
+        if (size)
+                out[n < size ? n : size - 1] = '\0';
+        return n;
+}
+
 void hex_encode(const void *data, size_t n, char *out) {
         static const char digits[] = "0123456789abcdef";
         const uint8_t *bytes = data;

@@ -24,6 +24,10 @@ size_t utf8_length(const char *s);
 /* True for a text of one line: valid UTF-8, no control characters (C0, DEL, C1), no bidi overrides. */
 bool text_is_plain(const char *s);
 
+/* What every reader makes of a printed code: upper case, [A-Z0-9] only; the rest is dropped, since a scanner of
+ * another keyboard turns '-' into something else. Cut to the size; returns the length that it would have had. */
+size_t str_scanned(const char *text, char *out, size_t size);
+
 /* out holds 2 * n + 1 bytes. */
 void hex_encode(const void *data, size_t n, char *out);
 /* Exactly n bytes from 2 * n digits; 0 or ERR_USAGE. */

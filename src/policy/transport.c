@@ -231,22 +231,11 @@ int transport_judge_recipient(const char *person, const char *recipient, struct 
 
 int transport_seal_plain(const char *text, char out[SEAL_TEXT], struct error *err) {
         char plain[SEAL_TEXT];
-        size_t n = 0;
+        size_t n = str_scanned(text, plain, sizeof plain);
 
-        for (const char *p = text; *p; p++) {
-                char c = *p >= 'a' && *p <= 'z' ? (char) (*p - 'a' + 'A') : *p;
-
-                if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')))
-                        continue;
-                if (n == 20)
-                        return refuse(err, ERR_USAGE, "T5", "Un número de precinto tiene como mucho 20 caracteres.",
-                                      "A seal's number has at most 20 characters.");
-                plain[n++] = c;
-        }
-        if (n < 3)
-                return refuse(err, ERR_USAGE, "T5", "Un número de precinto tiene al menos 3 letras o cifras.",
-                              "A seal's number has at least 3 letters or digits.");
-        plain[n] = '\0';
+        if (n < 3 || n > 20)
+                return refuse(err, ERR_USAGE, "T5", "Un número de precinto tiene de 3 a 20 letras o cifras.",
+                              "A seal's number has 3 to 20 letters or digits.");
         memcpy(out, plain, n + 1);
         return 0;
 }

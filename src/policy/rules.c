@@ -4,6 +4,7 @@
 const struct rule_family *const rule_families[] = {
         &labelling_rules,
         &cryptography_rules,
+        &gate_rules,
         &custody_rules,
         &transport_rules,
         &access_rules,

@@ -1,3 +1,5 @@
+#include "policy/sanitization.h"
+
 #include "policy/families.h"
 
 static const struct rule rules[] = {
@@ -41,3 +43,91 @@ static const struct rule rules[] = {
 };
 
 const struct rule_family sanitization_rules = { rules, sizeof rules / sizeof rules[0] };
+
+const struct term sanitize_level_terms[SANITIZE_LEVELS] = {
+        [LEVEL_NONE] = { "none", { "ninguno", "none" } },
+        [LEVEL_CLEAR] = { "clear", { "borrado (Clear)", "Clear" } },
+        [LEVEL_PURGE] = { "purge", { "purga (Purge)", "Purge" } },
+        [LEVEL_DESTROY] = { "destroy", { "destrucción (Destroy)", "Destroy" } },
+};
+
+const struct term scheme_terms[SCHEMES] = {
+        [SCHEME_SINGLE] = { "single", { "sobrescritura de una pasada", "overwrite, one pass" } },
+        [SCHEME_DOD] = { "dod", { "DoD 5220.22-M (3 pasadas)", "DoD 5220.22-M (3 passes)" } },
+        [SCHEME_ECE] = { "dod-ece", { "DoD 5220.22-M ECE (7 pasadas)", "DoD 5220.22-M ECE (7 passes)" } },
+        [SCHEME_COMPLEMENT] = { "complement",
+                                { "sobrescritura con patrón y complemento", "overwrite, pattern and complement" } },
+        [SCHEME_CRYPTO] = { "crypto-erase", { "borrado criptográfico", "crypto erase" } },
+        [SCHEME_CRYPTO_PURGE] = { "crypto-erase-purge",
+                                  { "borrado criptográfico y purga", "crypto erase and purge" } },
+};
+
+const struct scheme schemes[SCHEMES] = {
+        [SCHEME_SINGLE] = { { TECHNIQUE_SINGLE }, 1 },
+        [SCHEME_DOD] = { { TECHNIQUE_DOD }, 1 },
+        [SCHEME_ECE] = { { TECHNIQUE_ECE }, 1 },
+        [SCHEME_COMPLEMENT] = { { TECHNIQUE_COMPLEMENT }, 1 },
+        [SCHEME_CRYPTO] = { { TECHNIQUE_CRYPTO_ERASE }, 1 },
+        [SCHEME_CRYPTO_PURGE] = { { TECHNIQUE_CRYPTO_ERASE, TECHNIQUE_COMPLEMENT }, 2 },
+};
+
+enum {
+        S_SINGLE = 1 << SCHEME_SINGLE,
+        S_DOD = 1 << SCHEME_DOD,
+        S_ECE = 1 << SCHEME_ECE,
+        S_COMPLEMENT = 1 << SCHEME_COMPLEMENT,
+        S_CRYPTO = 1 << SCHEME_CRYPTO,
+        S_CRYPTO_PURGE = 1 << SCHEME_CRYPTO_PURGE,
+};
+
+/* The matrix of the source document, mp.si.5. On flash, SECURITY ERASE UNIT is only Clear (SP 800-88 Rev. 1, table
+ * A-8), and for memory sticks that lack it the same standard names two passes, pattern and complement, as Clear: so
+ * those count in the PUBLICO cell, and say so in the plan. Degaussing, shredding and burning are carried out with
+ * the destruction procedure (S8), not by a program on the medium. */
+static const struct sanitize_demand matrix[MEDIUM_KINDS][CLASSIFICATIONS] = {
+        [KIND_HDD] = {
+                [CLASS_PUBLICO] = { { "formateo (Clear)", "format (Clear)" }, LEVEL_CLEAR,
+                                    S_SINGLE | S_DOD | S_ECE, SCHEME_SINGLE, false },
+                [CLASS_INTERNO] = { { "DoD 5220.22-M (3 pasadas)", "DoD 5220.22-M (3 passes)" }, LEVEL_CLEAR,
+                                    S_DOD | S_ECE, SCHEME_DOD, false },
+                [CLASS_CONFIDENCIAL] = { { "DoD 5220.22-M ECE (7 pasadas)", "DoD 5220.22-M ECE (7 passes)" },
+                                         LEVEL_CLEAR, S_ECE, SCHEME_ECE, true },
+                [CLASS_SECRETO] = { { "destrucción física", "physical destruction" }, LEVEL_DESTROY, 0, SCHEMES,
+                                    true },
+        },
+        [KIND_SSD] = {
+                [CLASS_PUBLICO] = { { "Secure Erase", "Secure Erase" }, LEVEL_CLEAR,
+                                    S_COMPLEMENT | S_CRYPTO | S_CRYPTO_PURGE, SCHEME_COMPLEMENT, false },
+                [CLASS_INTERNO] = { { "borrado criptográfico", "Crypto Erase" }, LEVEL_PURGE,
+                                    S_CRYPTO | S_CRYPTO_PURGE, SCHEME_CRYPTO, false },
+                [CLASS_CONFIDENCIAL] = { { "borrado criptográfico y Purge", "Crypto Erase and Purge" }, LEVEL_PURGE,
+                                         S_CRYPTO_PURGE, SCHEME_CRYPTO_PURGE, true },
+                [CLASS_SECRETO] = { { "destrucción física", "physical destruction" }, LEVEL_DESTROY, 0, SCHEMES,
+                                    true },
+        },
+        [KIND_TAPE] = {
+                [CLASS_PUBLICO] = { { "sobrescritura", "overwrite" }, LEVEL_CLEAR, 0, SCHEMES, false },
+                [CLASS_INTERNO] = { { "desmagnetización", "degauss" }, LEVEL_PURGE, 0, SCHEMES, false },
+                [CLASS_CONFIDENCIAL] = { { "desmagnetización y verificación", "degauss and verify" }, LEVEL_PURGE, 0,
+                                         SCHEMES, true },
+                [CLASS_SECRETO] = { { "incineración", "incineration" }, LEVEL_DESTROY, 0, SCHEMES, true },
+        },
+        [KIND_OPTICAL] = {
+                [CLASS_PUBLICO] = { { "trituración", "shred" }, LEVEL_DESTROY, 0, SCHEMES, false },
+                [CLASS_INTERNO] = { { "trituración", "shred" }, LEVEL_DESTROY, 0, SCHEMES, false },
+                [CLASS_CONFIDENCIAL] = { { "trituración fina", "fine shred" }, LEVEL_DESTROY, 0, SCHEMES, true },
+                [CLASS_SECRETO] = { { "incineración", "incineration" }, LEVEL_DESTROY, 0, SCHEMES, true },
+        },
+        [KIND_PAPER] = {
+                [CLASS_PUBLICO] = { { "contenedor de reciclaje", "recycling container" }, LEVEL_NONE, 0, SCHEMES,
+                                    false },
+                [CLASS_INTERNO] = { { "trituración cruzada", "cross-cut shred" }, LEVEL_DESTROY, 0, SCHEMES, false },
+                [CLASS_CONFIDENCIAL] = { { "trituración DIN P-4", "DIN P-4 shred" }, LEVEL_DESTROY, 0, SCHEMES,
+                                         true },
+                [CLASS_SECRETO] = { { "trituración DIN P-7", "DIN P-7 shred" }, LEVEL_DESTROY, 0, SCHEMES, true },
+        },
+};
+
+const struct sanitize_demand *sanitize_demand(enum medium_kind kind, enum classification classification) {
+        return &matrix[kind][classification];
+}

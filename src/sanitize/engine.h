@@ -1,0 +1,30 @@
+/* One pass over a whole medium: writing a pattern, or reading it back and comparing every byte. A second thread
+ * makes the pattern while this one waits for the device. */
+#pragma once
+
+#include "sanitize/areas.h"
+#include "sanitize/pattern.h"
+
+enum { ENGINE_BUFFER = 4 << 20 }; /* bytes in one request */
+
+struct engine {
+        int fd;               /* opened by device_open(), O_DIRECT where the medium allows it */
+        int64_t size;         /* bytes */
+        size_t block;         /* logical block: the least that a bad stretch can be */
+        int64_t durable_every; /* microseconds between two durable points */
+        void *context;
+        /* After every request: what was reached. Not 0 stops the pass with that value. May be NULL. */
+        int (*reached)(void *context, int64_t offset, struct error *err);
+        /* All before `offset` is on the medium, past its cache. Not 0 stops the pass. May be NULL. */
+        int (*durable)(void *context, int64_t offset, struct error *err);
+};
+
+/* Writes [from, size) and makes it durable. Stretches that can't be written are bisected to single blocks, tried
+ * again and added to `unreached`; the pass goes on. ERR_NOT_FOUND when the device went away, ERR_VERIFY when so
+ * much fails that going on is senseless. `from` is a multiple of the buffer's size. */
+int engine_write(struct engine *engine, const struct pattern *pattern, int64_t from, struct areas *unreached,
+                 struct error *err);
+/* Reads [from, size) from the device and compares every byte. Blocks that can't be read or that differ are added
+ * to `unreached`; the answer is 0 all the same. */
+int engine_verify(struct engine *engine, const struct pattern *pattern, int64_t from, struct areas *unreached,
+                  struct error *err);

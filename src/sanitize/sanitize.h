@@ -1,0 +1,47 @@
+/* Sanitization of media: what other rooms may use. */
+#pragma once
+
+#include "act/act.h"
+#include "policy/sanitization.h"
+#include "registry/medium.h"
+
+extern const struct room sanitize_room; /* verbs `wipe ...` */
+
+/* How a job stands. */
+enum sanitization_state {
+        SANITIZATION_RUNNING,       /* started; also what a crash leaves behind */
+        SANITIZATION_INTERRUPTED,   /* stopped at a durable point: `wipe resume` goes on */
+        SANITIZATION_SANITIZED,     /* finished and verified, every area reached */
+        SANITIZATION_NOT_SANITIZED, /* finished, but something was not reached or does not verify (S5) */
+        SANITIZATION_FAILED,        /* given up by an error of the machine or the device */
+        SANITIZATION_CANCELLED,     /* given up by a person */
+        SANITIZATION_STATES
+};
+extern const struct term sanitization_state_terms[SANITIZATION_STATES];
+
+enum { SANITIZATION_JOB = 32 };
+
+/* One job, as its events left it. */
+struct sanitization_record {
+        char job[SANITIZATION_JOB];            /* HQ00000042K-W1 */
+        char medium[MEDIUM_ID_TEXT];
+        enum sanitization_state state;
+        enum scheme_id scheme;                 /* method: scheme_terms[scheme].name */
+        enum sanitize_level demanded, reached; /* SP 800-88 */
+        enum classification classification;    /* at the start */
+        enum medium_kind kind;
+        char operator_[40];                    /* who started it */
+        int64_t started, ended;                /* microseconds; ended 0 while it runs */
+        int64_t started_seq, ended_seq;        /* the events in the ledger */
+        /* Data of the events sanitization.started and sanitization.finished (or .failed, .cancelled; NULL while it
+         * runs). Owned. docs/sanitization.md lists the members; a certificate wants from `finished`: techniques,
+         * verification {kind, bytes, differing_bytes}, areas_not_reached [[start, length]], bytes_not_reached,
+         * device {vendor, model, serial, wwn, size, bus}, device_status, identity, tool, tool_version, seed,
+         * seed_commitment, markers_before, markers_after, forensic (or null), limits [{es, en}]. */
+        json_t *started_data, *ended_data;
+};
+
+/* The newest job of a medium. ERR_NOT_FOUND when it was never wiped. Release with sanitization_record_done(). */
+int sanitization_last(struct db *db, const char *medium, struct sanitization_record *ret, struct error *err);
+void sanitization_record_done(struct sanitization_record *record);
+#define _cleanup_sanitization_ _cleanup_(sanitization_record_done)

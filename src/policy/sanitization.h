@@ -19,7 +19,15 @@ enum technique_id {
 };
 
 /* A scheme: techniques in the order in which they run. */
-enum scheme_id { SCHEME_SINGLE, SCHEME_DOD, SCHEME_ECE, SCHEME_COMPLEMENT, SCHEME_CRYPTO, SCHEME_CRYPTO_PURGE, SCHEMES };
+enum scheme_id {
+        SCHEME_SINGLE,
+        SCHEME_DOD,
+        SCHEME_ECE,
+        SCHEME_COMPLEMENT,
+        SCHEME_CRYPTO,
+        SCHEME_CRYPTO_PURGE,
+        SCHEMES
+};
 extern const struct term scheme_terms[SCHEMES];
 
 struct scheme {
@@ -29,11 +37,11 @@ struct scheme {
 extern const struct scheme schemes[SCHEMES];
 
 struct sanitize_demand {
-        struct text method;          /* as the source document's matrix names it */
-        enum sanitize_level level;   /* the least of SP 800-88 */
-        unsigned schemes;            /* bits 1 << scheme_id that are as strong or stronger; 0: only destruction */
-        enum scheme_id preferred;    /* of those */
-        bool forensic;               /* S4: forensic check and technical report */
+        struct text method;        /* as the source document's matrix names it */
+        enum sanitize_level level; /* the least of SP 800-88 */
+        unsigned schemes;          /* bits 1 << scheme_id that are as strong or stronger; 0: only destruction */
+        enum scheme_id preferred;  /* of those */
+        bool forensic;             /* S4: forensic check and technical report */
 };
 
 /* The cell of the matrix. */

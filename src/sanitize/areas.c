@@ -22,7 +22,8 @@ int areas_add(struct areas *areas, int64_t start, int64_t length, struct error *
         while (first < areas->n && end_of(&areas->list[first]) < start)
                 first++;
         for (last = first; last < areas->n && areas->list[last].start <= end_of(&added); last++) {
-                int64_t end = end_of(&areas->list[last]) > end_of(&added) ? end_of(&areas->list[last]) : end_of(&added);
+                int64_t end = end_of(&areas->list[last]) > end_of(&added) ? end_of(&areas->list[last])
+                                                                          : end_of(&added);
 
                 added.start = areas->list[last].start < added.start ? areas->list[last].start : added.start;
                 added.length = end - added.start;

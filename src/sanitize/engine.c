@@ -16,7 +16,8 @@ enum {
         UNREACHED_MAX = 4096 /* stretches: more is a medium that has failed, not a worn one */
 };
 
-/* --- the ring between the generator's thread and the device's -------------------------------------------------- */
+/* --- the ring between the generator's thread and the device's --------------------------------------------------
+ */
 
 struct ring {
         struct generator *generator;
@@ -119,7 +120,8 @@ static void ring_used(struct ring *ring) {
         (void) pthread_mutex_unlock(&ring->mutex);
 }
 
-/* --- the device -------------------------------------------------------------------------------------------------- */
+/* --- the device --------------------------------------------------------------------------------------------------
+ */
 
 static bool is_gone(int no) {
         return no == ENODEV || no == ENXIO || no == ENOMEDIUM || no == EBADF;
@@ -193,10 +195,10 @@ static int64_t monotonic(void) {
  * privileges that the passes themselves don't, and direct reads don't need it. */
 static int make_durable(struct engine *engine, int64_t offset, struct error *err) {
         if (fdatasync(engine->fd) < 0)
-                return is_gone(errno) ? fail(err, ERR_NOT_FOUND, "El dispositivo desapareció.",
-                                             "The device went away.")
-                                      : fail_errno(err, errno, "El dispositivo no asegura lo escrito",
-                                                   "The device does not make durable what was written");
+                return is_gone(errno)
+                               ? fail(err, ERR_NOT_FOUND, "El dispositivo desapareció.", "The device went away.")
+                               : fail_errno(err, errno, "El dispositivo no asegura lo escrito",
+                                            "The device does not make durable what was written");
         (void) ioctl(engine->fd, BLKFLSBUF, 0);
         (void) posix_fadvise(engine->fd, 0, 0, POSIX_FADV_DONTNEED);
         return engine->durable ? engine->durable(engine->context, offset, err) : 0;
@@ -223,8 +225,7 @@ int engine_write(struct engine *engine, const struct pattern *pattern, int64_t f
                         return r;
                 ring_used(&ring);
                 offset += n;
-                if (engine->durable_every && monotonic() - last >= engine->durable_every &&
-                    offset < engine->size) {
+                if (engine->durable_every && monotonic() - last >= engine->durable_every && offset < engine->size) {
                         r = make_durable(engine, offset, err);
                         last = monotonic();
                 }

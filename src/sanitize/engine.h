@@ -8,9 +8,9 @@
 enum { ENGINE_BUFFER = 4 << 20 }; /* bytes in one request */
 
 struct engine {
-        int fd;               /* opened by device_open(), O_DIRECT where the medium allows it */
-        int64_t size;         /* bytes */
-        size_t block;         /* logical block: the least that a bad stretch can be */
+        int fd;                /* opened by device_open(), O_DIRECT where the medium allows it */
+        int64_t size;          /* bytes */
+        size_t block;          /* logical block: the least that a bad stretch can be */
         int64_t durable_every; /* microseconds between two durable points */
         void *context;
         /* After every request: what was reached. Not 0 stops the pass with that value. May be NULL. */

@@ -14,9 +14,9 @@ enum { PATTERN_KEY = 32 };
  * so that no controller stores it in less space than was written, and repeatable for the read-back. */
 struct pattern {
         bool stream;
-        bool complement;           /* of the stream: every bit of it inverted */
-        uint8_t byte;              /* when not a stream */
-        uint8_t key[PATTERN_KEY];  /* when a stream */
+        bool complement;          /* of the stream: every bit of it inverted */
+        uint8_t byte;             /* when not a stream */
+        uint8_t key[PATTERN_KEY]; /* when a stream */
 };
 
 struct generator;

@@ -23,16 +23,16 @@ enum { SANITIZATION_JOB = 32 };
 
 /* One job, as its events left it. */
 struct sanitization_record {
-        char job[SANITIZATION_JOB];            /* HQ00000042K-W1 */
+        char job[SANITIZATION_JOB]; /* HQ00000042K-W1 */
         char medium[MEDIUM_ID_TEXT];
         enum sanitization_state state;
         enum scheme_id scheme;                 /* method: scheme_terms[scheme].name */
         enum sanitize_level demanded, reached; /* SP 800-88 */
         enum classification classification;    /* at the start */
         enum medium_kind kind;
-        char operator_[40];                    /* who started it */
-        int64_t started, ended;                /* microseconds; ended 0 while it runs */
-        int64_t started_seq, ended_seq;        /* the events in the ledger */
+        char operator_[40];             /* who started it */
+        int64_t started, ended;         /* microseconds; ended 0 while it runs */
+        int64_t started_seq, ended_seq; /* the events in the ledger */
         /* Data of the events sanitization.started and sanitization.finished (or .failed, .cancelled; NULL while it
          * runs). Owned. docs/sanitization.md lists the members; a certificate wants from `finished`: techniques,
          * verification {kind, bytes, differing_bytes}, areas_not_reached [[start, length]], bytes_not_reached,

@@ -84,6 +84,9 @@ struct luks_facts {
 /* Reads facts from a header's bytes: [0, n) of the device. Never fails for what the bytes are (see `state`); an
  * error is out of memory. Release with luks_facts_done(). */
 int luks_parse(const uint8_t *bytes, size_t n, struct luks_facts *ret, struct error *err);
+/* How many bytes from the start of the device both copies of a LUKS2 header take, from its first
+ * LUKS_HEADER_MIN bytes; 0 when they are no LUKS2 header. */
+uint64_t luks_headers_size(const uint8_t *bytes, size_t n);
 void luks_facts_done(struct luks_facts *facts);
 #define _cleanup_luks_facts_ _cleanup_(luks_facts_done)
 

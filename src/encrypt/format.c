@@ -1,0 +1,175 @@
+#include "encrypt/format.h"
+
+#include <errno.h>
+#include <libcryptsetup.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/file.h"
+
+DEFINE_CLEANUP(struct crypt_device, crypt_free)
+#define _cleanup_crypt_ _cleanup_(crypt_freep)
+
+/* libcryptsetup's own words about a failure; they hold no secret. */
+struct crypt_words {
+        char text[160];
+};
+
+static void keep_words(int level, const char *message, void *context) {
+        struct crypt_words *words = context;
+
+        if (level == CRYPT_LOG_ERROR) {
+                (void) snprintf(words->text, sizeof words->text, "%s", message);
+                words->text[strcspn(words->text, "\n")] = '\0';
+        }
+}
+
+static int fail_crypt(struct error *err, int r, const struct crypt_words *words, struct text what) {
+        struct error said;
+
+        /* The library speaks English; its words are quoted in both languages. */
+        (void) fail(&said, ERR_FAILED, "%s: %s (%s).", "%s: %s (%s).", what.es, words->text, strerror(-r));
+        (void) fail(err, ERR_FAILED, "%s", "%s", said.what[LANG_ES]);
+        if (err)
+                (void) snprintf(err->what[LANG_EN], ERROR_TEXT_MAX, "%s: %s (%s).", what.en, words->text,
+                                strerror(-r));
+        return ERR_FAILED;
+}
+
+static int device_init(int fd, struct crypt_words *words, struct crypt_device **ret) {
+        char path[32];
+        int r;
+
+        (void) snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        r = crypt_init(ret, path);
+        if (r == 0)
+                crypt_set_log_callback(*ret, keep_words, words);
+        return r;
+}
+
+/* 64 random bytes need no stretching (row 9), and PBKDF2 is in CCN-STIC 807's table where Argon2 is not. 1000 is
+ * the least that the format allows. */
+static const struct crypt_pbkdf_type slot_pbkdf = {
+        .type = CRYPT_KDF_PBKDF2, .hash = "sha256", .iterations = 1000, .flags = CRYPT_PBKDF_NO_BENCHMARK
+};
+
+static int format_and_add_slots(struct crypt_device *device, const struct luks_plan *plan) {
+        struct crypt_params_luks2 params = { .pbkdf = &slot_pbkdf,
+                                             .sector_size = (uint32_t) plan->sector_size,
+                                             .label = plan->label,
+                                             .subsystem = plan->subsystem };
+        const struct secret *const secrets[] = { [SLOT_MACHINE] = plan->machine, [SLOT_RECOVERY] = plan->recovery };
+        int r = crypt_set_pbkdf_type(device, &slot_pbkdf);
+
+        if (r == 0)
+                r = crypt_set_data_offset(device, LUKS_DATA_OFFSET / 512);
+        if (r == 0)
+                r = crypt_format(device, CRYPT_LUKS2, "aes", "xts-plain64", NULL, NULL, (size_t) plan->key_bytes,
+                                 &params);
+        for (int slot = 0; slot < (int) COUNT(secrets) && r >= 0; slot++)
+                r = crypt_keyslot_add_by_volume_key(device, slot, NULL, 0, (const char *) secrets[slot]->data,
+                                                    secrets[slot]->size);
+        return r < 0 ? r : 0;
+}
+
+static int add_token(struct crypt_device *device, int fd, luks_token_make make, void *context, struct error *err) {
+        _cleanup_luks_copy_ struct luks_copy so_far = { 0 };
+        _cleanup_json_ json_t *token = NULL;
+        _cleanup_free_ char *text = NULL;
+        int r = luks_copy_read(fd, false, &so_far, err);
+
+        if (r == 0)
+                r = make(context, &so_far.facts, &token, err);
+        if (r == 0)
+                r = json_canonical(token, &text, err);
+        if (r < 0)
+                return r;
+        r = crypt_token_json_set(device, CRYPT_ANY_TOKEN, text);
+        return r < 0 ? fail_errno(err, -r, "El testigo no cabe en la cabecera", "The token does not fit the header")
+                     : 0;
+}
+
+int luks_build(const struct luks_plan *plan, luks_token_make token, void *context, struct luks_copy *ret,
+               struct error *err) {
+        static const struct text what = { "No se puede formar la cabecera LUKS2",
+                                          "The LUKS2 header can't be made" };
+        _cleanup_crypt_ struct crypt_device *device = NULL;
+        _cleanup_luks_copy_ struct luks_copy header = { 0 };
+        /* A file in memory as long as the device, nearly all of it a hole: the format then comes out as on the
+         * device itself, without the device being touched. */
+        _cleanup_close_ int fd = memfd_create("luks-format", MFD_CLOEXEC);
+        struct crypt_words words = { "" };
+        int r;
+
+        if (fd < 0 || ftruncate(fd, plan->device_size) < 0)
+                return fail_errno(err, errno, "No se puede formar la cabecera en memoria",
+                                  "The header can't be made in memory");
+        r = device_init(fd, &words, &device);
+        if (r == 0)
+                r = format_and_add_slots(device, plan);
+        if (r < 0)
+                return fail_crypt(err, r, &words, what);
+        r = add_token(device, fd, token, context, err);
+        if (r == 0)
+                r = luks_copy_read(fd, true, &header, err);
+        if (r < 0)
+                return r;
+        if (header.facts.state != LUKS_VERSION_2 || !header.whole)
+                return fail(err, ERR_VERIFY, "La cabecera formada no es válida: %s.",
+                            "The header made is not valid: %s.", header.facts.damage);
+        *ret = header;
+        header = (struct luks_copy){ 0 };
+        return 0;
+}
+
+static int write_part(int fd, const uint8_t *bytes, size_t from, size_t to, struct error *err) {
+        int r = pwrite_all(fd, bytes + from, to - from, (off_t) from);
+
+        if (r == 0 && fdatasync(fd) < 0)
+                r = -errno;
+        return r < 0 ? fail_errno(err, -r, "No se puede escribir la cabecera en el soporte",
+                                  "The header can't be written to the medium")
+                     : 0;
+}
+
+int luks_write(int fd, const struct luks_copy *header, struct error *err) {
+        size_t first = (size_t) header->facts.header_size;
+        _cleanup_free_ uint8_t *nothing = direct_buffer(first);
+        int r;
+
+        if (!nothing)
+                return fail_memory(err);
+        memset(nothing, 0, first);
+        /* An older header goes first; then all that the new one refers to; the first header comes last. */
+        r = write_part(fd, nothing, 0, first, err);
+        if (r == 0)
+                r = write_part(fd, header->bytes, first, header->n, err);
+        if (r == 0)
+                r = write_part(fd, header->bytes, 0, first, err);
+        return r;
+}
+
+int luks_try_slot(const struct luks_copy *header, int slot, const struct secret *secret, struct error *err) {
+        static const struct text what = { "No se puede abrir la cabecera", "The header can't be opened" };
+        _cleanup_crypt_ struct crypt_device *device = NULL;
+        _cleanup_close_ int fd = -1;
+        struct crypt_words words = { "" };
+        int r = luks_copy_to_memory(header, &fd, err);
+
+        if (r < 0)
+                return r;
+        r = device_init(fd, &words, &device);
+        if (r == 0)
+                r = crypt_load(device, CRYPT_LUKS2, NULL);
+        if (r < 0)
+                return fail_crypt(err, r, &words, what);
+        /* Without a name nothing is activated: the key is only tried. */
+        r = crypt_activate_by_passphrase(device, NULL, slot, (const char *) secret->data, secret->size, 0);
+        if (r == slot)
+                return 0;
+        if (r == -EPERM || r == -ENOENT)
+                return fail(err, ERR_VERIFY, "El secreto no abre la ranura %d.",
+                            "The secret does not open slot %d.", slot);
+        return fail_crypt(err, r, &words, what);
+}

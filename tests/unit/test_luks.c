@@ -1,0 +1,571 @@
+/* The acceptance table (C1, C2, C6): a generator for each malformed header; each gets exactly its row. */
+#include "unit/test.h"
+
+#include <endian.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "encrypt/copy.h"
+#include "encrypt/format.h"
+#include "encrypt/luks.h"
+
+enum { IMAGE_SIZE = 24 << 20, HEADER = 16384, JSON_AT = 4096 };
+
+static struct luks_copy good[CATEGORIES]; /* made once by the product's own code */
+static struct secret *machine, *recovery;
+
+static int plain_token(void *context, const struct luks_facts *facts, json_t **ret, struct error *err) {
+        (void) context;
+        (void) err;
+        *ret = json_pack("{s:s, s:[], s:s}", "type", "mpsi", "keyslots", "uuid", facts->uuid);
+        return 0;
+}
+
+static int make_headers(void **state) {
+        struct error err;
+
+        (void) state;
+        assert_int_equal(secret_random(64, &machine, &err), 0);
+        assert_int_equal(secret_random(64, &recovery, &err), 0);
+        for (int category = CATEGORY_MEDIA; category <= CATEGORY_ALTA; category++) {
+                const struct luks_plan plan = { .device_size = IMAGE_SIZE,
+                                                .sector_size = 512,
+                                                .key_bytes = luks_demands[category].format_key,
+                                                .label = "HQ00000042K",
+                                                .subsystem = "mpsi:CONFIDENCIAL",
+                                                .machine = machine,
+                                                .recovery = recovery };
+
+                if (luks_build(&plan, plain_token, NULL, &good[category], &err) < 0)
+                        fail_msg("%s", err.what[LANG_EN]);
+        }
+        return 0;
+}
+
+static int drop_headers(void **state) {
+        (void) state;
+        for (int category = 0; category < CATEGORIES; category++)
+                luks_copy_done(&good[category]);
+        secret_free(machine);
+        secret_free(recovery);
+        return 0;
+}
+
+/* --- making bad headers from a good one ---------------------------------------------------------------------- */
+
+static void seal(uint8_t *header) {
+        uint8_t sum[SHA256_SIZE];
+
+        memset(header + 448, 0, 64);
+        assert_int_equal(sha256(header, HEADER, sum), 0);
+        memcpy(header + 448, sum, sizeof sum);
+}
+
+/* Puts a text into the JSON areas of both copies and recomputes both checksums, as an attacker would. */
+static void put_json(uint8_t *bytes, const char *text) {
+        assert_true(strlen(text) < HEADER - JSON_AT);
+        for (int copy = 0; copy < 2; copy++) {
+                memset(bytes + copy * HEADER + JSON_AT, 0, HEADER - JSON_AT);
+                memcpy(bytes + copy * HEADER + JSON_AT, text, strlen(text));
+                seal(bytes + copy * HEADER);
+        }
+}
+
+/* Sets root[a][b][c] ... to a value given as JSON; "" for a path's unused rest. */
+struct change {
+        const char *path[5];
+        const char *value; /* NULL deletes */
+};
+
+static void change_json(json_t *root, const struct change *change) {
+        json_t *at = root, *value;
+        size_t i = 0;
+
+        for (; i < 4 && change->path[i + 1]; i++) {
+                at = json_object_get(at, change->path[i]);
+                assert_non_null(at);
+        }
+        if (!change->value) {
+                assert_int_equal(json_object_del(at, change->path[i]), 0);
+                return;
+        }
+        value = json_loads(change->value, JSON_DECODE_ANY, NULL);
+        assert_non_null(value);
+        assert_int_equal(json_object_set_new(at, change->path[i], value), 0);
+}
+
+static uint8_t *changed(enum category category, const struct change *changes, size_t n) {
+        uint8_t *bytes = malloc(2 * HEADER);
+        _cleanup_json_ json_t *root = NULL;
+        _cleanup_free_ char *text = NULL;
+
+        assert_non_null(bytes);
+        memcpy(bytes, good[category].bytes, 2 * HEADER);
+        root = json_loads((const char *) bytes + JSON_AT, 0, NULL);
+        assert_non_null(root);
+        for (size_t i = 0; i < n; i++)
+                change_json(root, &changes[i]);
+        text = json_dumps(root, JSON_COMPACT);
+        put_json(bytes, text);
+        return bytes;
+}
+
+static struct luks_verdict judge(const uint8_t *bytes, size_t n, enum category category,
+                                 const struct luks_known *known) {
+        _cleanup_luks_facts_ struct luks_facts facts = { 0 };
+        struct luks_verdict verdict;
+        struct error err;
+
+        assert_int_equal(luks_parse(bytes, n, &facts, &err), 0);
+        luks_judge(&facts, category, known, &verdict);
+        return verdict;
+}
+
+static void expect_row(const struct luks_verdict *verdict, const char *name, int row, enum luks_decision decision) {
+        if (row == 0) {
+                if (verdict->findings_n)
+                        fail_msg("%s: row %d: %s", name, verdict->findings[0].row, verdict->findings[0].en);
+                assert_true(verdict->encrypted);
+        }
+        if (row && !verdict->findings_n)
+                fail_msg("%s: accepted, row %d expected", name, row);
+        for (size_t i = 0; i < verdict->findings_n; i++)
+                if (verdict->findings[i].row != row)
+                        fail_msg("%s: row %d (%s), expected %d", name, verdict->findings[i].row,
+                                 verdict->findings[i].en, row);
+        assert_int_equal(verdict->decision, decision);
+        if (decision >= LUKS_READ_ONLY)
+                assert_false(verdict->encrypted);
+}
+
+/* --- tests --------------------------------------------------------------------------------------------------- */
+
+static void what_we_make_is_accepted(void **state) {
+        (void) state;
+        for (int category = CATEGORY_MEDIA; category <= CATEGORY_ALTA; category++) {
+                struct luks_verdict verdict = judge(good[category].bytes, 2 * HEADER, (enum category) category,
+                                                    NULL);
+
+                expect_row(&verdict, "good", 0, LUKS_ACCEPT);
+                assert_int_equal(verdict.key_bits, category == CATEGORY_ALTA ? 512 : 256);
+                assert_string_equal(verdict.cipher, "aes-xts-plain64");
+        }
+        assert_string_equal(good[CATEGORY_MEDIA].facts.label, "HQ00000042K");
+        assert_string_equal(good[CATEGORY_MEDIA].facts.subsystem, "mpsi:CONFIDENCIAL");
+        assert_non_null(good[CATEGORY_MEDIA].facts.token);
+}
+
+/* C2: cryptsetup itself, another reader, sees what we say. */
+static void cryptsetup_reads_the_same(void **state) {
+        char path[] = "/tmp/mpsi-luks-XXXXXX", command[128], line[256];
+        bool cipher = false, key = false, token = false;
+        int fd = mkstemp(path);
+        struct error err;
+        FILE *dump;
+
+        (void) state;
+        assert_true(fd >= 0 && ftruncate(fd, IMAGE_SIZE) == 0);
+        assert_int_equal(luks_write(fd, &good[CATEGORY_ALTA], &err), 0);
+        (void) snprintf(command, sizeof command, "cryptsetup luksDump %s", path);
+        dump = popen(command, "r");
+        assert_non_null(dump);
+        while (fgets(line, sizeof line, dump)) {
+                cipher |= strstr(line, "cipher: aes-xts-plain64") != NULL;
+                key |= strstr(line, "Cipher key: 512 bits") != NULL;
+                token |= strstr(line, "0: mpsi") != NULL;
+        }
+        assert_int_equal(pclose(dump), 0);
+        assert_true(cipher && key && token);
+        (void) close(fd);
+        (void) unlink(path);
+}
+
+/* C4: the random secrets open their own slots and no other. */
+static void the_secrets_open_their_slots(void **state) {
+        _cleanup_secret_ struct secret *wrong = NULL;
+        struct error err;
+
+        (void) state;
+        assert_int_equal(luks_try_slot(&good[CATEGORY_MEDIA], SLOT_MACHINE, machine, &err), 0);
+        assert_int_equal(luks_try_slot(&good[CATEGORY_MEDIA], SLOT_RECOVERY, recovery, &err), 0);
+        assert_int_equal(luks_try_slot(&good[CATEGORY_MEDIA], SLOT_RECOVERY, machine, &err), ERR_VERIFY);
+        assert_int_equal(secret_random(64, &wrong, &err), 0);
+        assert_int_equal(luks_try_slot(&good[CATEGORY_MEDIA], SLOT_MACHINE, wrong, &err), ERR_VERIFY);
+}
+
+/* Paths in the JSON of the header. */
+#define SEGMENT "segments", "0"
+#define SLOT "keyslots", "0"
+#define DIGEST "digests", "0"
+
+static const struct {
+        const char *name;
+        enum category category;
+        int row;
+        enum luks_decision decision;
+        struct change changes[3];
+} bad_headers[] = {
+        { "a key of 256 bits in ALTA",
+          CATEGORY_ALTA,
+          4,
+          LUKS_REFUSE,
+          { { { "keyslots", "0", "key_size" }, "32" }, { { "keyslots", "1", "key_size" }, "32" } } },
+        { "a key of 128 bits",
+          CATEGORY_MEDIA,
+          4,
+          LUKS_REFUSE,
+          { { { "keyslots", "0", "key_size" }, "16" }, { { "keyslots", "1", "key_size" }, "16" } } },
+        { "a key of 384 bits",
+          CATEGORY_MEDIA,
+          4,
+          LUKS_REFUSE,
+          { { { SLOT, "key_size" }, "48" },
+            { { SLOT, "area", "offset" }, "\"1048576\"" },
+            { { SLOT, "area", "size" }, "\"262144\"" } } },
+        { "two segments",
+          CATEGORY_MEDIA,
+          2,
+          LUKS_REFUSE,
+          { { { "segments", "1" },
+              "{\"type\":\"crypt\",\"offset\":\"33554432\",\"size\":\"dynamic\",\"iv_tweak\":\"0\","
+              "\"encryption\":\"aes-xts-plain64\",\"sector_size\":512}" } } },
+        { "no segment", CATEGORY_MEDIA, 2, LUKS_REFUSE, { { { "segments" }, "{}" } } },
+        { "a linear segment", CATEGORY_MEDIA, 2, LUKS_REFUSE, { { { SEGMENT, "type" }, "\"linear\"" } } },
+        { "a segment that ends early", CATEGORY_MEDIA, 2, LUKS_REFUSE, { { { SEGMENT, "size" }, "\"1048576\"" } } },
+        { "an unknown requirement",
+          CATEGORY_MEDIA,
+          2,
+          LUKS_REFUSE,
+          { { { "config", "requirements" }, "{\"mandatory\":[\"sorcery-v7\"]}" } } },
+        { "a re-encryption that is not ours",
+          CATEGORY_MEDIA,
+          2,
+          LUKS_REFUSE,
+          { { { "config", "requirements" }, "{\"mandatory\":[\"online-reencrypt-v2\"]}" } } },
+        { "a re-encryption slot",
+          CATEGORY_MEDIA,
+          2,
+          LUKS_REFUSE,
+          { { { "keyslots", "1", "type" }, "\"reencrypt\"" } } },
+        { "another cipher",
+          CATEGORY_MEDIA,
+          3,
+          LUKS_REFUSE,
+          { { { SEGMENT, "encryption" }, "\"serpent-xts-plain64\"" } } },
+        { "CBC with ESSIV",
+          CATEGORY_MEDIA,
+          3,
+          LUKS_REFUSE,
+          { { { SEGMENT, "encryption" }, "\"aes-cbc-essiv:sha256\"" } } },
+        { "a short IV", CATEGORY_MEDIA, 3, LUKS_REFUSE, { { { SEGMENT, "encryption" }, "\"aes-xts-plain\"" } } },
+        { "a segment with integrity",
+          CATEGORY_MEDIA,
+          3,
+          LUKS_REFUSE,
+          { { { SEGMENT, "integrity" }, "{\"type\":\"hmac(sha256)\"}" } } },
+        { "another cipher of a slot",
+          CATEGORY_MEDIA,
+          5,
+          LUKS_REFUSE,
+          { { { SLOT, "area", "encryption" }, "\"twofish-xts-plain64\"" } } },
+        { "a slot with a smaller key", CATEGORY_ALTA, 5, LUKS_REFUSE, { { { SLOT, "area", "key_size" }, "32" } } },
+        { "RIPEMD in the splitter",
+          CATEGORY_MEDIA,
+          5,
+          LUKS_REFUSE,
+          { { { SLOT, "af", "hash" }, "\"ripemd160\"" } } },
+        { "an unknown hash of the digest",
+          CATEGORY_MEDIA,
+          5,
+          LUKS_REFUSE,
+          { { { DIGEST, "hash" }, "\"whirlpool\"" } } },
+        { "a digest for no segment", CATEGORY_MEDIA, 5, LUKS_REFUSE, { { { DIGEST, "segments" }, "[]" } } },
+        { "an unknown KDF",
+          CATEGORY_MEDIA,
+          5,
+          LUKS_REFUSE,
+          { { { SLOT, "kdf" }, "{\"type\":\"bcrypt\",\"salt\":\"AA==\",\"time\":9,\"memory\":9}" } } },
+        { "no slots",
+          CATEGORY_MEDIA,
+          5,
+          LUKS_REFUSE,
+          { { { "keyslots" }, "{}" }, { { DIGEST, "keyslots" }, "[]" } } },
+        { "a slot in the header", CATEGORY_MEDIA, 6, LUKS_REFUSE, { { { SLOT, "area", "offset" }, "\"4096\"" } } },
+        { "a slot in the data",
+          CATEGORY_MEDIA,
+          6,
+          LUKS_REFUSE,
+          { { { SLOT, "area", "offset" }, "\"16777216\"" } } },
+        { "a slot at the end of numbers",
+          CATEGORY_MEDIA,
+          6,
+          LUKS_REFUSE,
+          { { { SLOT, "area", "offset" }, "\"9223372036854775807\"" } } },
+        { "two slots in one place",
+          CATEGORY_MEDIA,
+          6,
+          LUKS_REFUSE,
+          { { { SLOT, "area", "offset" }, "\"163840\"" } } },
+        { "a slot too small for its key",
+          CATEGORY_MEDIA,
+          6,
+          LUKS_REFUSE,
+          { { { SLOT, "area", "size" }, "\"4096\"" } } },
+        { "data over the slots", CATEGORY_MEDIA, 6, LUKS_REFUSE, { { { SEGMENT, "offset" }, "\"65536\"" } } },
+        { "a null cipher (CVE-2025-58356)",
+          CATEGORY_MEDIA,
+          12,
+          LUKS_REFUSE,
+          { { { SEGMENT, "encryption" }, "\"cipher_null-ecb\"" } } },
+        { "a null cipher by another name",
+          CATEGORY_MEDIA,
+          12,
+          LUKS_REFUSE,
+          { { { SEGMENT, "encryption" }, "\"null\"" } } },
+        { "no cipher at all", CATEGORY_MEDIA, 12, LUKS_REFUSE, { { { SEGMENT, "encryption" }, "\"\"" } } },
+        { "ECB", CATEGORY_MEDIA, 12, LUKS_REFUSE, { { { SEGMENT, "encryption" }, "\"aes-ecb\"" } } },
+        { "plain CBC", CATEGORY_MEDIA, 12, LUKS_REFUSE, { { { SEGMENT, "encryption" }, "\"aes-cbc-plain64\"" } } },
+        { "a raw kernel cipher",
+          CATEGORY_MEDIA,
+          12,
+          LUKS_REFUSE,
+          { { { SEGMENT, "encryption" }, "\"capi:xts(ecb(cipher_null))-plain64\"" } } },
+        { "a null cipher of a slot",
+          CATEGORY_MEDIA,
+          12,
+          LUKS_REFUSE,
+          { { { SLOT, "area", "encryption" }, "\"cipher_null-ecb\"" } } },
+        { "SHA-1 in the digest", CATEGORY_MEDIA, 12, LUKS_REFUSE, { { { DIGEST, "hash" }, "\"sha1\"" } } },
+        { "SHA-1 in the splitter", CATEGORY_MEDIA, 12, LUKS_REFUSE, { { { SLOT, "af", "hash" }, "\"sha1\"" } } },
+        { "SHA-1 in PBKDF2", CATEGORY_MEDIA, 12, LUKS_REFUSE, { { { SLOT, "kdf", "hash" }, "\"sha1\"" } } },
+        { "Argon2i",
+          CATEGORY_MEDIA,
+          12,
+          LUKS_REFUSE,
+          { { { SLOT, "kdf" },
+              "{\"type\":\"argon2i\",\"salt\":\"AA==\",\"time\":9,\"memory\":1048576,\"cpus\":4}" } } },
+        /* What is damage, row 1. */
+        { "a number as a number", CATEGORY_MEDIA, 1, LUKS_REFUSE, { { { SEGMENT, "offset" }, "16777216" } } },
+        { "a number with a zero before it",
+          CATEGORY_MEDIA,
+          1,
+          LUKS_REFUSE,
+          { { { SEGMENT, "offset" }, "\"016777216\"" } } },
+        { "a number too large",
+          CATEGORY_MEDIA,
+          1,
+          LUKS_REFUSE,
+          { { { SEGMENT, "offset" }, "\"99999999999999999999\"" } } },
+        { "a slot named twice over", CATEGORY_MEDIA, 1, LUKS_REFUSE, { { { "keyslots", "00" }, "{}" } } },
+        { "a slot beyond the last", CATEGORY_MEDIA, 1, LUKS_REFUSE, { { { "keyslots", "32" }, "{}" } } },
+        { "a slot without a KDF", CATEGORY_MEDIA, 1, LUKS_REFUSE, { { { SLOT, "kdf" }, NULL } } },
+        { "a negative key", CATEGORY_MEDIA, 1, LUKS_REFUSE, { { { SLOT, "key_size" }, "-64" } } },
+        { "no config", CATEGORY_MEDIA, 1, LUKS_REFUSE, { { { "config" }, NULL } } },
+        { "slots as an array", CATEGORY_MEDIA, 1, LUKS_REFUSE, { { { "keyslots" }, "[1,2]" } } },
+        { "a slot area without an end",
+          CATEGORY_MEDIA,
+          1,
+          LUKS_REFUSE,
+          { { { "config", "keyslots_size" }, "\"9000000000000\"" } } },
+};
+
+static void each_bad_header_breaks_its_row(void **state) {
+        (void) state;
+        for (size_t i = 0; i < COUNT(bad_headers); i++) {
+                size_t n = 0;
+                _cleanup_free_ uint8_t *bytes = NULL;
+                struct luks_verdict verdict;
+
+                while (n < 3 && bad_headers[i].changes[n].path[0])
+                        n++;
+                bytes = changed(bad_headers[i].category, bad_headers[i].changes, n);
+                verdict = judge(bytes, 2 * HEADER, bad_headers[i].category, NULL);
+                expect_row(&verdict, bad_headers[i].name, bad_headers[i].row, bad_headers[i].decision);
+        }
+}
+
+static void a_weaker_header_is_right_for_MEDIA(void **state) {
+        struct luks_verdict verdict;
+
+        (void) state;
+        verdict = judge(good[CATEGORY_MEDIA].bytes, 2 * HEADER, CATEGORY_ALTA, NULL);
+        assert_int_equal(verdict.decision, LUKS_REFUSE);
+        for (size_t i = 0; i < verdict.findings_n; i++)
+                assert_true(verdict.findings[i].row == 4 || verdict.findings[i].row == 5);
+        verdict = judge(good[CATEGORY_ALTA].bytes, 2 * HEADER, CATEGORY_MEDIA, NULL);
+        expect_row(&verdict, "ALTA's header in MEDIA", 0, LUKS_ACCEPT);
+}
+
+/* Row 1: LUKS1, nothing, damage. */
+static void other_formats_break_row_1(void **state) {
+        uint8_t bytes[2 * HEADER] = { 0 };
+        struct luks_verdict verdict;
+
+        (void) state;
+        verdict = judge(bytes, sizeof bytes, CATEGORY_MEDIA, NULL);
+        expect_row(&verdict, "zeros", 1, LUKS_REFUSE);
+        verdict = judge(bytes, sizeof bytes, CATEGORY_BASICA, NULL);
+        assert_int_equal(verdict.decision, LUKS_ACCEPT);
+        assert_false(verdict.encrypted);
+        verdict = judge(bytes, 0, CATEGORY_MEDIA, NULL);
+        expect_row(&verdict, "an empty device", 1, LUKS_REFUSE);
+
+        memcpy(bytes, "LUKS\xba\xbe\0\1", 8);
+        memcpy(bytes + 8, "aes", 3);
+        memcpy(bytes + 40, "xts-plain64", 11);
+        verdict = judge(bytes, sizeof bytes, CATEGORY_MEDIA, NULL);
+        expect_row(&verdict, "LUKS1 in MEDIA", 1, LUKS_READ_ONLY);
+        verdict = judge(bytes, sizeof bytes, CATEGORY_ALTA, NULL);
+        expect_row(&verdict, "LUKS1 in ALTA", 1, LUKS_REFUSE);
+        bytes[7] = 3;
+        verdict = judge(bytes, sizeof bytes, CATEGORY_MEDIA, NULL);
+        expect_row(&verdict, "LUKS3", 1, LUKS_REFUSE);
+}
+
+static void a_truncated_header_breaks_row_1(void **state) {
+        static const size_t lengths[] = { 7, 8, 9, 511, 512, 4095, 4096, 4097, HEADER - 1, HEADER, 2 * HEADER - 1 };
+
+        (void) state;
+        for (size_t i = 0; i < COUNT(lengths); i++) {
+                /* A buffer of just that size, so that the sanitizer sees a read beyond it. */
+                _cleanup_free_ uint8_t *bytes = malloc(lengths[i]);
+                struct luks_verdict verdict;
+
+                memcpy(bytes, good[CATEGORY_MEDIA].bytes, lengths[i]);
+                verdict = judge(bytes, lengths[i], CATEGORY_MEDIA, NULL);
+                expect_row(&verdict, "truncated", 1, LUKS_REFUSE);
+        }
+}
+
+static void every_single_bit_is_covered(void **state) {
+        _cleanup_free_ uint8_t *bytes = malloc(2 * HEADER);
+
+        (void) state;
+        memcpy(bytes, good[CATEGORY_MEDIA].bytes, 2 * HEADER);
+        for (size_t at = 0; at < 2 * HEADER; at += 37) {
+                struct luks_verdict verdict;
+
+                /* Padding after the checksum's own bytes (SHA-256 uses 32 of 64) is not covered by the format. */
+                if (at % HEADER >= 448 + 32 && at % HEADER < 512)
+                        continue;
+                bytes[at] ^= 4;
+                verdict = judge(bytes, 2 * HEADER, CATEGORY_MEDIA, NULL);
+                if (verdict.decision != LUKS_REFUSE || verdict.findings[0].row != 1)
+                        fail_msg("byte %zu changed and the header is accepted", at);
+                bytes[at] ^= 4;
+        }
+}
+
+static void two_faces_break_row_1(void **state) {
+        _cleanup_free_ uint8_t *bytes = malloc(2 * HEADER);
+        uint64_t seqid = htobe64(9999);
+        struct luks_verdict verdict;
+
+        (void) state;
+        /* Both copies whole; cryptsetup would take the second one, whose seqid is higher. */
+        memcpy(bytes, good[CATEGORY_MEDIA].bytes, 2 * HEADER);
+        memcpy(bytes + HEADER + 16, &seqid, sizeof seqid);
+        seal(bytes + HEADER);
+        verdict = judge(bytes, 2 * HEADER, CATEGORY_MEDIA, NULL);
+        expect_row(&verdict, "two faces", 1, LUKS_REFUSE);
+
+        /* Only the second copy: cryptsetup would bring the first back from it. */
+        memcpy(bytes, good[CATEGORY_MEDIA].bytes, 2 * HEADER);
+        memset(bytes, 0, HEADER);
+        verdict = judge(bytes, 2 * HEADER, CATEGORY_BASICA, NULL);
+        expect_row(&verdict, "second copy only", 1, LUKS_REFUSE);
+}
+
+static void json_that_two_parsers_read_differently(void **state) {
+        static const char *const texts[] = {
+                "{\"keyslots\":{},\"keyslots\":{}}", "{}x", "[]", "{\"keyslots\":", "nul", "\"\\u0000\"", "",
+        };
+        _cleanup_free_ uint8_t *bytes = malloc(2 * HEADER);
+        _cleanup_free_ char *deep = malloc(9001);
+
+        (void) state;
+        memcpy(bytes, good[CATEGORY_MEDIA].bytes, 2 * HEADER);
+        for (size_t i = 0; i < COUNT(texts); i++) {
+                struct luks_verdict verdict;
+
+                put_json(bytes, texts[i]);
+                verdict = judge(bytes, 2 * HEADER, CATEGORY_MEDIA, NULL);
+                expect_row(&verdict, texts[i], 1, LUKS_REFUSE);
+        }
+        memset(deep, '[', 9000);
+        deep[9000] = '\0';
+        put_json(bytes, deep);
+        struct luks_verdict verdict = judge(bytes, 2 * HEADER, CATEGORY_MEDIA, NULL);
+        expect_row(&verdict, "deep nesting", 1, LUKS_REFUSE);
+}
+
+/* Rows 7 to 11 need what the registry knows. */
+static void rows_that_need_the_registry(void **state) {
+        const struct luks_facts *facts = &good[CATEGORY_MEDIA].facts;
+        struct luks_known known = { .seqid = facts->seqid, .slots_n = facts->slots_n };
+        struct luks_verdict verdict;
+
+        (void) state;
+        for (size_t i = 0; i < facts->slots_n; i++) {
+                known.slots[i].number = facts->slots[i].number;
+                memcpy(known.slots[i].salt_digest, facts->slots[i].salt_digest, sizeof known.slots[i].salt_digest);
+        }
+        verdict = judge(good[CATEGORY_MEDIA].bytes, 2 * HEADER, CATEGORY_MEDIA, &known);
+        expect_row(&verdict, "as registered", 0, LUKS_ACCEPT);
+
+        known.seqid++;
+        verdict = judge(good[CATEGORY_MEDIA].bytes, 2 * HEADER, CATEGORY_MEDIA, &known);
+        expect_row(&verdict, "older than registered", 11, LUKS_READ_ONLY);
+        known.seqid--;
+
+        /* The same slot number with another salt: a person's slot until shown otherwise, and far too cheap for one.
+         */
+        known.slots[0].salt_digest[0] = known.slots[0].salt_digest[0] == 'a' ? 'b' : 'a';
+        verdict = judge(good[CATEGORY_MEDIA].bytes, 2 * HEADER, CATEGORY_MEDIA, &known);
+        assert_int_equal(verdict.findings_n, 2);
+        assert_int_equal(verdict.findings[0].row, 8);
+        assert_int_equal(verdict.findings[1].row, 10);
+        assert_int_equal(verdict.decision, LUKS_REFUSE);
+}
+
+static void a_foreign_token_is_told(void **state) {
+        static const struct change token = { { "tokens", "3" }, "{\"type\":\"other\",\"keyslots\":[]}" };
+        struct luks_known known = { .slots_n = 2 };
+
+        (void) state;
+        for (int category = CATEGORY_MEDIA; category <= CATEGORY_ALTA; category++) {
+                _cleanup_free_ uint8_t *bytes = changed((enum category) category, &token, 1);
+                struct luks_verdict verdict;
+
+                for (size_t i = 0; i < 2; i++) {
+                        known.slots[i].number = good[category].facts.slots[i].number;
+                        memcpy(known.slots[i].salt_digest, good[category].facts.slots[i].salt_digest, 65);
+                }
+                verdict = judge(bytes, 2 * HEADER, (enum category) category, &known);
+                expect_row(&verdict, "foreign token", 10, category == CATEGORY_ALTA ? LUKS_REFUSE : LUKS_WARN);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_we_make_is_accepted),
+                cmocka_unit_test(cryptsetup_reads_the_same),
+                cmocka_unit_test(the_secrets_open_their_slots),
+                cmocka_unit_test(each_bad_header_breaks_its_row),
+                cmocka_unit_test(a_weaker_header_is_right_for_MEDIA),
+                cmocka_unit_test(other_formats_break_row_1),
+                cmocka_unit_test(a_truncated_header_breaks_row_1),
+                cmocka_unit_test(every_single_bit_is_covered),
+                cmocka_unit_test(two_faces_break_row_1),
+                cmocka_unit_test(json_that_two_parsers_read_differently),
+                cmocka_unit_test(rows_that_need_the_registry),
+                cmocka_unit_test(a_foreign_token_is_told),
+        };
+
+        return cmocka_run_group_tests(tests, make_headers, drop_headers);
+}

@@ -137,6 +137,16 @@ int custody_judge_decision(const char *decider, const char *owner, const char *r
         return 0;
 }
 
+int custody_judge_handover(const char *custodian, const char *borrower, const char *supervisor, struct error *err) {
+        if (strcmp(custodian, borrower) == 0)
+                return refuse(err, ERR_DENIED, "X1", "%s recibe el préstamo y no puede entregárselo.",
+                              "%s receives the loan and may not hand it over.", custodian);
+        if (supervisor && (strcmp(supervisor, custodian) == 0 || strcmp(supervisor, borrower) == 0))
+                return refuse(err, ERR_DENIED, "X1", "%s entrega o recibe y no puede supervisarlo.",
+                              "%s hands over or receives and may not supervise it.", supervisor);
+        return 0;
+}
+
 unsigned custody_compare_integrity(const struct integrity *out, const struct integrity *in) {
         unsigned changes = INTEGRITY_SAME;
 

@@ -54,6 +54,9 @@ int custody_judge_extension(const char *due, const char *until, const char *toda
 int custody_judge_decision(const char *decider, const char *owner, const char *requester, const char *borrower,
                            struct error *err);
 
+/* X1: who hands over is neither who receives nor who supervises (may be NULL). */
+int custody_judge_handover(const char *custodian, const char *borrower, const char *supervisor, struct error *err);
+
 /* What was noted when a medium left, and what is found when it returns; "" for not applicable. */
 struct integrity {
         const char *digest; /* of the LUKS header */

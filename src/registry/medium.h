@@ -60,6 +60,9 @@ int medium_resolve(struct db *db, const char *text, char ret_id[MEDIUM_ID_TEXT],
 /* The medium as the members of the table's columns. New reference. */
 json_t *medium_to_json(const struct medium *medium);
 
+/* The IDs of the media that have this place, in order: an array. Those destroyed or retired no longer take room. */
+int medium_ids_at(struct db *db, const char *location, json_t **ret, struct error *err);
+
 /* For other rooms' apply functions only: they change what the registry owns. */
 int medium_apply_state(struct db *db, const char *id, enum medium_state state, const char *holder,
                        struct error *err);

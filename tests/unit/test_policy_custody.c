@@ -117,6 +117,17 @@ static void u3_x1_decision(void **state) {
         must_refuse(custody_judge_decision("olga", "olga", "ana", "olga", &err), &err, ERR_DENIED, "X1");
 }
 
+static void x1_handover(void **state) {
+        struct error err;
+
+        (void) state;
+        assert_int_equal(custody_judge_handover("carlos", "ana", NULL, &err), 0);
+        assert_int_equal(custody_judge_handover("carlos", "ana", "sara", &err), 0);
+        must_refuse(custody_judge_handover("ana", "ana", NULL, &err), &err, ERR_DENIED, "X1");
+        must_refuse(custody_judge_handover("carlos", "ana", "carlos", &err), &err, ERR_DENIED, "X1");
+        must_refuse(custody_judge_handover("carlos", "ana", "ana", &err), &err, ERR_DENIED, "X1");
+}
+
 static void u3_integrity(void **state) {
         const struct integrity out = { "aa", "u1", "S0091" };
         struct integrity in = out;
@@ -151,7 +162,7 @@ int main(void) {
                 cmocka_unit_test(u1_storage_by_level), cmocka_unit_test(u1_u2_placement),
                 cmocka_unit_test(u4_x4_borrower),      cmocka_unit_test(u4_dates),
                 cmocka_unit_test(u3_x1_decision),      cmocka_unit_test(u3_integrity),
-                cmocka_unit_test(u9_closing),
+                cmocka_unit_test(x1_handover),         cmocka_unit_test(u9_closing),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,21 @@
+#include "registry/medium.h"
+
+int medium_ids_at(struct db *db, const char *location, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *list = json_array();
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r;
+
+        r = db_query(db, &rows, err,
+                     "SELECT id FROM medium WHERE location = ? AND location <> '' AND state NOT IN ('destroyed', "
+                     "'retired') ORDER BY id",
+                     "s", location);
+        if (r < 0)
+                return r;
+        while ((r = rows_next(rows, err)) > 0)
+                if (json_array_append_new(list, json_string(rows_text(rows, 0))))
+                        return fail_memory(err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(list);
+        return 0;
+}

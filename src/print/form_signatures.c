@@ -1,0 +1,71 @@
+/* [signatures]: a box for each person: role, name, title, date and place, and room to sign. */
+#include <string.h>
+
+#include "base/str.h"
+#include "print/form_parts.h"
+
+enum { BOXES_A_ROW = 4 };
+
+static const struct style role_style = { FACE_BOLD, 7.5 }, label_style = { FACE_SANS, 6.5 },
+                          value_style = { FACE_SANS, 8.5 };
+static const double HEIGHT = 106, GUTTER = 8, PAD = 5;
+
+static const struct {
+        const char *member;
+        struct text label;
+        enum form_show show;
+} lines[] = {
+        { "name", { "Nombre", "Name" }, SHOW_TEXT },
+        { "title", { "Cargo", "Title" }, SHOW_TEXT },
+        { "date", { "Fecha", "Date" }, SHOW_MOMENT },
+        { "place", { "Lugar", "Place" }, SHOW_TEXT },
+};
+
+static void box(struct sheet *sheet, const struct form_item *item, double x, double width) {
+        const json_t *person = form_member(sheet->data, item->member);
+        double y = sheet->y + 15.5, indent = 34;
+
+        sheet_box(sheet, x, sheet->y, width, 14, INK_SHADE, true);
+        sheet_box(sheet, x, sheet->y, width, HEIGHT, INK_RULE, false);
+        if (!sheet->draw)
+                return;
+        sheet_ink(sheet, INK_ACCENT);
+        (void) type_fit(sheet->ts, sheet->cr, role_style, 5, ALIGN_LEFT, x + PAD, sheet->y + 9.8, width - 2 * PAD,
+                        item->label[sheet->lang]);
+        for (size_t i = 0; i < COUNT(lines); i++, y += 12) {
+                const char *text = form_value(form_member(person, lines[i].member), lines[i].show, sheet->lang,
+                                              sheet->buffer);
+
+                sheet_ink(sheet, INK_LABEL);
+                sheet_text(sheet, label_style, x + PAD, y + 9, text_in(lines[i].label, sheet->lang),
+                           strlen(text_in(lines[i].label, sheet->lang)));
+                sheet_ink(sheet, INK_TEXT);
+                (void) type_fit(sheet->ts, sheet->cr, value_style, 6, ALIGN_LEFT, x + PAD + indent, y + 9,
+                                width - 2 * PAD - indent, text);
+                sheet_rule(sheet, x + PAD + indent, y + 11, x + width - PAD, y + 11, 0.3, INK_RULE);
+        }
+        sheet_ink(sheet, INK_LABEL);
+        sheet_text(sheet, label_style, x + PAD, y + 9, sheet->lang == LANG_EN ? "Signature" : "Firma",
+                   strlen(sheet->lang == LANG_EN ? "Signature" : "Firma"));
+        sheet_ink(sheet, INK_TEXT);
+        (void) sheet_lines(sheet, label_style, 7.5, x + PAD + indent, y + 3, width - 2 * PAD - indent,
+                           form_value(form_member(person, "note"), SHOW_TEXT, sheet->lang, sheet->buffer), 4, true);
+}
+
+static int place(struct sheet *sheet, const struct form_block *block) {
+        size_t columns = block->items_n < BOXES_A_ROW ? block->items_n : BOXES_A_ROW;
+        double width = (sheet->right - sheet->left - GUTTER * (double) (columns - 1)) / (double) columns;
+
+        sheet_title(sheet, block, HEIGHT + 3);
+        for (size_t i = 0; i < block->items_n; i += columns) {
+                sheet_need(sheet, HEIGHT + 3);
+                sheet->y += 3;
+                for (size_t k = 0; k < columns && i + k < block->items_n; k++)
+                        box(sheet, &block->items[i + k], sheet->left + (double) k * (width + GUTTER), width);
+                sheet->y += HEIGHT;
+        }
+        sheet->y += SHEET_GAP;
+        return 0;
+}
+
+const struct form_kind form_kind_signatures = { "signatures", "box", place };

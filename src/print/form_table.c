@@ -1,0 +1,132 @@
+/* [table]: an array of objects; the header is repeated on each page. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "print/form_parts.h"
+
+enum { CELL_LINES = 8, HEADER_LINES = 3 };
+
+static const struct style head_style = { FACE_BOLD, 7 }, cell_style = { FACE_SANS, 8 },
+                          mono_style = { FACE_MONO, 7.5 };
+static const double LEADING = 9.75, HEAD_LEADING = 8.5, PAD = 2.6, SIDE = 2.5;
+
+/* Points a millimetre of the description takes on this sheet, so that all columns fill it. */
+static double column_scale(const struct sheet *sheet, const struct form_block *block) {
+        double total = 0;
+
+        for (size_t i = 0; i < block->items_n; i++)
+                total += block->items[i].width;
+        return (sheet->right - sheet->left) / total;
+}
+
+static double header_height(struct sheet *sheet, const struct form_block *block, double scale) {
+        double height = HEAD_LEADING;
+
+        for (size_t i = 0; i < block->items_n; i++) {
+                double used = block->items[i].right
+                                      ? HEAD_LEADING
+                                      : sheet_lines(sheet, head_style, HEAD_LEADING, 0, 0,
+                                                    block->items[i].width * scale - 2 * SIDE,
+                                                    block->items[i].label[sheet->lang], HEADER_LINES, false);
+
+                height = used > height ? used : height;
+        }
+        return height + 2 * PAD;
+}
+
+static void header(struct sheet *sheet, const struct form_block *block, double scale, double height) {
+        double x = sheet->left;
+
+        sheet_box(sheet, sheet->left, sheet->y, sheet->right - sheet->left, height, INK_SHADE, true);
+        sheet_ink(sheet, INK_ACCENT);
+        for (size_t i = 0; i < block->items_n; i++) {
+                double width = block->items[i].width * scale;
+
+                const char *label = block->items[i].label[sheet->lang];
+
+                if (block->items[i].right && sheet->draw)
+                        (void) type_fit(sheet->ts, sheet->cr, head_style, 5, ALIGN_RIGHT, x + SIDE,
+                                        sheet->y + PAD + 0.76 * HEAD_LEADING, width - 2 * SIDE, label);
+                else
+                        (void) sheet_lines(sheet, head_style, HEAD_LEADING, x + SIDE, sheet->y + PAD,
+                                           width - 2 * SIDE, label, HEADER_LINES, true);
+                x += width;
+        }
+        sheet_rule(sheet, sheet->left, sheet->y + height, sheet->right, sheet->y + height, 0.7, INK_ACCENT);
+        sheet->y += height;
+}
+
+static const char *cell_text(struct sheet *sheet, const struct form_item *item, const json_t *row, size_t number) {
+        if (strcmp(item->member, "#") != 0)
+                return form_value(form_member(row, item->member), item->show, sheet->lang, sheet->buffer);
+        (void) snprintf(sheet->buffer, sizeof sheet->buffer, "%zu", number + 1);
+        return sheet->buffer;
+}
+
+static double cell(struct sheet *sheet, const struct form_item *item, const char *text, double x, double width,
+                   bool draw) {
+        struct style style = item->mono ? mono_style : cell_style;
+
+        if (draw && item->right && *text) {
+                (void) type_fit(sheet->ts, sheet->cr, style, 5, ALIGN_RIGHT, x, sheet->y + PAD + 7.4, width, text);
+                return LEADING;
+        }
+        return sheet_lines(sheet, style, LEADING, x, sheet->y + PAD, width, text, item->right ? 1 : CELL_LINES,
+                           draw);
+}
+
+static double row_height(struct sheet *sheet, const struct form_block *block, const json_t *row, size_t number,
+                         double scale) {
+        double height = LEADING, least = block->row_height * POINTS_PER_MM;
+
+        for (size_t i = 0; i < block->items_n; i++) {
+                double used = cell(sheet, &block->items[i], cell_text(sheet, &block->items[i], row, number), 0,
+                                   block->items[i].width * scale - 2 * SIDE, false);
+
+                height = used > height ? used : height;
+        }
+        height += 2 * PAD - 1;
+        return height > least ? height : least;
+}
+
+static void row_draw(struct sheet *sheet, const struct form_block *block, const json_t *row, size_t number,
+                     double scale) {
+        double x = sheet->left;
+
+        sheet_ink(sheet, INK_TEXT);
+        for (size_t i = 0; i < block->items_n; i++) {
+                double width = block->items[i].width * scale;
+
+                (void) cell(sheet, &block->items[i], cell_text(sheet, &block->items[i], row, number), x + SIDE,
+                            width - 2 * SIDE, true);
+                x += width;
+        }
+}
+
+static int place(struct sheet *sheet, const struct form_block *block) {
+        const json_t *rows = block->rows ? form_member(sheet->data, block->rows) : NULL;
+        size_t given = json_array_size(rows), least = (size_t) block->min_rows;
+        size_t n = given > least ? given : least;
+        double scale = column_scale(sheet, block), head = header_height(sheet, block, scale);
+
+        sheet_title(sheet, block, head + 3 * LEADING);
+        header(sheet, block, scale, head);
+        for (size_t i = 0; i < n; i++) {
+                const json_t *row = json_array_get(rows, i);
+                double height = row_height(sheet, block, row, i, scale);
+
+                if (sheet->y + height > sheet->bottom) {
+                        sheet_break(sheet);
+                        header(sheet, block, scale, head);
+                }
+                if (sheet->draw)
+                        row_draw(sheet, block, row, i, scale);
+                sheet->y += height;
+                sheet_rule(sheet, sheet->left, sheet->y, sheet->right, sheet->y, 0.35, INK_RULE);
+        }
+        sheet->y += SHEET_GAP;
+        return 0;
+}
+
+const struct form_kind form_kind_table = { "table", "column", place };

@@ -17,8 +17,8 @@ enum { KEY_REF_TEXT = 48, KEY_COMMITMENT_TEXT = 65, MEDIUM_SECRET_SIZE = 64, PAS
 extern const struct room keys_room; /* verb `key status`; events key.created, key.destroyed */
 
 /* For `init`: makes vault.db in an existing folder (ERR_CONFLICT when it is there) with a master key wrapped under
- * the passphrase (at least PASSPHRASE_MIN bytes), a KEK and the recovery certificate (PEM, X.509; its key RSA of
- * 3072 bits or more, or EC P-256/P-384).
+ * the passphrase (at least PASSPHRASE_MIN bytes), a KEK and the recovery certificate (PEM, X.509 for key
+ * agreement: certificate_use CERTIFICATE_RECOVERY of sign/identity.h).
  * *ret_facts: an array of {type, subject, data}, to be recorded by the caller as the store's first key events. */
 int keys_init(const char *folder, const struct secret *passphrase, const char *recovery_certificate,
               const struct clock *clock, json_t **ret_facts, struct error *err);

@@ -1,0 +1,90 @@
+/* Destroying keys: the vault's rows go, their bytes are looked for, and the ledger keeps that it happened. */
+#include <stdio.h>
+#include <string.h>
+
+#include "keys/internal.h"
+
+/* Copies that this program can't destroy, or made once: told beside every destruction. */
+static json_t *other_copies(const char *escrow_certificate) {
+        json_t *copies = json_array();
+
+        if (escrow_certificate)
+                (void) json_array_append_new(copies,
+                                             json_pack("{s:s, s:s, s:s}", "what", "escrow-envelope", "state",
+                                                       "destroyed", "certificate", escrow_certificate));
+        (void) json_array_append_new(copies,
+                                     json_pack("{s:s, s:s}", "what", "vault-backups", "state", "barred-by-ledger"));
+        (void) json_array_append_new(copies, json_pack("{s:s, s:s}", "what", "header-backups", "state", "unknown"));
+        return copies;
+}
+
+struct doomed {
+        char id[KEY_REF_TEXT], ref[KEY_REF_TEXT], commitment[65], escrow[65];
+        int64_t version;
+};
+
+static int destroy_one(struct keys *keys, const struct doomed *key, const char *reason, json_t *evidence,
+                       struct error *err) {
+        _cleanup_json_ json_t *data = NULL;
+        int64_t leftovers = 0;
+        int rows = vault_destroy(keys->vault, keys->act->folder, key->id, key->version, &leftovers, err);
+
+        if (rows < 0)
+                return rows;
+        if (leftovers)
+                return fail(err, ERR_VERIFY, "Quedan restos de la clave «%s» en la cámara.",
+                            "Leftovers of the key “%s” are still in the vault.", key->ref);
+        data = json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:o}", "id", key->id, "version", (json_int_t) key->version,
+                         "commitment", key->commitment, "reason", reason, "vault_rows", rows, "leftovers",
+                         (json_int_t) leftovers, "copies", other_copies(*key->escrow ? key->escrow : NULL));
+        if (!data)
+                return fail_memory(err);
+        if (json_array_append(evidence, data) < 0)
+                return fail_memory(err);
+        return act_record_one(keys->act, "key.destroyed", key->id, data, err);
+}
+
+enum { DOOMED_MAX = 64 };
+
+static int find_doomed(struct keys *keys, const char *medium, const char *except, struct doomed *doomed, size_t *n,
+                       struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(keys->act->db, &rows, err,
+                         "SELECT id, version, commitment, escrow_certificate FROM crypto_key"
+                         " WHERE medium = ? AND state = 'live' ORDER BY version",
+                         "s", medium);
+
+        for (*n = 0; r == 0 && *n < DOOMED_MAX;) {
+                struct doomed *key = &doomed[*n];
+                const char *escrow;
+
+                r = rows_next(rows, err);
+                if (r <= 0)
+                        return r;
+                r = 0;
+                (void) snprintf(key->id, sizeof key->id, "%s", rows_text(rows, 0));
+                key->version = rows_int(rows, 1);
+                (void) snprintf(key->commitment, sizeof key->commitment, "%s", rows_text(rows, 2));
+                escrow = rows_text(rows, 3);
+                (void) snprintf(key->escrow, sizeof key->escrow, "%s", escrow ? escrow : "");
+                if (key_ref_format(key->id, key->version, key->ref) && (!except || strcmp(key->ref, except) != 0))
+                        ++*n;
+        }
+        return r;
+}
+
+int keys_destroy_medium(struct keys *keys, const char *medium, const char *except, const char *reason,
+                        json_t **ret_evidence, struct error *err) {
+        _cleanup_json_ json_t *evidence = json_array();
+        struct doomed doomed[DOOMED_MAX];
+        size_t n;
+        int r = find_doomed(keys, medium, except, doomed, &n, err);
+
+        for (size_t i = 0; r == 0 && i < n; i++)
+                r = destroy_one(keys, &doomed[i], reason, evidence, err);
+        if (r < 0)
+                return r;
+        if (ret_evidence)
+                *ret_evidence = TAKE_PTR(evidence);
+        return 0;
+}

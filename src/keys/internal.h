@@ -1,0 +1,30 @@
+/* What the files of this room share. */
+#pragma once
+
+#include "keys/keys.h"
+#include "keys/provider.h"
+#include "keys/vault.h"
+
+struct keys {
+        struct act *act; /* borrowed */
+        struct db *vault;
+        const struct key_provider *provider;
+        json_t *master; /* the provider's parameters */
+        int64_t master_version;
+        struct secret *kek; /* NULL while locked */
+        int64_t kek_version;
+};
+
+/* "ID.VERSION" apart. ERR_USAGE. */
+int key_ref_parse(const char *ref, char id[KEY_REF_TEXT], int64_t *ret_version);
+/* False when it does not fit. */
+bool key_ref_format(const char *id, int64_t version, char out[KEY_REF_TEXT]);
+
+extern const struct schema keys_schema;
+extern const struct event_type key_events[2];
+extern const struct verb key_verbs[1];
+
+enum key_state { KEY_UNKNOWN, KEY_LIVE, KEY_DESTROYED };
+/* What the ledger says of a key; commitment "" when unknown. */
+int key_registered(struct db *db, const char *id, int64_t version, enum key_state *ret, char commitment[65],
+                   struct error *err);

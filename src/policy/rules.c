@@ -9,5 +9,6 @@ const struct rule_family *const rule_families[] = {
         &transport_rules,
         &access_rules,
         &sanitization_rules,
+        &destruction_rules,
 };
 const size_t rule_families_n = sizeof rule_families / sizeof rule_families[0];

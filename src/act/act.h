@@ -5,6 +5,7 @@
  * answers with JSON. It never prints. */
 #pragma once
 
+#include <openssl/types.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,6 +19,13 @@
 
 struct ledger;
 struct act;
+
+/* The store's single-writer lock, as the session holds it. */
+struct act_lock {
+        void *context;
+        int (*take)(void *context, struct error *err);
+        void (*give)(void *context);
+};
 
 /* How far a long job is; `total` 0 means unknown. */
 struct progress {
@@ -55,6 +63,11 @@ struct act {
         bool dry_run;         /* decide and say, change nothing */
         const struct act_ui *ui;
         json_t *said;         /* array of {es, en}: lines for people, beside the answer */
+        EVP_PKEY *station_key;                 /* P-256: checkpoints, labels, tokens; NULL in a verb that only reads */
+        const char *station_certificate;       /* PEM */
+        const char *ca_certificate;            /* PEM: the organisation's own authority */
+        const char *recovery_certificate;      /* PEM: recipient of escrow envelopes */
+        const struct act_lock *lock;           /* the writer's lock, for act_pause() */
 };
 
 static inline int64_t act_now(const struct act *act) {
@@ -77,6 +90,10 @@ void act_say(struct act *act, const char *es, const char *en, ...)
 /* ERR_USAGE with a hint when there is nobody to ask and no --secret was given. */
 int act_ask_secret(struct act *act, const char *purpose, struct text prompt, struct secret **ret,
                    struct error *err);
+
+/* A secret that is being set: asked for twice, both must be the same; at least `min` bytes. */
+int act_ask_new_secret(struct act *act, const char *purpose, struct text prompt, size_t min, struct secret **ret,
+                       struct error *err);
 
 /* S6: the person types the medium's ID. `confirm` is the verb's --confirm (may be NULL: then it is asked for);
  * `shown` is what they are about to destroy. ERR_REFUSED by S6 when it differs or nobody can type it. */

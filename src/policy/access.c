@@ -11,6 +11,11 @@ static const struct rule rules[] = {
           { "Una cuenta bloqueada o caducada no actúa.", "A blocked or expired account does not act." },
           { "Pida al administrador de seguridad que revise la cuenta.",
             "Ask the security administrator to review the account." } },
+        { "A4",
+          "op.acc.3",
+          { "El perfil de auditoría es de solo lectura, temporal (30 días) y no se suma a otros roles.",
+            "The audit profile is read-only, temporary (30 days) and goes with no other role." },
+          { "Dé de alta al auditor aparte, con fecha de caducidad.", "Add the auditor separately, with an expiry date." } },
 };
 
 const struct rule_family access_rules = { rules, sizeof rules / sizeof rules[0] };

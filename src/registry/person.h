@@ -1,6 +1,7 @@
 /* People: names, roles, their accounts' state and their signing certificates. */
 #pragma once
 
+#include <openssl/types.h>
 #include <stdbool.h>
 
 #include "base/clock.h"
@@ -22,5 +23,13 @@ struct person {
 
 /* ERR_NOT_FOUND with a message. Release what it holds with person_done(). */
 int person_load(struct db *db, const char *name, struct person *ret, struct error *err);
+/* The person whose operating-system account it is. ERR_NOT_FOUND. */
+int person_by_os_user(struct db *db, const char *os_user, struct person *ret, struct error *err);
 void person_done(struct person *person);
 #define _cleanup_person_ _cleanup_(person_done)
+
+struct act;
+/* Asks for the person's PIN and loads their signing key and certificate. ERR_CONFLICT when they are not enrolled, ERR_DENIED for
+ * a wrong PIN. The caller frees both. */
+int person_key_load(struct act *act, const struct person *person, EVP_PKEY **ret_key, X509 **ret_certificate,
+                    struct error *err);

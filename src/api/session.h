@@ -1,0 +1,32 @@
+/* A store that is open for one person at a time: the way every program calls verbs. */
+#pragma once
+
+#include "act/act.h"
+#include "api/verbs.h"
+
+struct session;
+
+struct session_options {
+        const char *folder;        /* the store */
+        const char *as;            /* the person acting (local store), or NULL: found by os_user */
+        const char *os_user;       /* NULL: the process's own */
+        enum lang lang;
+        bool dry_run;
+        const struct clock *clock; /* NULL: the system's */
+        const struct act_ui *ui;   /* may be NULL */
+};
+
+/* Opens nothing yet when there is no store: verbs that need none still work. */
+int session_open(const struct session_options *options, struct session **ret, struct error *err);
+void session_close(struct session *session);
+DEFINE_CLEANUP(struct session, session_close)
+
+/* Checks the arguments, authorises, runs, and records a refusal. ret_answer and ret_said (array of {es, en}) are new
+ * references; ret_said may be set on failure too. args: an object of texts, integers, booleans and arrays, as verbs' parameters
+ * say; texts are accepted for every type, as typed on the command line. */
+int session_call(struct session *session, const struct verb *verb, const json_t *args, json_t **ret_answer,
+                 json_t **ret_said, struct error *err);
+
+/* The act that a handler would be given, for programs that do more than call verbs (mpsid, benchmarks). Fails where there is no
+ * store. Valid until the session closes. */
+int session_act(struct session *session, struct act **ret, struct error *err);

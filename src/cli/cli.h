@@ -1,0 +1,46 @@
+/* The command line: argv becomes a request, the answer a table or JSON. */
+#pragma once
+
+#include "act/act.h"
+#include "api/verbs.h"
+
+enum { SECRET_SOURCES_MAX = 16 };
+
+/* --secret PURPOSE=file:PATH or PURPOSE=fd:N. */
+struct secret_source {
+        char *purpose;
+        char *path; /* or NULL */
+        int fd;
+};
+
+struct cli {
+        char *store;
+        const char *as;
+        enum lang lang;
+        bool json, dry_run, progress_json, help, yes_tty;
+        struct secret_source secrets[SECRET_SOURCES_MAX];
+        size_t secrets_n;
+        const struct verb *verb;
+        json_t *args;
+};
+
+/* options.c: global options anywhere, then noun, verb, objects and --name value. 0 or ERR_USAGE. */
+int cli_parse(struct cli *cli, int argc, char **argv, struct error *err);
+void cli_done(struct cli *cli);
+
+/* help.c */
+void help_all(enum lang lang);
+void help_noun(const char *noun, enum lang lang);
+void help_verb(const struct verb *verb, enum lang lang);
+void help_completion(void);
+void help_man(void);
+void help_reference(enum lang lang);
+
+/* ask.c: the person at the terminal, or --secret. */
+extern const struct act_ui cli_ui_template;
+void cli_ui(struct cli *cli, struct act_ui *ret);
+
+/* output.c */
+void output_answer(const struct cli *cli, const json_t *answer, const json_t *said);
+void output_error(const struct cli *cli, const struct error *err, const json_t *said);
+void output_progress(void *context, const struct progress *progress);

@@ -1,0 +1,176 @@
+/* Answers for people and for programs. */
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/str.h"
+#include "cli/cli.h"
+
+static bool colour(int fd) {
+        const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+        return str_empty(no) && isatty(fd) && !(term && strcmp(term, "dumb") == 0);
+}
+
+/* A value as a cell. Yes and no in the person's language; lists and objects as JSON. */
+static char *cell(const json_t *value, enum lang lang) {
+        if (!value || json_is_null(value))
+                return strdup("");
+        if (json_is_string(value))
+                return strdup(json_string_value(value));
+        if (json_is_boolean(value))
+                return strdup(json_is_true(value) ? (lang == LANG_EN ? "yes" : "sí") : "no");
+        if (json_is_integer(value))
+                return str_format("%lld", (long long) json_integer_value(value));
+        return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+}
+
+/* A column whose cells are all empty says nothing and takes room. */
+static bool column_used(const json_t *rows, const char *key) {
+        const json_t *row;
+        size_t i;
+
+        json_array_foreach(rows, i, row) {
+                const json_t *value = json_object_get(row, key);
+
+                if (value && !json_is_null(value) && !(json_is_string(value) && !*json_string_value(value)))
+                        return true;
+        }
+        return false;
+}
+
+static void print_table(const struct verb *verb, const json_t *rows, enum lang lang) {
+        struct libscols_table *table = scols_new_table();
+        const struct column *used[64];
+        const json_t *row;
+        size_t n = 0, i;
+
+        if (!table)
+                return;
+        for (i = 0; i < verb->columns_n && n < COUNT(used); i++)
+                if (column_used(rows, verb->columns[i].key)) {
+                        const json_t *first = json_object_get(json_array_get(rows, 0), verb->columns[i].key);
+                        struct libscols_column *column = scols_table_new_column(
+                                table, text_in(verb->columns[i].title, lang), 0.1, json_is_integer(first) ? SCOLS_FL_RIGHT : 0);
+
+                        used[n++] = &verb->columns[i];
+                        (void) column;
+                }
+        json_array_foreach(rows, i, row) {
+                struct libscols_line *line = scols_table_new_line(table, NULL);
+
+                for (size_t c = 0; line && c < n; c++)
+                        (void) scols_line_refer_data(line, c, cell(json_object_get(row, used[c]->key), lang));
+        }
+        (void) scols_print_table(table);
+        scols_unref_table(table);
+}
+
+static void print_members(const struct verb *verb, const json_t *answer, enum lang lang) {
+        for (size_t i = 0; i < verb->columns_n; i++) {
+                const json_t *value = json_object_get(answer, verb->columns[i].key);
+                const char *title = text_in(verb->columns[i].title, lang);
+                _cleanup_free_ char *text = cell(value, lang);
+
+                if (!value || !text || !*text)
+                        continue;
+                (void) printf("%s%*s %s\n", title, (int) (18 - (utf8_length(title) < 18 ? utf8_length(title) : 18)), "", text);
+        }
+}
+
+static void print_said(const json_t *said, enum lang lang, FILE *out) {
+        const json_t *line;
+        size_t i;
+
+        json_array_foreach(said, i, line)
+                (void) fprintf(out, "%s\n", json_text_or_empty(line, lang == LANG_EN ? "en" : "es"));
+}
+
+static void clear_progress(void) {
+        if (isatty(STDERR_FILENO))
+                (void) fputs("\r\033[K", stderr);
+}
+
+void output_answer(const struct cli *cli, const json_t *answer, const json_t *said) {
+        const json_t *rows = json_object_get(answer, "rows");
+
+        if (cli->json) {
+                (void) json_dumpf(answer, stdout, JSON_SORT_KEYS | JSON_INDENT(2));
+                (void) putchar('\n');
+                return;
+        }
+        if (rows && json_array_size(rows) > 0)
+                print_table(cli->verb, rows, cli->lang);
+        else if (rows && json_array_size(said) == 0)
+                (void) puts(cli->lang == LANG_EN ? "Nothing." : "Nada.");
+        else if (!rows && json_array_size(said) == 0)
+                print_members(cli->verb, answer, cli->lang);
+        print_said(said, cli->lang, stdout);
+        if (cli->dry_run)
+                (void) puts(cli->lang == LANG_EN ? "(dry run: nothing was changed)" : "(ensayo: no se ha cambiado nada)");
+}
+
+void output_error(const struct cli *cli, const struct error *err, const json_t *said) {
+        const char *red = colour(STDERR_FILENO) ? "\033[1;31m" : "", *plain = *red ? "\033[0m" : "";
+
+        clear_progress();
+        if (cli->json) {
+                _cleanup_json_ json_t *object = json_pack(
+                        "{s:{s:s, s:i, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s}}}", "error", "word", error_word(err->code), "status",
+                        -err->code, "rule", err->rule, "ens", err->ens, "what", "es", err->what[LANG_ES], "en",
+                        err->what[LANG_EN], "hint", "es", err->hint[LANG_ES], "en", err->hint[LANG_EN]);
+
+                (void) json_dumpf(object, stdout, JSON_SORT_KEYS | JSON_INDENT(2));
+                (void) putchar('\n');
+                return;
+        }
+        print_said(said, cli->lang, stderr);
+        (void) fprintf(stderr, "%smpsi: %s%s", red, plain, err->what[cli->lang]);
+        if (*err->rule)
+                (void) fprintf(stderr, " [%s · ENS %s]", err->rule, err->ens);
+        (void) fputc('\n', stderr);
+        if (*err->hint[cli->lang])
+                (void) fprintf(stderr, "  → %s\n", err->hint[cli->lang]);
+}
+
+static void human_size(uint64_t bytes, char out[32]) {
+        static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
+        double value = (double) bytes;
+        size_t unit = 0;
+
+        while (value >= 1000 && unit + 1 < COUNT(units)) {
+                value /= 1000;
+                unit++;
+        }
+        (void) snprintf(out, 32, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
+}
+
+void output_progress(void *context, const struct progress *p) {
+        const struct cli *cli = context;
+        char done[32], total[32], rate[32], eta[32] = "";
+        int percent = p->total ? (int) (p->done * 100 / p->total) : 0, bar = percent / 5;
+
+        if (cli->progress_json) {
+                _cleanup_json_ json_t *line = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "subject", p->subject, "step",
+                                                        p->step.en, "done", (json_int_t) p->done, "total",
+                                                        (json_int_t) p->total, "rate", (json_int_t) p->rate, "eta",
+                                                        (json_int_t) p->eta);
+
+                (void) json_dumpf(line, stderr, JSON_COMPACT);
+                (void) fputc('\n', stderr);
+                return;
+        }
+        if (!isatty(STDERR_FILENO))
+                return;
+        human_size(p->done, done);
+        human_size(p->total, total);
+        human_size(p->rate, rate);
+        if (p->eta >= 0)
+                (void) snprintf(eta, sizeof eta, "%lld:%02lld:%02lld", (long long) p->eta / 3600, (long long) p->eta / 60 % 60,
+                                (long long) p->eta % 60);
+        (void) fprintf(stderr, "\r\033[K%s %s [%.*s%*s] %3d %%  %s/%s  %s/s  %s", p->subject, text_in(p->step, cli->lang), bar,
+                       "####################", 20 - bar, "", percent, done, total, rate, eta);
+        (void) fflush(stderr);
+}

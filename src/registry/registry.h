@@ -1,0 +1,16 @@
+/* The registry: people, media, the station's row. */
+#pragma once
+
+#include "act/act.h"
+
+/* One schema, two families of verbs and events: people (with the station's row) come first, since media refer to them. */
+extern const struct schema registry_schema;
+extern const struct room people_room, media_room;
+
+/* Creates an account; used by `init` and `person add`. New reference. */
+json_t *person_added_data(const char *full_name, const char *title, unsigned roles, const char *os_user,
+                          const char *expires);
+/* Makes a key under a PIN and a certificate of the organisation's authority for a person, and gives the data of
+ * person.enrolled. The key's file is written first: without its event it is a file that nobody knows. */
+int person_enrol(struct act *act, const char *name, const char *full_name, const char *title, EVP_PKEY *ca_key,
+                 X509 *ca_certificate, json_t **ret_data, struct error *err);

@@ -1,10 +1,11 @@
 /* [signatures]: a box for each person: role, name, title, date and place, and room to sign. */
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "print/form_parts.h"
 
-enum { BOXES_A_ROW = 4 };
+enum { BOXES_A_ROW = 4, SIGN_HEIGHT = 39 };
 
 static const struct style role_style = { FACE_BOLD, 7.5 }, label_style = { FACE_SANS, 6.5 },
                           value_style = { FACE_SANS, 8.5 };
@@ -20,6 +21,21 @@ static const struct {
         { "date", { "Fecha", "Date" }, SHOW_MOMENT },
         { "place", { "Lugar", "Place" }, SHOW_TEXT },
 };
+
+/* Where the electronic signature is drawn later: a named destination "sign:NAME:WIDTH:HEIGHT" at the corner of the
+ * free room, which the signer looks for (sign/pdf.h). Whole points, so that no locale writes a comma. */
+static void reserve(struct sheet *sheet, const struct form_item *item, double x, double y, double width) {
+        const char *name = strrchr(item->member, '.') ? strrchr(item->member, '.') + 1 : item->member;
+        _cleanup_free_ char *tag = NULL;
+
+        if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0' || strlen(name) > 32)
+                return;
+        tag = str_format("name='sign:%s:%d:%d' x=%d y=%d", name, (int) width, SIGN_HEIGHT, (int) x, (int) y);
+        if (!tag)
+                return;
+        cairo_tag_begin(sheet->cr, CAIRO_TAG_DEST, tag);
+        cairo_tag_end(sheet->cr, CAIRO_TAG_DEST);
+}
 
 static void box(struct sheet *sheet, const struct form_item *item, double x, double width) {
         const json_t *person = form_member(sheet->data, item->member);
@@ -48,6 +64,8 @@ static void box(struct sheet *sheet, const struct form_item *item, double x, dou
         sheet_text(sheet, label_style, x + PAD, y + 9, sheet->lang == LANG_EN ? "Signature" : "Firma",
                    strlen(sheet->lang == LANG_EN ? "Signature" : "Firma"));
         sheet_ink(sheet, INK_TEXT);
+        if (!form_present(form_member(person, "note")))
+                reserve(sheet, item, x + PAD + 20, y + 2, width - PAD - 22);
         (void) sheet_lines(sheet, label_style, 7.5, x + PAD + indent, y + 3, width - 2 * PAD - indent,
                            form_value(form_member(person, "note"), SHOW_TEXT, sheet->lang, sheet->buffer), 4, true);
 }

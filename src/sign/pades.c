@@ -272,9 +272,6 @@ static int number_parts(struct update *u, struct pdf *pdf, size_t last, const st
                 r = field_is_new(pdf, last, &catalog, request->field, err);
         if (r < 0)
                 return r;
-        if (!size || !size->integer || size->number < 1 || size->number > INT32_MAX)
-                return fail(err, ERR_VERIFY, "El PDF no dice cuántos objetos tiene.",
-                            "The PDF does not say how many objects it has.");
         r = pdf_signature_box(pdf, request->field, box, err);
         if (r == ERR_NOT_FOUND) { /* no place for it: a signature that is not drawn */
                 *box = (struct pdf_box){ 0 };
@@ -282,6 +279,9 @@ static int number_parts(struct update *u, struct pdf *pdf, size_t last, const st
         }
         if (r < 0)
                 return r;
+        if (box->page >= size->number || catalog.number >= size->number || box->page == catalog.number)
+                return fail(err, ERR_VERIFY, "El PDF no tiene catálogo y páginas como debe.",
+                            "The PDF does not have its catalogue and pages as it should.");
         for (int i = SIG; i <= WIDGET; i++)
                 u->numbers[i] = (uint32_t) size->number + (uint32_t) i;
         u->numbers[PAGE] = box->page;

@@ -183,6 +183,14 @@ static int read_revisions(struct pdf *pdf, struct error *err) {
         return 0;
 }
 
+/* /Size is above every object there is, so that the next numbers are free. */
+static bool size_is_true(const struct pdf_revision *revision) {
+        const struct pdf_value *size = pdf_get(revision->trailer, "Size");
+
+        return size && size->integer && size->number > 0 && size->number < INT32_MAX && revision->entries_n &&
+               revision->entries[revision->entries_n - 1].number < size->number;
+}
+
 static int check_layout(struct pdf *pdf, struct error *err) {
         size_t end = 0;
 
@@ -197,6 +205,9 @@ static int check_layout(struct pdf *pdf, struct error *err) {
                                                             revision->entries[e].offset >= revision->xref))
                                 return broken(err, "Un objeto del PDF está fuera de su revisión.",
                                               "An object of the PDF lies outside its revision.");
+                if (!size_is_true(revision))
+                        return broken(err, "El PDF no dice cuántos objetos tiene.",
+                                      "The PDF does not say how many objects it has.");
                 if (pdf_get(revision->trailer, "XRefStm") || pdf_get(revision->trailer, "Encrypt"))
                         return broken(err, "El PDF usa referencias ocultas o cifrado.",
                                       "The PDF uses hidden references or encryption.");

@@ -6,6 +6,10 @@
 #include "registry/registry.h"
 
 const struct room *const rooms[] = {
-        &init_room, &keys_room, &people_room, &media_room, &report_room, &ledger_room,
+        &init_room,
+        &keys_room,
+        &people_room,
+        &media_room,
+        &ledger_room,
 };
 const size_t rooms_n = COUNT(rooms);

@@ -18,6 +18,9 @@ int location_code_parse(const char *text, char ret[LOCATION_CODE], struct error 
 /* U1, U2: whether the medium may be kept there. ERR_NOT_FOUND when there is no such place. `code` as parsed. */
 int custody_location_accepts(struct db *db, const char *code, const struct medium *medium, struct error *err);
 
+/* U2: whether that many more media fit there. */
+int custody_location_has_room(struct db *db, const char *code, int64_t more, struct error *err);
+
 /* T5: numbered seals, unique for ever, whatever they were used for. `plain` as transport_seal_plain makes it. */
 int custody_seal_refuse_used(struct db *db, const char *plain, struct error *err);
 /* For apply functions: the number is used now. */

@@ -80,6 +80,17 @@ int custody_location_accepts(struct db *db, const char *code, const struct mediu
         return custody_judge_placement(&place, medium->id, medium->category, medium->classification, err);
 }
 
+int custody_location_has_room(struct db *db, const char *code, int64_t more, struct error *err) {
+        struct place place;
+        int r = location_load(db, code, NULL, &place, err);
+
+        if (r < 0 || place.occupied + more <= place.capacity)
+                return r;
+        return refuse(err, ERR_REFUSED, "U2", "%s tiene %lld de %lld y no admite %lld soportes más.",
+                      "%s holds %lld of %lld and has no room for %lld more media.", code,
+                      (long long) place.occupied, (long long) place.capacity, (long long) more);
+}
+
 /* --- seals ------------------------------------------------------------------------------------------------- */
 
 int custody_seal_refuse_used(struct db *db, const char *plain, struct error *err) {

@@ -1,0 +1,267 @@
+/* Delivery, confirmation and loss (T4, T6, T7). */
+#include <string.h>
+
+#include "base/str.h"
+#include "transport/internal.h"
+
+/* --- delivery ---------------------------------------------------------------------------------------------- */
+
+/* T6: the limit was missed. */
+static int add_lateness(struct act *act, const json_t *shipment, struct shipment_facts *facts, struct error *err) {
+        int64_t dispatched = 0, limit = json_int(shipment, "limit", 0);
+
+        (void) time_parse(json_text_or_empty(shipment, "dispatched"), &dispatched);
+        if (!transport_is_late(dispatched, 0, limit, act_now(act)))
+                return 0;
+        return shipment_add_incident(act, shipment, NULL, INCIDENT_LATE, facts, err,
+                                     "El envío %s superó su límite de %lld horas en tránsito.",
+                                     "Shipment %s exceeded its limit of %lld hours in transit.",
+                                     shipment_id(shipment), (long long) limit);
+}
+
+int shipment_run_deliver(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        const struct checkpoint_call call = { CHECKPOINT_DELIVERY, true, true, NULL };
+        _cleanup_json_ json_t *shipment = NULL;
+        _cleanup_facts_ struct shipment_facts facts = { 0 };
+        bool match;
+        int r;
+
+        r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
+        if (r == 0)
+                r = transport_judge_recipient(act->person, json_text(shipment, "recipient"), err);
+        if (r == 0)
+                r = shipment_facts_new(8, &facts, err);
+        if (r == 0)
+                r = checkpoint_make(act, args, shipment, &call, &facts, &match, err);
+        if (r == 0)
+                r = add_lateness(act, shipment, &facts, err);
+        if (r == 0)
+                r = act_record(act, facts.facts, facts.n, err);
+        return r < 0 ? r : shipment_answer(act, shipment_id(shipment), &facts, ret, err);
+}
+
+/* --- confirmation ------------------------------------------------------------------------------------------ */
+
+static bool names(const json_t *list, const char *id) {
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach(list, i, item) if (strcmp(json_string_value(item), id) == 0) return true;
+        return false;
+}
+
+/* Every medium that was found belongs to the shipment. */
+static int refuse_strangers(const json_t *shipment, const json_t *found, struct error *err) {
+        const json_t *item;
+        size_t i, j;
+
+        json_array_foreach(found, i, item) {
+                const json_t *medium;
+                bool known = false;
+
+                json_array_foreach(json_object_get(shipment, "media"), j, medium)
+                        known |= strcmp(json_text_or_empty(medium, "medium"), json_string_value(item)) == 0;
+                if (!known)
+                        return fail(err, ERR_CONFLICT, "El soporte %s no va en el envío %s: abra una incidencia.",
+                                    "Medium %s is not in shipment %s: open an incident.", json_string_value(item),
+                                    shipment_id(shipment));
+        }
+        return 0;
+}
+
+/* Whether a medium came as it was packed: 1 as it was, 0 changed. Not looked at counts as it was. */
+static int is_intact(struct act *act, const json_t *packed, const char *device, struct error *err) {
+        struct custody_inspection found;
+        struct error stranger = { 0 };
+        struct medium medium;
+        int r;
+
+        if (!device)
+                return 1;
+        r = medium_load(act->db, json_text(packed, "medium"), &medium, err);
+        if (r < 0)
+                return r;
+        r = custody_inspect(act, &medium, device, &found, &stranger);
+        if (r == ERR_REFUSED)
+                return 0;
+        if (r < 0) {
+                *err = stranger;
+                return r;
+        }
+        const struct integrity out = { json_text_or_empty(packed, "digest"),
+                                       json_text_or_empty(packed, "luks_uuid"), "" };
+        const struct integrity in = { found.digest, found.luks_uuid, "" };
+
+        return custody_compare_integrity(&out, &in) == INTEGRITY_SAME;
+}
+
+struct arrivals {
+        json_t *missing, *changed; /* arrays of IDs */
+        json_t *devices;           /* from ID to path */
+        char location[LOCATION_CODE];
+};
+
+static void arrivals_done(struct arrivals *arrivals) {
+        json_decref(arrivals->missing);
+        json_decref(arrivals->changed);
+        json_decref(arrivals->devices);
+}
+
+static int add_medium(struct act *act, const json_t *args, const json_t *shipment, const json_t *packed,
+                      struct arrivals *arrivals, struct shipment_facts *facts, struct error *err) {
+        const char *id = json_text(packed, "medium"), *device = json_text(arrivals->devices, id);
+        struct medium medium;
+        int r;
+
+        if (!names(json_object_get(args, "media"), id)) {
+                if (json_array_append_new(arrivals->missing, json_string(id)))
+                        return fail_memory(err);
+                return shipment_facts_add(facts, "medium.lost-in-transit", id,
+                                          json_pack("{s:s}", "shipment", shipment_id(shipment)), err);
+        }
+        r = medium_load(act->db, id, &medium, err);
+        if (r == 0 && *arrivals->location)
+                r = custody_location_accepts(act->db, arrivals->location, &medium, err);
+        if (r == 0)
+                r = is_intact(act, packed, device, err);
+        if (r < 0)
+                return r;
+        if (r == 0 && json_array_append_new(arrivals->changed, json_string(id)))
+                return fail_memory(err);
+        return shipment_facts_add(facts, "medium.received", id,
+                                  json_pack("{s:s, s:s, s:s}", "shipment", shipment_id(shipment), "location",
+                                            arrivals->location, "integrity",
+                                            r == 0   ? "changed"
+                                            : device ? "intact"
+                                                     : "not-inspected"),
+                                  err);
+}
+
+static int add_contents(struct act *act, const json_t *args, const json_t *shipment, struct arrivals *arrivals,
+                        struct shipment_facts *facts, struct error *err) {
+        const json_t *item;
+        size_t i;
+        int r;
+
+        json_array_foreach(json_object_get(shipment, "media"), i, item) {
+                r = add_medium(act, args, shipment, item, arrivals, facts, err);
+                if (r < 0)
+                        return r;
+        }
+        if (json_array_size(arrivals->missing)) {
+                r = shipment_add_incident(act, shipment, arrivals->missing, INCIDENT_BREACH, facts, err,
+                                          "Al envío %s le faltan %zu soportes a su llegada.",
+                                          "Shipment %s lacks %zu media on arrival.", shipment_id(shipment),
+                                          json_array_size(arrivals->missing));
+                if (r < 0)
+                        return r;
+        }
+        if (json_array_size(arrivals->changed))
+                return shipment_add_incident(act, shipment, arrivals->changed, INCIDENT_HEADER, facts, err,
+                                             "La cabecera de cifrado de %zu soportes cambió durante el envío %s.",
+                                             "The encryption header of %zu media changed during shipment %s.",
+                                             json_array_size(arrivals->changed), shipment_id(shipment));
+        return 0;
+}
+
+static int gather_arrivals(struct act *act, const json_t *args, const json_t *shipment, struct arrivals *ret,
+                           struct error *err) {
+        int r;
+
+        ret->missing = json_array();
+        ret->changed = json_array();
+        r = shipment_devices(act, args, &ret->devices, err);
+        if (r == 0 && json_text(args, "location"))
+                r = location_code_parse(json_text(args, "location"), ret->location, err);
+        return r < 0 ? r : refuse_strangers(shipment, json_object_get(args, "media"), err);
+}
+
+/* U2: several media into one place need room for all of them. */
+static int refuse_crowd(struct act *act, const json_t *args, const struct arrivals *arrivals, struct error *err) {
+        int64_t coming = (int64_t) json_array_size(json_object_get(args, "media"));
+
+        if (!*arrivals->location)
+                return 0;
+        return custody_location_has_room(act->db, arrivals->location, coming, err);
+}
+
+int shipment_run_confirm(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *shipment = NULL, *extra = NULL;
+        _cleanup_facts_ struct shipment_facts facts = { 0 };
+        _cleanup_(arrivals_done) struct arrivals arrivals = { 0 };
+        bool match;
+        int r;
+
+        r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
+        if (r == 0 && !(act->roles & ROLE_CUSTODIAN))
+                r = transport_judge_recipient(act->person, json_text(shipment, "recipient"), err);
+        if (r == 0)
+                r = transport_judge_order(shipment_state_of(shipment), CHECKPOINT_CONFIRMATION, err);
+        if (r == 0)
+                r = gather_arrivals(act, args, shipment, &arrivals, err);
+        if (r == 0)
+                r = refuse_crowd(act, args, &arrivals, err);
+        if (r == 0)
+                r = shipment_facts_new(json_array_size(json_object_get(shipment, "media")) + 8, &facts, err);
+        if (r < 0)
+                return r;
+        extra = json_pack("{s:O}", "found", json_object_get(args, "media"));
+        if (!extra)
+                return fail_memory(err);
+        const struct checkpoint_call call = { CHECKPOINT_CONFIRMATION, true, false, extra };
+
+        r = checkpoint_make(act, args, shipment, &call, &facts, &match, err);
+        if (r == 0)
+                r = add_contents(act, args, shipment, &arrivals, &facts, err);
+        if (r == 0)
+                r = act_record(act, facts.facts, facts.n, err);
+        return r < 0 ? r : shipment_answer(act, shipment_id(shipment), &facts, ret, err);
+}
+
+/* --- loss -------------------------------------------------------------------------------------------------- */
+
+static int refuse_loss(const json_t *shipment, struct error *err) {
+        enum shipment_state state = shipment_state_of(shipment);
+
+        if (state >= SHIPMENT_DISPATCHED && state <= SHIPMENT_DELIVERED)
+                return 0;
+        return refuse(err, ERR_CONFLICT, "T4", "El envío %s está «%s»: no está de camino.",
+                      "Shipment %s is “%s”: it is not on its way.", shipment_id(shipment),
+                      shipment_state_terms[state].code);
+}
+
+int shipment_run_lost(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *shipment = NULL;
+        _cleanup_facts_ struct shipment_facts facts = { 0 };
+        char deadline[TIME_TEXT];
+        const json_t *item;
+        size_t i;
+        int r;
+
+        r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
+        if (r == 0)
+                r = refuse_loss(shipment, err);
+        if (r == 0)
+                r = shipment_facts_new(json_array_size(json_object_get(shipment, "media")) + 8, &facts, err);
+        if (r == 0)
+                r = shipment_facts_add(&facts, "shipment.lost", shipment_id(shipment),
+                                       json_pack("{s:s}", "circumstances", json_text(args, "circumstances")), err);
+        json_array_foreach(json_object_get(shipment, "media"), i, item) if (r == 0)
+                r = shipment_facts_add(&facts, "medium.lost-in-transit", json_text(item, "medium"),
+                                       json_pack("{s:s}", "shipment", shipment_id(shipment)), err);
+        if (r == 0)
+                r = shipment_add_incident(act, shipment, NULL, INCIDENT_BREACH, &facts, err,
+                                          "El envío %s se perdió: %s", "Shipment %s was lost: %s",
+                                          shipment_id(shipment), json_text(args, "circumstances"));
+        if (r == 0)
+                r = act_record(act, facts.facts, facts.n, err);
+        if (r == 0)
+                r = shipment_answer(act, shipment_id(shipment), &facts, ret, err);
+        if (r < 0)
+                return r;
+        time_format_local(act_now(act) + BREACH_NOTICE, deadline);
+        act_say(act,
+                "Protocolo de brecha abierto: notifique a la autoridad antes de %s (RGPD 33), o motive por qué no.",
+                "Breach protocol opened: notify the authority by %s (GDPR 33), or say why not.", deadline);
+        return 0;
+}

@@ -1,0 +1,198 @@
+/* What the five checkpoints have in common (T4, T5). */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "transport/internal.h"
+
+static const char *const indicators[] = { "shock", "tilt", "temperature" };
+
+int shipment_add_incident(struct act *act, const json_t *shipment, const json_t *media, enum incident_kind kind,
+                          struct shipment_facts *facts, struct error *err, const char *es, const char *en, ...) {
+        _cleanup_json_ json_t *ids = media ? NULL : json_array();
+        char text[LANGS][INCIDENT_WHAT];
+        struct fact fact;
+        va_list args, again;
+        const json_t *item;
+        size_t i;
+        int r;
+
+        va_start(args, en);
+        va_copy(again, args);
+        (void) vsnprintf(text[LANG_ES], sizeof text[0], es, args);
+        (void) vsnprintf(text[LANG_EN], sizeof text[0], en, again);
+        va_end(again);
+        va_end(args);
+        if (!media)
+                json_array_foreach(json_object_get(shipment, "media"), i, item)(void)
+                        json_array_append(ids, json_object_get(item, "medium"));
+        const struct incident_draft draft = { kind, shipment_id(shipment), media ? media : ids };
+
+        if (facts->n == facts->most)
+                return fail_memory(err);
+        r = incident_fact(act->db, facts->incidents, &draft, &fact, err, "%s%.0s", "%.0s%s", text[LANG_ES],
+                          text[LANG_EN]);
+        if (r < 0)
+                return r;
+        facts->facts[facts->n++] = fact;
+        facts->incidents++;
+        return 0;
+}
+
+/* T5: compares with the seals in force. */
+static bool seals_match(const json_t *shipment, const json_t *found) {
+        const json_t *placed = json_object_get(shipment, "seals"), *item;
+        const char *expected[100], *given[100];
+        size_t i;
+
+        if (json_array_size(placed) > COUNT(expected) || json_array_size(found) > COUNT(given))
+                return false;
+        json_array_foreach(placed, i, item) expected[i] = json_text(item, "plain");
+        json_array_foreach(found, i, item) given[i] = json_string_value(item);
+        return transport_seals_match(expected, json_array_size(placed), given, json_array_size(found));
+}
+
+/* The members that are said and signed; moments as ISO text. */
+static int make_statement(struct act *act, const json_t *args, const json_t *shipment,
+                          const struct checkpoint_call *call, json_t *seals, json_t **ret, struct error *err) {
+        static const char *const said[] = { "place", "position", "note", "company", "courier", "waybill" };
+        _cleanup_json_ json_t *statement = NULL, *media = json_array();
+        char moment[TIME_TEXT];
+        const json_t *item;
+        bool failed = false;
+        size_t i;
+
+        json_array_foreach(json_object_get(shipment, "media"), i, item)
+                failed |= json_array_append_new(media, json_pack("{s:s, s:s}", "id", json_text(item, "medium"),
+                                                                 "digest", json_text_or_empty(item, "digest"))) !=
+                          0;
+        time_format(act_now(act), moment);
+        statement = json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:O}", "format", "mpsi-checkpoint-1", "shipment",
+                              shipment_id(shipment), "point", checkpoint_terms[call->point].code, "person",
+                              act->person, "signed", moment, "seals", seals, "media", media);
+        for (i = 0; i < COUNT(said) && !failed; i++)
+                if (json_object_get(args, said[i]))
+                        failed = json_object_set(statement, said[i], json_object_get(args, said[i])) != 0;
+        for (i = 0; i < COUNT(indicators) && !failed; i++)
+                if (json_object_get(args, indicators[i]))
+                        failed = json_object_set(statement, indicators[i], json_object_get(args, indicators[i])) !=
+                                 0;
+        if (!statement || failed ||
+            (call->extra && json_object_update(statement, (json_t *) (uintptr_t) call->extra)))
+                return fail_memory(err);
+        *ret = TAKE_PTR(statement);
+        return 0;
+}
+
+static const char *event_of(enum checkpoint point, bool match) {
+        static const char *const events[CHECKPOINTS] = {
+                [CHECKPOINT_ORIGIN] = "shipment.dispatched",      [CHECKPOINT_PICKUP] = "shipment.picked-up",
+                [CHECKPOINT_TRANSIT] = "shipment.tracked",        [CHECKPOINT_DELIVERY] = "shipment.delivered",
+                [CHECKPOINT_CONFIRMATION] = "shipment.confirmed",
+        };
+
+        return point == CHECKPOINT_ORIGIN && !match ? "shipment.stopped" : events[point];
+}
+
+static int add_fact(struct act *act, const json_t *shipment, const struct checkpoint_call *call,
+                    const json_t *statement, bool judged, bool match, struct shipment_facts *facts,
+                    struct error *err) {
+        json_t *data = json_deep_copy(statement);
+        int r = 0;
+
+        if (!data)
+                return fail_memory(err);
+        /* These three are in the event itself. */
+        (void) json_object_del(data, "format");
+        (void) json_object_del(data, "shipment");
+        (void) json_object_del(data, "person");
+        if (judged)
+                r = json_object_set_new(data, "seals_match", json_boolean(match)) ? fail_memory(err) : 0;
+        if (r == 0 && call->sign)
+                r = checkpoint_sign(act, statement, data, err);
+        if (r < 0) {
+                json_decref(data);
+                return r;
+        }
+        return shipment_facts_add(facts, event_of(call->point, match), shipment_id(shipment), data, err);
+}
+
+static int add_found_incidents(struct act *act, const json_t *args, const json_t *shipment,
+                               const struct checkpoint_call *call, const json_t *seals, bool match,
+                               struct shipment_facts *facts, struct error *err) {
+        _cleanup_free_ char *found = NULL;
+        int r = 0;
+
+        if (!match) {
+                r = json_canonical(seals, &found, err);
+                if (r == 0)
+                        r = shipment_add_incident(
+                                act, shipment, NULL, INCIDENT_SEAL, facts, err,
+                                "Envío %s, punto «%s»: los precintos hallados %.200s no son los "
+                                "colocados.",
+                                "Shipment %s, checkpoint “%s”: the seals found %.200s are not those "
+                                "placed.",
+                                shipment_id(shipment), checkpoint_terms[call->point].code, found);
+        }
+        for (size_t i = 0; i < COUNT(indicators) && r == 0; i++)
+                if (strcmp(json_text_or_empty(args, indicators[i]), "tripped") == 0)
+                        r = shipment_add_incident(act, shipment, NULL, INCIDENT_INDICATOR, facts, err,
+                                                  "Envío %s, punto «%s»: indicador «%s» activado.",
+                                                  "Shipment %s, checkpoint “%s”: indicator “%s” tripped.",
+                                                  shipment_id(shipment), checkpoint_terms[call->point].code,
+                                                  indicators[i]);
+        return r;
+}
+
+int checkpoint_make(struct act *act, const json_t *args, const json_t *shipment, const struct checkpoint_call *call,
+                    struct shipment_facts *facts, bool *ret_match, struct error *err) {
+        _cleanup_json_ json_t *seals = NULL, *statement = NULL;
+        bool judged, match = true;
+        int r;
+
+        r = transport_judge_order(shipment_state_of(shipment), call->point, err);
+        if (r == 0 && call->point != CHECKPOINT_TRANSIT)
+                r = incident_refuse_open(act->db, shipment_id(shipment), "T5", err);
+        if (r == 0)
+                r = shipment_seals(args, &seals, err);
+        if (r < 0)
+                return r;
+        judged = call->seals_demanded || json_array_size(seals) > 0;
+        if (judged)
+                match = seals_match(shipment, seals);
+        r = make_statement(act, args, shipment, call, seals, &statement, err);
+        if (r == 0)
+                r = add_fact(act, shipment, call, statement, judged, match, facts, err);
+        if (r == 0)
+                r = add_found_incidents(act, args, shipment, call, seals, match, facts, err);
+        if (r < 0)
+                return r;
+        *ret_match = match;
+        return 0;
+}
+
+int shipment_answer(struct act *act, const char *id, const struct shipment_facts *facts, json_t **ret,
+                    struct error *err) {
+        _cleanup_json_ json_t *shipment = NULL, *incidents = json_array();
+        int r;
+
+        for (size_t i = 0; i < facts->n; i++) {
+                if (strcmp(facts->facts[i].type, "incident.opened") != 0)
+                        continue;
+                act_say(act, "ATENCIÓN: incidencia %s abierta. %s%.0s", "ATTENTION: incident %s opened. %.0s%s",
+                        facts->facts[i].subject, json_text_or_empty(facts->facts[i].data, "what_es"),
+                        json_text_or_empty(facts->facts[i].data, "what_en"));
+                if (json_array_append_new(incidents, json_string(facts->facts[i].subject)))
+                        return fail_memory(err);
+        }
+        if (act->dry_run)
+                return 0;
+        r = shipment_load(act->db, id, &shipment, err);
+        if (r < 0)
+                return r;
+        if (json_array_size(incidents) && json_object_set(shipment, "incidents", incidents))
+                return fail_memory(err);
+        *ret = TAKE_PTR(shipment);
+        return 0;
+}

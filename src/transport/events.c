@@ -1,0 +1,228 @@
+/* How the facts of a shipment become rows. */
+#include <string.h>
+
+#include "transport/internal.h"
+
+static int set_state(struct db *db, const char *id, enum shipment_state state, struct error *err) {
+        int r = db_exec(db, err, "UPDATE shipment SET state = ? WHERE id = ?", "ss",
+                        shipment_state_terms[state].code, id);
+
+        return r < 0 ? r : 0;
+}
+
+static int apply_created(struct db *db, const struct event *event, struct error *err) {
+        const json_t *data = event->data, *medium;
+        size_t i;
+        int r;
+
+        r = db_exec(
+                db, err,
+                "INSERT INTO shipment (id, number, origin, destination, recipient, method, protection, tracking, "
+                "route, limit_hours, reason, international, documents, state, creator, created) VALUES (?, ?, ?, "
+                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'created', ?, ?)",
+                "sisssssssisissi", event->subject, json_int(data, "number", 0), json_text(data, "from"),
+                json_text(data, "to"), json_text(data, "recipient"), json_text(data, "method"),
+                json_text(data, "protection"), json_text(data, "tracking"), json_text(data, "route"),
+                json_int(data, "limit", 0), json_text(data, "reason"), (int64_t) json_flag(data, "international"),
+                json_text_or_empty(data, "documents"), event->actor, event->time);
+        json_array_foreach(json_object_get(data, "media"), i, medium) {
+                if (r < 0)
+                        return r;
+                r = db_exec(db, err, "INSERT INTO shipment_medium (shipment, medium, owner) VALUES (?, ?, ?)",
+                            "sss", event->subject, json_text(medium, "id"), json_text(medium, "owner"));
+        }
+        return r < 0 ? r : 0;
+}
+
+/* The seals of an earlier packing stay used for ever and are void here; so is the authorisation. */
+static int start_packing(struct db *db, const struct event *event, struct error *err) {
+        int64_t levels = 0;
+        const json_t *level;
+        size_t i;
+        int r;
+
+        json_array_foreach(json_object_get(event->data, "levels"), i, level)
+                levels |= (int64_t) 1 << term_parse(packaging_terms, PACKAGINGS, json_string_value(level));
+        r = db_exec(db, err,
+                    "UPDATE shipment SET state = 'packed', packed = ?, packed_by = ?, packaging = ? WHERE id = ?",
+                    "isis", event->time, event->actor, levels, event->subject);
+        if (r >= 0)
+                r = db_exec(db, err, "UPDATE shipment_seal SET void = 1 WHERE shipment = ?", "s", event->subject);
+        if (r >= 0)
+                r = db_exec(db, err, "DELETE FROM shipment_authorisation WHERE shipment = ?", "s", event->subject);
+        return r < 0 ? r : 0;
+}
+
+static int apply_packed(struct db *db, const struct event *event, struct error *err) {
+        const json_t *item;
+        size_t i;
+        int r = start_packing(db, event, err);
+
+        json_array_foreach(json_object_get(event->data, "seals"), i, item) {
+                if (r < 0)
+                        return r;
+                r = custody_apply_seal(db, json_text(item, "plain"), json_text(item, "number"), event->subject,
+                                       event->time, err);
+                if (r >= 0)
+                        r = db_exec(db, err,
+                                    "INSERT INTO shipment_seal (shipment, plain, number, void) VALUES (?, ?, ?, 0)",
+                                    "sss", event->subject, json_text(item, "plain"), json_text(item, "number"));
+        }
+        json_array_foreach(json_object_get(event->data, "media"), i, item) {
+                if (r < 0)
+                        return r;
+                r = db_exec(
+                        db, err,
+                        "UPDATE shipment_medium SET encrypted = ?, cipher = ?, key_bits = ?, digest = ?, luks_uuid "
+                        "= ?, verified = nullif(?, 0), label_revision = ? WHERE shipment = ? AND medium = ?",
+                        "isissiiss", (int64_t) json_flag(item, "encrypted"), json_text_or_empty(item, "cipher"),
+                        json_int(item, "key_bits", 0), json_text_or_empty(item, "digest"),
+                        json_text_or_empty(item, "luks_uuid"),
+                        json_flag(item, "inspected") ? event->time : (int64_t) 0,
+                        json_int(item, "label_revision", 0), event->subject, json_text(item, "id"));
+        }
+        return r < 0 ? r : 0;
+}
+
+static int apply_authorised(struct db *db, const struct event *event, struct error *err) {
+        int r = db_exec(db, err,
+                        "INSERT INTO shipment_authorisation (shipment, owner, time, note) VALUES (?, ?, ?, ?)",
+                        "ssis", event->subject, event->actor, event->time, json_text(event->data, "note"));
+
+        if (r < 0 || !json_flag(event->data, "complete"))
+                return r < 0 ? r : 0;
+        return set_state(db, event->subject, SHIPMENT_AUTHORISED, err);
+}
+
+static int insert_checkpoint(struct db *db, const struct event *event, enum checkpoint point, struct error *err) {
+        const json_t *data = event->data, *statement = json_object_get(data, "statement");
+        _cleanup_free_ char *seals = NULL, *signed_text = NULL;
+        int r;
+
+        r = json_canonical(json_object_get(data, "seals"), &seals, err);
+        if (r == 0 && statement)
+                r = json_canonical(statement, &signed_text, err);
+        if (r < 0)
+                return r;
+        r = db_exec(
+                db, err,
+                "INSERT INTO shipment_checkpoint (shipment, number, point, time, person, place, position, note, "
+                "company, courier, seals, seals_match, shock, tilt, temperature, statement, signature, "
+                "certificate) VALUES (?1, (SELECT count(*) + 1 FROM shipment_checkpoint WHERE shipment = ?1), ?2, "
+                "?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, -1), ?12, ?13, ?14, ?15, ?16, ?17)",
+                "ssisssssssissssss", event->subject, checkpoint_terms[point].code, event->time, event->actor,
+                json_text(data, "place"), json_text(data, "position"), json_text(data, "note"),
+                json_text(data, "company"), json_text(data, "courier"), seals,
+                json_object_get(data, "seals_match") ? (int64_t) json_flag(data, "seals_match") : (int64_t) -1,
+                json_text(data, "shock"), json_text(data, "tilt"), json_text(data, "temperature"), signed_text,
+                json_text(data, "signature"), json_text(data, "certificate"));
+        return r < 0 ? r : 0;
+}
+
+static int pass(struct db *db, const struct event *event, enum checkpoint point, struct error *err) {
+        int r = insert_checkpoint(db, event, point, err);
+
+        return r < 0 ? r : set_state(db, event->subject, transport_state_after(point), err);
+}
+
+static int apply_dispatched(struct db *db, const struct event *event, struct error *err) {
+        int r = pass(db, event, CHECKPOINT_ORIGIN, err);
+
+        if (r == 0)
+                r = db_exec(db, err, "UPDATE shipment SET dispatched = ? WHERE id = ?", "is", event->time,
+                            event->subject);
+        return r < 0 ? r : 0;
+}
+
+static int apply_picked_up(struct db *db, const struct event *event, struct error *err) {
+        int r = pass(db, event, CHECKPOINT_PICKUP, err);
+
+        if (r == 0)
+                r = db_exec(db, err, "UPDATE shipment SET company = ?, courier = ?, waybill = ? WHERE id = ?",
+                            "ssss", json_text(event->data, "company"), json_text(event->data, "courier"),
+                            json_text(event->data, "waybill"), event->subject);
+        return r < 0 ? r : 0;
+}
+
+static int apply_tracked(struct db *db, const struct event *event, struct error *err) {
+        return pass(db, event, CHECKPOINT_TRANSIT, err);
+}
+
+static int apply_delivered(struct db *db, const struct event *event, struct error *err) {
+        int r = pass(db, event, CHECKPOINT_DELIVERY, err);
+
+        if (r == 0)
+                r = db_exec(db, err, "UPDATE shipment SET delivered = ? WHERE id = ?", "is", event->time,
+                            event->subject);
+        return r < 0 ? r : 0;
+}
+
+static int apply_confirmed(struct db *db, const struct event *event, struct error *err) {
+        int r = pass(db, event, CHECKPOINT_CONFIRMATION, err);
+
+        if (r == 0)
+                r = db_exec(db, err, "UPDATE shipment SET confirmed = ? WHERE id = ?", "is", event->time,
+                            event->subject);
+        return r < 0 ? r : 0;
+}
+
+static int apply_lost(struct db *db, const struct event *event, struct error *err) {
+        int r = db_exec(db, err, "UPDATE shipment SET state = 'lost', lost = ? WHERE id = ?", "is", event->time,
+                        event->subject);
+
+        return r < 0 ? r : 0;
+}
+
+/* --- what happens to each medium, in its own history ------------------------------------------------------------
+ */
+
+static int set_outcome(struct db *db, const struct event *event, const char *outcome, struct error *err) {
+        int r = db_exec(db, err, "UPDATE shipment_medium SET outcome = ? WHERE shipment = ? AND medium = ?", "sss",
+                        outcome, json_text(event->data, "shipment"), event->subject);
+
+        return r < 0 ? r : 0;
+}
+
+static int apply_medium_dispatched(struct db *db, const struct event *event, struct error *err) {
+        int r = medium_apply_state(db, event->subject, MEDIUM_IN_TRANSIT, json_text(event->data, "shipment"), err);
+
+        return r < 0 ? r : medium_apply_location(db, event->subject, "", err);
+}
+
+static int apply_medium_received(struct db *db, const struct event *event, struct error *err) {
+        int r = set_outcome(db, event, json_text(event->data, "integrity"), err);
+
+        if (r == 0)
+                r = medium_apply_state(db, event->subject, MEDIUM_IN_CUSTODY, "", err);
+        return r < 0 ? r
+                     : medium_apply_location(db, event->subject, json_text_or_empty(event->data, "location"), err);
+}
+
+static int apply_medium_lost(struct db *db, const struct event *event, struct error *err) {
+        int r = set_outcome(db, event, "missing", err);
+
+        return r < 0 ? r
+                     : medium_apply_state(db, event->subject, MEDIUM_LOST, json_text(event->data, "shipment"), err);
+}
+
+/* The seals that were found instead of those placed: the shipment does not leave (T5). */
+static int apply_stopped(struct db *db, const struct event *event, struct error *err) {
+        return insert_checkpoint(db, event, CHECKPOINT_ORIGIN, err);
+}
+
+const struct event_type transport_events[] = {
+        { "shipment.created", apply_created },
+        { "shipment.packed", apply_packed },
+        { "shipment.authorised", apply_authorised },
+        { "shipment.stopped", apply_stopped },
+        { "shipment.dispatched", apply_dispatched },
+        { "shipment.picked-up", apply_picked_up },
+        { "shipment.tracked", apply_tracked },
+        { "shipment.delivered", apply_delivered },
+        { "shipment.confirmed", apply_confirmed },
+        { "shipment.lost", apply_lost },
+        { "medium.dispatched", apply_medium_dispatched },
+        { "medium.received", apply_medium_received },
+        { "medium.lost-in-transit", apply_medium_lost },
+};
+_Static_assert(COUNT(transport_events) == TRANSPORT_EVENTS, "all events are offered");

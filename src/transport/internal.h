@@ -1,0 +1,81 @@
+/* Shared by the files of this room only. */
+#pragma once
+
+#include "audit/incident.h"
+#include "custody/custody.h"
+#include "policy/transport.h"
+#include "transport/transport.h"
+
+extern const struct schema transport_schema;
+
+enum { TRANSPORT_EVENTS = 13 };
+extern const struct event_type transport_events[];
+
+enum { SHIPMENT_ID = 16 };
+
+/* A shipment is read as one JSON object: the members of docs/verbs with the arrays `media`, `seals` (those in
+ * force), `authorisations` and `checkpoints`; moments as ISO text. ERR_USAGE, ERR_NOT_FOUND. */
+int shipment_load(struct db *db, const char *text, json_t **ret, struct error *err);
+enum shipment_state shipment_state_of(const json_t *shipment);
+static inline const char *shipment_id(const json_t *shipment) {
+        return json_text(shipment, "shipment");
+}
+
+/* Whether a live shipment other than `except` (may be NULL) holds the medium. ERR_CONFLICT by T2. */
+int shipment_refuse_other(struct db *db, const char *medium, const char *except, struct error *err);
+
+/* The verbs' parameter "device", a repeated "MEDIUM=/dev/…" with any name of a medium: an object from ID to path.
+ */
+int shipment_devices(struct act *act, const json_t *args, json_t **ret, struct error *err);
+
+/* The verbs' parameter "seal" as plain numbers: a new array of texts. */
+int shipment_seals(const json_t *args, json_t **ret, struct error *err);
+
+/* --- checkpoints -------------------------------------------------------------------------------------------- */
+
+/* Facts of one act, with the references that they need. */
+struct shipment_facts {
+        struct fact *facts;
+        size_t n, most;
+        unsigned incidents;
+};
+int shipment_facts_new(size_t most, struct shipment_facts *ret, struct error *err);
+void shipment_facts_done(struct shipment_facts *facts);
+#define _cleanup_facts_ _cleanup_(shipment_facts_done)
+/* Takes the reference `data` over, also on failure. */
+int shipment_facts_add(struct shipment_facts *facts, const char *type, const char *subject, json_t *data,
+                       struct error *err);
+
+/* The person's own signature (ECDSA) over a checkpoint's statement: {shipment, point, person, time, seals, media,
+ * ...}. Adds the members statement, signature (base64) and certificate (PEM) to `data`. Asks for pin:NAME. T4 when
+ * the person is not enrolled. */
+int checkpoint_sign(struct act *act, const json_t *statement, json_t *data, struct error *err);
+/* "valid", "invalid" or "none": for one element of `checkpoints`, by the certificate that it carries and the
+ * organisation's authority. */
+const char *checkpoint_verify(const struct act *act, const json_t *checkpoint);
+
+struct checkpoint_call {
+        enum checkpoint point;
+        bool sign;           /* T4 */
+        bool seals_demanded; /* T5; judged whenever they are given */
+        const json_t *extra; /* members of the event beside the common ones, signed too; may be NULL */
+};
+/* Judges order, open incidents and seals, signs, and adds the checkpoint's fact and the incidents that it finds.
+ * *ret_match says whether the seals were those placed; at the origin, where they differ, the fact is
+ * "shipment.stopped". */
+int checkpoint_make(struct act *act, const json_t *args, const json_t *shipment, const struct checkpoint_call *call,
+                    struct shipment_facts *facts, bool *ret_match, struct error *err);
+/* Adds an incident about the shipment with these media (NULL: all of it). */
+int shipment_add_incident(struct act *act, const json_t *shipment, const json_t *media, enum incident_kind kind,
+                          struct shipment_facts *facts, struct error *err, const char *es, const char *en, ...)
+        __attribute__((format(printf, 7, 9), format(printf, 8, 9)));
+
+/* Form R-110-019 as PDF, its contents as CSV; either path may be NULL. */
+int shipment_form(struct act *act, const json_t *shipment, const char *pdf, const char *csv, struct error *err);
+
+int shipment_run_deliver(struct act *act, const json_t *args, json_t **ret, struct error *err);
+int shipment_run_confirm(struct act *act, const json_t *args, json_t **ret, struct error *err);
+int shipment_run_lost(struct act *act, const json_t *args, json_t **ret, struct error *err);
+/* Says what was found, and answers with the shipment. */
+int shipment_answer(struct act *act, const char *id, const struct shipment_facts *facts, json_t **ret,
+                    struct error *err);

@@ -1,0 +1,225 @@
+#include "base/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/json.h"
+#include "transport/internal.h"
+
+enum shipment_state shipment_state_of(const json_t *shipment) {
+        return (enum shipment_state) term_parse(shipment_state_terms, SHIPMENT_STATES,
+                                                json_text_or_empty(shipment, "state"));
+}
+
+static int load_array(struct db *db, json_t *shipment, const char *key, const char *sql, const char *const *names,
+                      const char *types, struct error *err) {
+        _cleanup_json_ json_t *list = json_array();
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err, sql, "s", shipment_id(shipment));
+
+        if (r < 0)
+                return r;
+        while ((r = rows_next(rows, err)) > 0)
+                if (json_array_append_new(list, rows_to_json(rows, names, types)))
+                        return fail_memory(err);
+        if (r < 0)
+                return r;
+        return json_object_set(shipment, key, list) ? fail_memory(err) : 0;
+}
+
+static int load_packaging(json_t *shipment, struct error *err) {
+        _cleanup_json_ json_t *levels = json_array();
+        int64_t bits = json_int(shipment, "packaging", 0);
+
+        for (int i = 0; i < PACKAGINGS; i++)
+                if (bits & (int64_t) 1 << i && json_array_append_new(levels, json_string(packaging_terms[i].code)))
+                        return fail_memory(err);
+        return json_object_set(shipment, "packaging", levels) ? fail_memory(err) : 0;
+}
+
+/* The seals of a checkpoint are kept as canonical JSON text. */
+static int open_seal_texts(json_t *shipment, struct error *err) {
+        json_t *checkpoint;
+        size_t i;
+
+        json_array_foreach(json_object_get(shipment, "checkpoints"), i, checkpoint) {
+                json_t *seals = NULL;
+                const char *text = json_text_or_empty(checkpoint, "seals");
+                int r = json_parse(text, strlen(text), &seals, err);
+
+                if (r < 0)
+                        return r;
+                if (json_object_set_new(checkpoint, "seals", seals))
+                        return fail_memory(err);
+        }
+        return 0;
+}
+
+static int load_parts(struct db *db, json_t *shipment, struct error *err) {
+        static const char *const media[] = { "medium", "owner",     "encrypted", "cipher",         "key_bits",
+                                             "digest", "luks_uuid", "verified",  "label_revision", "outcome" };
+        static const char *const seals[] = { "number", "plain" };
+        static const char *const authorisations[] = { "owner", "time", "note" };
+        static const char *const checkpoints[] = { "point",       "time",        "person",    "place",
+                                                   "position",    "note",        "company",   "courier",
+                                                   "seals",       "seals_match", "shock",     "tilt",
+                                                   "temperature", "statement",   "signature", "certificate" };
+        int r;
+
+        r = load_array(db, shipment, "media",
+                       "SELECT medium, owner, encrypted, cipher, key_bits, digest, luks_uuid, verified, "
+                       "label_revision, outcome FROM shipment_medium WHERE shipment = ? ORDER BY medium",
+                       media, "ssfsisstis", err);
+        if (r == 0)
+                r = load_array(
+                        db, shipment, "seals",
+                        "SELECT number, plain FROM shipment_seal WHERE shipment = ? AND void = 0 ORDER BY plain",
+                        seals, "ss", err);
+        if (r == 0)
+                r = load_array(
+                        db, shipment, "authorisations",
+                        "SELECT owner, time, note FROM shipment_authorisation WHERE shipment = ? ORDER BY time",
+                        authorisations, "sts", err);
+        if (r == 0)
+                r = load_array(
+                        db, shipment, "checkpoints",
+                        "SELECT point, time, person, place, position, note, company, courier, seals, seals_match, "
+                        "shock, tilt, temperature, statement, signature, certificate FROM shipment_checkpoint "
+                        "WHERE shipment = ? ORDER BY number",
+                        checkpoints, "stsssssssfssssss", err);
+        return r < 0 ? r : open_seal_texts(shipment, err);
+}
+
+int shipment_load(struct db *db, const char *text, json_t **ret, struct error *err) {
+        static const char *const members[] = {
+                "shipment",   "from",      "to",        "recipient",     "method",    "protection", "tracking",
+                "route",      "limit",     "reason",    "international", "documents", "state",      "creator",
+                "created",    "packed",    "packed_by", "packaging",     "company",   "courier",    "waybill",
+                "dispatched", "delivered", "confirmed", "lost",
+        };
+        _cleanup_json_ json_t *shipment = NULL;
+        _cleanup_rows_ struct rows *rows = NULL;
+        char id[SHIPMENT_ID];
+        int r;
+
+        if (!custody_number_parse(text, 'E', id))
+                return fail(err, ERR_USAGE, "«%s» no es el número de un envío, como E000001.",
+                            "“%s” is not the number of a shipment, such as E000001.", text);
+        r = db_query(
+                db, &rows, err,
+                "SELECT id, origin, destination, recipient, method, protection, tracking, route, limit_hours, "
+                "reason, international, documents, state, creator, created, packed, packed_by, packaging, company, "
+                "courier, waybill, dispatched, delivered, confirmed, lost FROM shipment WHERE id = ?",
+                "s", id);
+        if (r < 0)
+                return r;
+        r = rows_next(rows, err);
+        if (r <= 0)
+                return r < 0 ? r
+                             : fail(err, ERR_NOT_FOUND, "No existe el envío %s.", "There is no shipment %s.", id);
+        shipment = rows_to_json(rows, members,
+                                "ssssssss"
+                                "isfsss"
+                                "ttsisss"
+                                "tttt");
+        if (!shipment)
+                return fail_memory(err);
+        r = load_packaging(shipment, err);
+        if (r == 0)
+                r = load_parts(db, shipment, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(shipment);
+        return 0;
+}
+
+int shipment_refuse_other(struct db *db, const char *medium, const char *except, struct error *err) {
+        _cleanup_free_ char *other = NULL;
+        int r = db_text(
+                db, &other, err,
+                "SELECT s.id FROM shipment s JOIN shipment_medium m ON m.shipment = s.id WHERE m.medium = ? AND "
+                "s.state NOT IN ('confirmed', 'lost') AND s.id IS NOT ?",
+                "ss", medium, except);
+
+        if (r == ERR_NOT_FOUND)
+                return 0;
+        if (r < 0)
+                return r;
+        return refuse(err, ERR_CONFLICT, "T2", "El soporte %s ya va en el envío %s.",
+                      "Medium %s is in shipment %s already.", medium, other);
+}
+
+int shipment_devices(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *devices = json_object();
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach(json_object_get(args, "device"), i, item) {
+                const char *text = json_string_value(item), *equals = strchr(text, '=');
+                _cleanup_free_ char *name = equals ? strndup(text, (size_t) (equals - text)) : NULL;
+                char id[MEDIUM_ID_TEXT];
+                int r;
+
+                if (!equals || equals == text || !equals[1])
+                        return fail(err, ERR_USAGE, "«%s» no es SOPORTE=DISPOSITIVO, como HQ00000042K=/dev/sdb.",
+                                    "“%s” is not MEDIUM=DEVICE, such as HQ00000042K=/dev/sdb.", text);
+                if (!name)
+                        return fail_memory(err);
+                r = medium_resolve(act->db, name, id, NULL, err);
+                if (r < 0)
+                        return r;
+                if (json_object_get(devices, id))
+                        return fail(err, ERR_USAGE, "El soporte %s se indica dos veces.",
+                                    "Medium %s is named twice.", id);
+                if (json_object_set_new(devices, id, json_string(equals + 1)))
+                        return fail_memory(err);
+        }
+        *ret = TAKE_PTR(devices);
+        return 0;
+}
+
+int shipment_seals(const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *seals = json_array();
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach(json_object_get(args, "seal"), i, item) {
+                char plain[SEAL_TEXT];
+                int r = transport_seal_plain(json_string_value(item), plain, err);
+
+                if (r < 0)
+                        return r;
+                if (json_array_append_new(seals, json_string(plain)))
+                        return fail_memory(err);
+        }
+        *ret = TAKE_PTR(seals);
+        return 0;
+}
+
+/* --- facts of one act --------------------------------------------------------------------------------------- */
+
+int shipment_facts_new(size_t most, struct shipment_facts *ret, struct error *err) {
+        struct fact *facts = calloc(most, sizeof *facts);
+
+        if (!facts)
+                return fail_memory(err);
+        *ret = (struct shipment_facts){ facts, 0, most, 0 };
+        return 0;
+}
+
+void shipment_facts_done(struct shipment_facts *facts) {
+        for (size_t i = 0; i < facts->n; i++)
+                json_decref(facts->facts[i].data);
+        free(facts->facts);
+        *facts = (struct shipment_facts){ 0 };
+}
+
+int shipment_facts_add(struct shipment_facts *facts, const char *type, const char *subject, json_t *data,
+                       struct error *err) {
+        if (!data || facts->n == facts->most) {
+                json_decref(data);
+                return fail_memory(err);
+        }
+        facts->facts[facts->n++] = (struct fact){ type, subject, data };
+        return 0;
+}

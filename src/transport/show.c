@@ -1,0 +1,165 @@
+/* What is known of shipments, and form R-110-019. */
+#include <string.h>
+
+#include "base/str.h"
+#include "transport/internal.h"
+
+static const struct param show_params[] = {
+        { "shipment", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("envío", "shipment"), 0, 40, NULL, 0 },
+        { "pdf", PARAM_OUTPUT, 0, HELP("formulario R-110-019 en PDF", "form R-110-019 as PDF"), 0, 0, NULL, 0 },
+};
+
+static const struct param report_params[] = {
+        { "shipment", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("envío", "shipment"), 0, 40, NULL, 0 },
+        { "pdf", PARAM_OUTPUT, 0, HELP("archivo PDF", "PDF file"), 0, 0, NULL, 0 },
+        { "csv", PARAM_OUTPUT, 0, HELP("contenido en CSV", "contents as CSV"), 0, 0, NULL, 0 },
+};
+
+static const struct param list_params[] = {
+        { "state", PARAM_TERM, 0, HELP("solo este estado", "this state only"), 0, 0, shipment_state_terms,
+          SHIPMENT_STATES },
+        { "medium", PARAM_MEDIUM, 0, HELP("solo los de este soporte", "of this medium only"), 0, 0, NULL, 0 },
+        { "late", PARAM_FLAG, 0, HELP("solo los que pasan de su límite", "only those beyond their limit"), 0, 0,
+          NULL, 0 },
+};
+
+static const struct column list_columns[] = {
+        { "shipment", HELP("Envío", "Shipment") },
+        { "state", HELP("Estado", "State") },
+        { "from", HELP("Origen", "From") },
+        { "to", HELP("Destino", "To") },
+        { "recipient", HELP("Destinatario", "Recipient") },
+        { "media_n", HELP("Soportes", "Media") },
+        { "dispatched", HELP("Salida", "Dispatched") },
+        { "late", HELP("Tarde", "Late") },
+};
+
+static int64_t moment_of(const json_t *object, const char *key) {
+        int64_t moment = 0;
+
+        (void) time_parse(json_text_or_empty(object, key), &moment);
+        return moment;
+}
+
+static int set_late(const struct act *act, json_t *shipment, struct error *err) {
+        int64_t end = moment_of(shipment, "delivered");
+        bool late = transport_is_late(moment_of(shipment, "dispatched"), end ? end : moment_of(shipment, "lost"),
+                                      json_int(shipment, "limit", 0), act_now(act));
+
+        return json_object_set_new(shipment, "late", json_boolean(late)) ? fail_memory(err) : 0;
+}
+
+/* The signature's verdict takes the place of its bytes, which stay in the ledger. */
+static int judge_signatures(const struct act *act, json_t *shipment, struct error *err) {
+        json_t *checkpoint;
+        size_t i;
+
+        json_array_foreach(json_object_get(shipment, "checkpoints"), i, checkpoint) {
+                const char *verdict = checkpoint_verify(act, checkpoint);
+
+                if (json_object_set_new(checkpoint, "signed", json_string(verdict)))
+                        return fail_memory(err);
+        }
+        return 0;
+}
+
+static int load_judged(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *shipment = NULL;
+        int r;
+
+        r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
+        if (r == 0)
+                r = set_late(act, shipment, err);
+        if (r == 0)
+                r = judge_signatures(act, shipment, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(shipment);
+        return 0;
+}
+
+static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *shipment = NULL;
+        int r = load_judged(act, args, &shipment, err);
+
+        if (r == 0 && json_text(args, "pdf"))
+                r = shipment_form(act, shipment, json_text(args, "pdf"), NULL, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(shipment);
+        return 0;
+}
+
+static int run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *shipment = NULL;
+        int r;
+
+        r = load_judged(act, args, &shipment, err);
+        if (r == 0)
+                r = shipment_form(act, shipment, json_text(args, "pdf"), json_text(args, "csv"), err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(shipment);
+        return 0;
+}
+
+static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *list = json_array();
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r;
+
+        r = db_query(act->db, &rows, err,
+                     "SELECT id FROM shipment WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR id IN (SELECT "
+                     "shipment "
+                     "FROM shipment_medium WHERE medium = ?2)) ORDER BY number DESC",
+                     "ss", json_text(args, "state"), json_text(args, "medium"));
+        if (r < 0)
+                return r;
+        while ((r = rows_next(rows, err)) > 0) {
+                _cleanup_json_ json_t *shipment = NULL;
+
+                r = shipment_load(act->db, rows_text(rows, 0), &shipment, err);
+                if (r == 0)
+                        r = set_late(act, shipment, err);
+                if (r < 0)
+                        return r;
+                if (json_flag(args, "late") && !json_flag(shipment, "late"))
+                        continue;
+                if (json_object_set_new(
+                            shipment, "media_n",
+                            json_integer((json_int_t) json_array_size(json_object_get(shipment, "media")))) ||
+                    json_object_del(shipment, "checkpoints") || json_array_append(list, shipment))
+                        return fail_memory(err);
+        }
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:O}", "rows", list);
+        return *ret ? 0 : fail_memory(err);
+}
+
+static const struct verb show_verbs[] = {
+        { .noun = "ship",
+          .name = "show",
+          .roles = ROLE_ANY,
+          .help = HELP("Muestra un envío y comprueba sus firmas", "Shows a shipment and checks its signatures"),
+          PARAMS(show_params),
+          .run = run_show },
+        { .noun = "ship",
+          .name = "list",
+          .roles = ROLE_ANY,
+          .help = HELP("Lista los envíos", "Lists the shipments"),
+          PARAMS(list_params),
+          COLUMNS(list_columns),
+          .run = run_list },
+        { .noun = "report",
+          .name = "R-110-019",
+          .roles = ROLE_ANY,
+          .help = HELP("Formulario de envío de soportes (T3)", "Media shipping form (T3)"),
+          PARAMS(report_params),
+          .run = run_report },
+};
+
+const struct room shipment_room = {
+        .verbs = show_verbs,
+        .verbs_n = COUNT(show_verbs),
+};

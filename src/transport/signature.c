@@ -1,0 +1,116 @@
+/* "Each signed" (T4): the person's own ECDSA signature over the canonical statement of a checkpoint. */
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "registry/person.h"
+#include "sign/identity.h"
+#include "transport/internal.h"
+
+/* The person's key, opened with their PIN, and the proof that it is theirs. */
+static int open_key(struct act *act, const struct person *person, X509 *certificate, EVP_PKEY **ret,
+                    struct error *err) {
+        _cleanup_free_ char *file = str_format("%s.key", person->name), *path = NULL, *purpose = NULL;
+        _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+        _cleanup_secret_ struct secret *pin = NULL;
+        int r;
+
+        path = file ? act_path(act, "people", file) : NULL;
+        purpose = str_format("pin:%s", person->name);
+        if (!path || !purpose)
+                return fail_memory(err);
+        r = act_ask_secret(act, purpose, (struct text){ "PIN de su clave de firma", "PIN of your signing key" },
+                           &pin, err);
+        if (r == 0)
+                r = identity_key_load(path, pin, &key, err);
+        if (r < 0)
+                return r;
+        if (!certificate_matches(certificate, key))
+                return fail(err, ERR_VERIFY, "La clave de %s no es la de su certificado.",
+                            "The key of %s is not that of their certificate.", person->name);
+        *ret = TAKE_PTR(key);
+        return 0;
+}
+
+static int load_certificate(struct act *act, const struct person *person, X509 **ret, struct error *err) {
+        _cleanup_(X509_freep) X509 *certificate = NULL, *ca = NULL;
+        int r;
+
+        if (!person->certificate)
+                return refuse(err, ERR_REFUSED, "T4", "%s no tiene clave de firma («person enrol»).",
+                              "%s has no signing key (“person enrol”).", person->name);
+        r = certificate_from_pem(person->certificate, &certificate, err);
+        if (r == 0)
+                r = certificate_from_pem(act->ca_certificate, &ca, err);
+        if (r == 0)
+                r = certificate_trusted(certificate, ca, CERTIFICATE_PERSON, act_now(act), err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(certificate);
+        return 0;
+}
+
+int checkpoint_sign(struct act *act, const json_t *statement, json_t *data, struct error *err) {
+        _cleanup_free_ char *text = NULL, *encoded = NULL;
+        _cleanup_(X509_freep) X509 *certificate = NULL;
+        _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
+        _cleanup_person_ struct person person = { 0 };
+        _cleanup_free_ uint8_t *signature = NULL;
+        size_t signature_n;
+        int r;
+
+        r = json_canonical(statement, &text, err);
+        if (r == 0)
+                r = person_load(act->db, act->person, &person, err);
+        if (r == 0)
+                r = load_certificate(act, &person, &certificate, err);
+        if (r == 0)
+                r = open_key(act, &person, certificate, &key, err);
+        if (r == 0)
+                r = sign_bytes(key, text, strlen(text), &signature, &signature_n, err);
+        if (r < 0)
+                return r;
+        encoded = base64_encode(signature, signature_n);
+        if (!encoded || json_object_set(data, "statement", json_deep_copy(statement)) ||
+            json_object_set_new(data, "signature", json_string(encoded)) ||
+            json_object_set_new(data, "certificate", json_string(person.certificate)))
+                return fail_memory(err);
+        return 0;
+}
+
+/* The statement must also say what the row says, or a good signature would cover another checkpoint. */
+static bool statement_agrees(const json_t *checkpoint, const char *text) {
+        _cleanup_json_ json_t *statement = NULL;
+
+        if (json_parse(text, strlen(text), &statement, NULL) < 0)
+                return false;
+        return strcmp(json_text_or_empty(statement, "point"), json_text_or_empty(checkpoint, "point")) == 0 &&
+               strcmp(json_text_or_empty(statement, "person"), json_text_or_empty(checkpoint, "person")) == 0 &&
+               json_equal(json_object_get(statement, "seals"), json_object_get(checkpoint, "seals"));
+}
+
+const char *checkpoint_verify(const struct act *act, const json_t *checkpoint) {
+        const char *text = json_text(checkpoint, "statement"), *encoded = json_text(checkpoint, "signature");
+        const char *pem = json_text(checkpoint, "certificate");
+        _cleanup_(X509_freep) X509 *certificate = NULL, *ca = NULL;
+        _cleanup_free_ uint8_t *signature = NULL;
+        char account[40];
+        size_t n;
+        int64_t when;
+
+        if (!encoded)
+                return "none";
+        if (!text || !pem || certificate_from_pem(pem, &certificate, NULL) < 0 ||
+            certificate_from_pem(act->ca_certificate, &ca, NULL) < 0 ||
+            time_parse(json_text_or_empty(checkpoint, "time"), &when) < 0 ||
+            certificate_trusted(certificate, ca, CERTIFICATE_PERSON, when, NULL) < 0 ||
+            base64_decode(encoded, &signature, &n) < 0)
+                return "invalid";
+        certificate_subject(certificate, "userId", account, sizeof account);
+        if (strcmp(account, json_text_or_empty(checkpoint, "person")) != 0 || !statement_agrees(checkpoint, text) ||
+            verify_bytes_with(certificate, text, strlen(text), signature, n, NULL) < 0)
+                return "invalid";
+        return "valid";
+}

@@ -15,19 +15,21 @@ int encrypt_header_digest(const char *device, char ret_digest[65], struct error 
  * can't be read. A medium without LUKS gets its verdict too. */
 int encrypt_judge_device(const char *device, enum category category, struct luks_verdict *ret, struct error *err);
 
-/* The same, and what the registry knows of this medium: UUID, seqid, key slots, header digest and the signed token
- * (L7). Read only. */
+/* The same, and what the registry knows of this medium: UUID, seqid, key slots and the signed token (L7). It reads
+ * the two headers only; the digest over the key slots is encrypt_header_digest()'s. Read only. */
 int encrypt_judge_medium(struct act *act, const struct medium *medium, const char *device, struct luks_verdict *ret,
                          struct error *err);
 
 /* ERR_REFUSED by C2 naming the first row that refuses; 0 when the verdict lets the medium be used. */
 int encrypt_refuse(const struct luks_verdict *verdict, struct error *err);
 
-/* Crypto erase: destroys all key slots, overwrites [0, data offset) with random bytes, reads it back, and destroys
- * the vault's keys of the medium (recording key.destroyed: not between act_pause and act_resume). The caller has
- * done the guards S6. *ret_evidence says what was done and which other copies exist or existed:
- * {counts: bool, why_not: [..], slots_destroyed, area_bytes, area_verified: bool, header_found_after: bool,
- *  keys: [...]}. `counts` is false when the medium was not filled with ciphertext when it was encrypted, or its key
- * was not ours. ERR_VERIFY when the read-back shows anything but what was written. */
+/* Crypto erase: overwrites [0, data offset) (headers and all key slots) with random bytes, reads it back, and
+ * destroys the vault's keys of the medium. It records key.destroyed and encryption.erased: not to be called between
+ * act_pause and act_resume. The caller has done the guards S6 and may hold the device open. Called again after a
+ * crash or a resume it finishes, or checks the device and gives the first call's evidence. *ret_evidence says what
+ * was done and which other copies exist or existed: {counts: bool, why_not: [..], slots_destroyed, area_bytes,
+ * area_verified: bool, header_found_after: bool, keys: [...]}. `counts` is false when the medium was not filled
+ * with ciphertext when it was encrypted, or its key was not ours. ERR_VERIFY when the read-back shows anything but
+ * what was written. */
 int encrypt_crypto_erase(struct act *act, const struct medium *medium, const char *device, json_t **ret_evidence,
                          struct error *err);

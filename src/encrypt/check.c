@@ -1,0 +1,151 @@
+/* encrypt check: judges what stands on a device and compares it with the registry. Read only. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "device/facts.h"
+#include "encrypt/internal.h"
+#include "encrypt/token.h"
+
+struct check {
+        struct act *act;
+        const char *device;
+        struct luks_copy copy;
+        struct medium medium;
+        bool registered;
+        struct encryption encryption;
+        enum category category;
+        struct luks_verdict verdict;
+        char digest[65]; /* "" without a whole header */
+};
+
+static void check_done(struct check *check) {
+        luks_copy_done(&check->copy);
+        encryption_done(&check->encryption);
+}
+
+static int find_medium(struct check *check, const json_t *args, struct error *err) {
+        const char *named = json_text(args, "medium"), *category = json_text(args, "category");
+        char id[MEDIUM_ID_TEXT];
+        int r = 0;
+
+        if (named)
+                (void) snprintf(id, sizeof id, "%s", named);
+        else {
+                r = check->copy.facts.uuid[0]
+                            ? medium_resolve(check->act->db, check->copy.facts.uuid, id, NULL, err)
+                            : ERR_NOT_FOUND;
+                if (r == ERR_NOT_FOUND)
+                        r = medium_resolve(check->act->db, check->device, id, NULL, err);
+        }
+        if (r == 0) {
+                check->registered = true;
+                r = medium_load(check->act->db, id, &check->medium, err);
+                check->category = check->medium.category;
+                if (r == 0)
+                        r = encryption_load(check->act->db, id, &check->encryption, err);
+                return r;
+        }
+        if (r != ERR_NOT_FOUND)
+                return r;
+        if (!category)
+                return hint(err, "Para juzgar un soporte sin registrar diga --category.",
+                            "To judge an unregistered medium give --category.");
+        check->category = (enum category) term_parse(category_terms, CATEGORIES, category);
+        return 0;
+}
+
+/* What an interrupted or failed encryption left, in words that say what to do. */
+static void judge_history(struct check *check) {
+        const struct encryption *e = &check->encryption;
+
+        if (!e->known || strcmp(e->state, "done") == 0)
+                return;
+        if (strcmp(e->state, "erased") == 0) {
+                act_say(check->act, "Las claves del soporte se borraron criptográficamente.",
+                        "The medium was crypto-erased.");
+                return;
+        }
+        luks_verdict_add(&check->verdict, 0, "C2", -1, LUKS_REFUSE,
+                         "el cifrado con la clave %s quedó «%s»: repita «encrypt run»",
+                         "the encryption with key %s was left “%s”: repeat “encrypt run”", e->key, e->state);
+}
+
+static int judge(struct check *check, struct error *err) {
+        int r;
+
+        if (check->registered)
+                judge_copy(check->act, &check->medium, &check->encryption, &check->copy, &check->verdict);
+        else {
+                luks_judge(&check->copy.facts, check->category, NULL, &check->verdict);
+                token_judge(&check->copy.facts, NULL, check->act->station_certificate, &check->verdict);
+        }
+        if (check->copy.whole) {
+                r = copy_digest(&check->copy, check->digest, err);
+                if (r < 0)
+                        return r;
+        }
+        if (!check->registered)
+                return 0;
+        judge_history(check);
+        /* Same seqid, other bytes: somebody wrote past cryptsetup. A higher seqid says that a key slot or token was
+         * changed with it; row 10 judges what. */
+        if (check->medium.header_digest[0] && strcmp(check->medium.header_digest, check->digest) != 0)
+                luks_verdict_add(&check->verdict, 0, "L7", -1,
+                                 check->copy.facts.seqid == (uint64_t) check->medium.luks_seqid ? LUKS_REFUSE
+                                                                                                : LUKS_WARN,
+                                 "el resumen de la cabecera no es el registrado",
+                                 "the header's digest is not the registered one");
+        return 0;
+}
+
+static void say_findings(struct check *check) {
+        for (size_t i = 0; i < check->verdict.findings_n; i++) {
+                const struct luks_finding *f = &check->verdict.findings[i];
+                char where[32] = "";
+
+                if (f->slot >= 0)
+                        (void) snprintf(where, sizeof where, ", slot %d", f->slot);
+                /* Two texts of one finding: one format must do for both languages. */
+                act_say(check->act, "%1$s (%2$s%3$s)", "%4$s (%2$s%3$s)", f->es, f->rule, where, f->en);
+        }
+}
+
+static json_t *answer(const struct check *check) {
+        json_t *value = luks_verdict_to_json(&check->verdict), *token = check->copy.facts.token;
+
+        if (!value)
+                return NULL;
+        (void) json_object_set_new(value, "device", json_string(check->device));
+        (void) json_object_set_new(value, "category", json_string(category_terms[check->category].code));
+        (void) json_object_set_new(value, "digest", json_string(check->digest));
+        (void) json_object_set_new(value, "label", json_string(check->copy.facts.label));
+        (void) json_object_set_new(value, "subsystem", json_string(check->copy.facts.subsystem));
+        if (check->registered)
+                (void) json_object_set_new(value, "medium", json_string(check->medium.id));
+        if (token)
+                (void) json_object_set(value, "token", token);
+        return value;
+}
+
+int encrypt_check(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_(check_done) struct check check = { .act = act, .device = json_text(args, "device") };
+        _cleanup_close_ int fd = -1;
+        int r = luks_open_direct(check.device, O_RDONLY, &fd, err);
+
+        if (r == 0)
+                r = luks_copy_read(fd, true, &check.copy, err);
+        if (r == 0)
+                r = find_medium(&check, args, err);
+        if (r == 0)
+                r = judge(&check, err);
+        if (r < 0)
+                return r;
+        say_findings(&check);
+        r = encrypt_refuse(&check.verdict, err);
+        if (r < 0)
+                return r;
+        *ret = answer(&check);
+        return *ret ? 0 : fail_memory(err);
+}

@@ -1,0 +1,154 @@
+/* What the ledger keeps of encryption, and the rows that it explains. */
+#include <stdio.h>
+#include <string.h>
+
+#include "encrypt/internal.h"
+
+static const char *const scripts[] = {
+        "CREATE TABLE encryption ("
+        " medium TEXT PRIMARY KEY, state TEXT NOT NULL, key TEXT NOT NULL, cipher TEXT NOT NULL,"
+        " key_bits INTEGER NOT NULL, filled INTEGER NOT NULL, uuid TEXT NOT NULL, seqid INTEGER NOT NULL,"
+        " data_offset INTEGER NOT NULL, digest TEXT NOT NULL, slots TEXT NOT NULL, waiver TEXT,"
+        " started INTEGER NOT NULL, ended INTEGER, evidence TEXT"
+        ") STRICT;",
+};
+
+static const char *const state_tables[] = { "encryption", NULL };
+
+const struct schema encrypt_schema = {
+        .room = "encrypt", .scripts = scripts, .scripts_n = COUNT(scripts), .state_tables = state_tables
+};
+
+static int apply_started(struct db *db, const struct event *event, struct error *err) {
+        const json_t *data = event->data;
+        int r = db_exec(
+                db, err,
+                "INSERT OR REPLACE INTO encryption (medium, state, key, cipher, key_bits, filled, uuid, seqid,"
+                " data_offset, digest, slots, waiver, started)"
+                " VALUES (?, 'running', ?, ?, ?, 0, '', 0, 0, '', '[]', ?, ?)",
+                "sssisi", event->subject, json_text_or_empty(data, "key"), json_text_or_empty(data, "cipher"),
+                json_int(data, "key_bits", 0), json_text(data, "waiver"), event->time);
+
+        return r < 0 ? r : 0;
+}
+
+static int apply_finished(struct db *db, const struct event *event, struct error *err) {
+        const json_t *data = event->data;
+        _cleanup_free_ char *slots = NULL;
+        int r = json_canonical(json_object_get(data, "slots"), &slots, err);
+
+        if (r == 0)
+                r = db_exec(
+                        db, err,
+                        "UPDATE encryption SET state = 'done', filled = ?, uuid = ?, seqid = ?, data_offset = ?,"
+                        " digest = ?, slots = ?, ended = ? WHERE medium = ?",
+                        "isiissis", (int64_t) json_flag(data, "filled"), json_text_or_empty(data, "uuid"),
+                        json_int(data, "seqid", 0), json_int(data, "data_offset", 0),
+                        json_text_or_empty(data, "digest"), slots, event->time, event->subject);
+        if (r < 0)
+                return r;
+        return medium_apply_luks(db, event->subject, json_text_or_empty(data, "uuid"), json_int(data, "seqid", 0),
+                                 json_text_or_empty(data, "digest"), json_text_or_empty(data, "key"),
+                                 json_flag(data, "filled"), err);
+}
+
+static int apply_failed(struct db *db, const struct event *event, struct error *err) {
+        int r = db_exec(db, err, "UPDATE encryption SET state = 'failed', ended = ? WHERE medium = ?", "is",
+                        event->time, event->subject);
+
+        if (r < 0)
+                return r;
+        /* Whatever stood there before was overwritten, in part or in whole. */
+        return json_flag(event->data, "touched") ? medium_apply_luks(db, event->subject, "", 0, "", "", false, err)
+                                                 : 0;
+}
+
+static int apply_erased(struct db *db, const struct event *event, struct error *err) {
+        _cleanup_free_ char *evidence = NULL;
+        int r = json_canonical(event->data, &evidence, err);
+
+        if (r == 0)
+                r = db_exec(db, err,
+                            "INSERT INTO encryption (medium, state, key, cipher, key_bits, filled, uuid, seqid,"
+                            " data_offset, digest, slots, started, ended, evidence)"
+                            " VALUES (?1, 'erased', '', '', 0, 0, '', 0, 0, '', '[]', ?2, ?2, ?3)"
+                            " ON CONFLICT (medium) DO UPDATE SET state = 'erased', ended = ?2, evidence = ?3",
+                            "sis", event->subject, event->time, evidence);
+        return r < 0 ? r : medium_apply_luks(db, event->subject, "", 0, "", "", false, err);
+}
+
+const struct event_type encrypt_events[4] = {
+        { "encryption.started", apply_started },
+        { "encryption.finished", apply_finished },
+        { "encryption.failed", apply_failed },
+        { "encryption.erased", apply_erased },
+};
+
+/* --- reading ---------------------------------------------------------------------------------------------------
+ */
+
+json_t *slots_to_json(const struct luks_facts *facts) {
+        json_t *slots = json_array();
+
+        for (size_t i = 0; i < facts->slots_n; i++)
+                (void) json_array_append_new(
+                        slots, json_pack("{s:i, s:s, s:s}", "slot", facts->slots[i].number, "use",
+                                         facts->slots[i].number == SLOT_MACHINE ? "machine" : "recovery", "salt",
+                                         facts->slots[i].salt_digest));
+        return slots;
+}
+
+static int load_slots(const char *text, struct luks_known *known, struct error *err) {
+        _cleanup_json_ json_t *slots = NULL;
+        const json_t *slot;
+        size_t i;
+        int r = json_parse(text, strlen(text), &slots, err);
+
+        if (r < 0)
+                return r;
+        json_array_foreach(slots, i, slot) {
+                if (known->slots_n == LUKS_SLOTS_MAX)
+                        break;
+                known->slots[known->slots_n].number = (int) json_int(slot, "slot", -1);
+                (void) snprintf(known->slots[known->slots_n].salt_digest, sizeof known->slots[0].salt_digest, "%s",
+                                json_text_or_empty(slot, "salt"));
+                known->slots_n++;
+        }
+        return 0;
+}
+
+int encryption_load(struct db *db, const char *medium, struct encryption *ret, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        _cleanup_encryption_ struct encryption found = { 0 };
+        int r = db_query(db, &rows, err,
+                         "SELECT state, key, filled, uuid, seqid, slots, evidence FROM encryption WHERE medium = ?",
+                         "s", medium);
+
+        if (r == 0)
+                r = rows_next(rows, err);
+        if (r < 0)
+                return r;
+        if (r == 1) {
+                const char *evidence = rows_text(rows, 6);
+
+                found.known = true;
+                (void) snprintf(found.state, sizeof found.state, "%s", rows_text(rows, 0));
+                (void) snprintf(found.key, sizeof found.key, "%s", rows_text(rows, 1));
+                found.filled = rows_int(rows, 2) != 0;
+                (void) snprintf(found.header.uuid, sizeof found.header.uuid, "%s", rows_text(rows, 3));
+                found.header.seqid = (uint64_t) rows_int(rows, 4);
+                r = load_slots(rows_text(rows, 5), &found.header, err);
+                if (r == 0 && evidence)
+                        r = json_parse(evidence, strlen(evidence), &found.evidence, err);
+                if (r < 0)
+                        return r;
+        }
+        *ret = found;
+        found.evidence = NULL;
+        return 0;
+}
+
+void encryption_done(struct encryption *encryption) {
+        json_decref(encryption->evidence);
+        encryption->evidence = NULL;
+}

@@ -1,0 +1,90 @@
+/* Judging what stands on a device, for this room and the others. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "encrypt/internal.h"
+#include "encrypt/token.h"
+#include "policy/rule.h"
+
+static int read_copy(const char *device, bool whole, struct luks_copy *ret, struct error *err) {
+        _cleanup_close_ int fd = -1;
+        int r = luks_open_direct(device, O_RDONLY, &fd, err);
+
+        return r < 0 ? r : luks_copy_read(fd, whole, ret, err);
+}
+
+int copy_digest(const struct luks_copy *copy, char ret_digest[65], struct error *err) {
+        if (!copy->whole)
+                return refuse(err, ERR_REFUSED, "C2", "No hay una cabecera LUKS2 entera.",
+                              "There is no whole LUKS2 header.");
+        return sha256_text(copy->bytes, copy->n, ret_digest) < 0 ? fail_memory(err) : 0;
+}
+
+int encrypt_header_digest(const char *device, char ret_digest[65], struct error *err) {
+        _cleanup_luks_copy_ struct luks_copy copy = { 0 };
+        int r = read_copy(device, true, &copy, err);
+
+        return r < 0 ? r : copy_digest(&copy, ret_digest, err);
+}
+
+int encrypt_judge_device(const char *device, enum category category, struct luks_verdict *ret, struct error *err) {
+        _cleanup_luks_copy_ struct luks_copy copy = { 0 };
+        int r = read_copy(device, false, &copy, err);
+
+        if (r == 0)
+                luks_judge(&copy.facts, category, NULL, ret);
+        return r;
+}
+
+void judge_copy(struct act *act, const struct medium *medium, const struct encryption *encryption,
+                const struct luks_copy *copy, struct luks_verdict *ret) {
+        bool ours = encryption->known && strcmp(encryption->state, "done") == 0 && encryption->header.uuid[0];
+
+        luks_judge(&copy->facts, medium->category, ours ? &encryption->header : NULL, ret);
+        if (copy->facts.state != LUKS_VERSION_2)
+                return;
+        if (medium->luks_uuid[0] && strcmp(medium->luks_uuid, copy->facts.uuid) != 0)
+                luks_verdict_add(ret, 0, "C2", -1, LUKS_REFUSE, "la cabecera es otra: UUID %s, registrado %s",
+                                 "the header is another one: UUID %s, registered %s", copy->facts.uuid,
+                                 medium->luks_uuid);
+        token_judge(&copy->facts, medium, act->station_certificate, ret);
+}
+
+int encrypt_judge_medium(struct act *act, const struct medium *medium, const char *device, struct luks_verdict *ret,
+                         struct error *err) {
+        _cleanup_luks_copy_ struct luks_copy copy = { 0 };
+        _cleanup_encryption_ struct encryption encryption = { 0 };
+        int r = encryption_load(act->db, medium->id, &encryption, err);
+
+        if (r == 0)
+                r = read_copy(device, false, &copy, err);
+        if (r == 0)
+                judge_copy(act, medium, &encryption, &copy, ret);
+        return r;
+}
+
+int encrypt_refuse(const struct luks_verdict *verdict, struct error *err) {
+        const struct luks_finding *worst = NULL;
+        struct error english;
+        char row_es[32] = "", row_en[32] = "";
+
+        if (verdict->decision < LUKS_READ_ONLY)
+                return 0;
+        for (size_t i = 0; i < verdict->findings_n && !worst; i++)
+                if (verdict->findings[i].decision == verdict->decision)
+                        worst = &verdict->findings[i];
+        if (!worst)
+                return refuse(err, ERR_REFUSED, "C2", "La cabecera no se acepta.", "The header is not accepted.");
+        if (worst->row) {
+                (void) snprintf(row_es, sizeof row_es, "Fila %d: ", worst->row);
+                (void) snprintf(row_en, sizeof row_en, "Row %d: ", worst->row);
+        }
+        /* Each language has its own reason: both are said, then the English one is taken over. */
+        (void) refuse(&english, ERR_REFUSED, worst->rule, "%s%s.", "%s%s.", row_en, worst->en);
+        (void) refuse(err, ERR_REFUSED, worst->rule, "%s%s.", "%s%s.", row_es, worst->es);
+        if (err)
+                memcpy(err->what[LANG_EN], english.what[LANG_EN], sizeof err->what[LANG_EN]);
+        return ERR_REFUSED;
+}

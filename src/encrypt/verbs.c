@@ -1,0 +1,91 @@
+#include "encrypt/internal.h"
+
+static const struct param run_params[] = {
+        { .name = "medium",
+          .type = PARAM_MEDIUM,
+          .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+          .help = HELP("el soporte", "the medium") },
+        { .name = "device",
+          .type = PARAM_DEVICE,
+          .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+          .help = HELP("dónde está conectado", "where it is connected") },
+        { .name = "confirm",
+          .type = PARAM_TEXT,
+          .help = HELP("identificador del soporte, tecleado", "the medium's ID, typed") },
+        { .name = "no-fill",
+          .type = PARAM_FLAG,
+          .help = HELP("no rellenar antes con datos aleatorios (el borrado criptográfico no contará)",
+                       "do not fill with random data first (a later crypto erase will not count)") },
+        { .name = "replace",
+          .type = PARAM_FLAG,
+          .help = HELP("cifrar de nuevo un soporte ya cifrado, destruyendo lo que contiene",
+                       "encrypt an encrypted medium anew, destroying what it holds") },
+        { .name = "waiver",
+          .type = PARAM_TEXT,
+          .help = HELP("motivo por el que un soporte ALTA se cifra sin HSM (administrador de seguridad)",
+                       "why an ALTA medium is encrypted without an HSM (security administrator)") },
+};
+
+static const struct column run_columns[] = {
+        { "medium", { "Soporte", "Medium" } },
+        { "device", { "Dispositivo", "Device" } },
+        { "uuid", { "UUID de LUKS", "LUKS UUID" } },
+        { "cipher", { "Cifrado", "Cipher" } },
+        { "key_bits", { "Clave de volumen (bits)", "Volume key (bits)" } },
+        { "key", { "Clave", "Key" } },
+        { "digest", { "Resumen de la cabecera", "Header digest" } },
+        { "filled", { "Rellenado", "Filled" } },
+};
+
+static const struct param check_params[] = {
+        { .name = "device",
+          .type = PARAM_DEVICE,
+          .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+          .help = HELP("el dispositivo o la imagen", "the device or image") },
+        { .name = "medium",
+          .type = PARAM_MEDIUM,
+          .help = HELP("con qué soporte compararlo", "which medium to compare it with") },
+        { .name = "category",
+          .type = PARAM_TERM,
+          .help = HELP("categoría con que juzgar un soporte sin registrar",
+                       "category to judge an unregistered medium by"),
+          .terms = category_terms,
+          .terms_n = CATEGORIES },
+};
+
+static const struct column check_columns[] = {
+        { "medium", { "Soporte", "Medium" } },
+        { "device", { "Dispositivo", "Device" } },
+        { "decision", { "Veredicto", "Verdict" } },
+        { "uuid", { "UUID de LUKS", "LUKS UUID" } },
+        { "cipher", { "Cifrado", "Cipher" } },
+        { "key_bits", { "Clave de volumen (bits)", "Volume key (bits)" } },
+        { "digest", { "Resumen de la cabecera", "Header digest" } },
+};
+
+static const struct verb verbs[] = {
+        { .noun = "encrypt",
+          .name = "run",
+          .roles = ROLE_OPERATOR | ROLE_SECURITY,
+          .flags = VERB_WRITES | VERB_DESTRUCTIVE,
+          .help = HELP("Cifra un soporte entero con LUKS2 según su categoría",
+                       "Encrypts a whole medium with LUKS2 as its category demands"),
+          PARAMS(run_params),
+          COLUMNS(run_columns),
+          .run = encrypt_run },
+        { .noun = "encrypt",
+          .name = "check",
+          .roles = ROLE_ANY,
+          .flags = VERB_READS,
+          .help = HELP("Juzga la cabecera LUKS de un dispositivo y dice qué fila falla",
+                       "Judges a device's LUKS header and says which row fails"),
+          PARAMS(check_params),
+          COLUMNS(check_columns),
+          .run = encrypt_check },
+};
+
+const struct room encrypt_room = { .schema = &encrypt_schema,
+                                   .verbs = verbs,
+                                   .verbs_n = COUNT(verbs),
+                                   .events = encrypt_events,
+                                   .events_n = COUNT(encrypt_events) };

@@ -20,6 +20,12 @@ int act_record(struct act *act, const struct fact *facts, size_t n, struct error
         return ledger_append(act->ledger, act->person ? act->person : "-", act->os_user, facts, n, act->dry_run, err);
 }
 
+void act_say_text(struct act *act, struct text line) {
+        if (!act->said)
+                act->said = json_array();
+        (void) json_array_append_new(act->said, json_pack("{s:s, s:s}", "es", line.es, "en", line.en));
+}
+
 void act_say(struct act *act, const char *es, const char *en, ...) {
         struct error said = { 0 };
         va_list args, again;
@@ -32,10 +38,7 @@ void act_say(struct act *act, const char *es, const char *en, ...) {
         va_end(args);
         for (int lang = 0; lang < LANGS; lang++)
                 utf8_trim(said.what[lang]);
-        if (!act->said)
-                act->said = json_array();
-        (void) json_array_append_new(act->said,
-                                     json_pack("{s:s, s:s}", "es", said.what[LANG_ES], "en", said.what[LANG_EN]));
+        act_say_text(act, (struct text){ said.what[LANG_ES], said.what[LANG_EN] });
 }
 
 int act_ask_secret(struct act *act, const char *purpose, struct text prompt, struct secret **ret,

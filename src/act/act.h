@@ -87,6 +87,9 @@ static inline int act_record_one(struct act *act, const char *type, const char *
 void act_say(struct act *act, const char *es, const char *en, ...)
         __attribute__((format(printf, 2, 4), format(printf, 3, 4)));
 
+/* The same for a line whose two texts are there already. */
+void act_say_text(struct act *act, struct text line);
+
 /* ERR_USAGE with a hint when there is nobody to ask and no --secret was given. */
 int act_ask_secret(struct act *act, const char *purpose, struct text prompt, struct secret **ret,
                    struct error *err);

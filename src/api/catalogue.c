@@ -2,6 +2,7 @@
 #include "api/init.h"
 #include "api/ledger_verbs.h"
 #include "api/verbs.h"
+#include "encrypt/encrypt.h"
 #include "keys/keys.h"
 #include "registry/registry.h"
 
@@ -10,6 +11,7 @@ const struct room *const rooms[] = {
         &keys_room,
         &people_room,
         &media_room,
+        &encrypt_room,
         &ledger_room,
 };
 const size_t rooms_n = COUNT(rooms);

@@ -103,12 +103,13 @@ static int judge(struct check *check, struct error *err) {
 static void say_findings(struct check *check) {
         for (size_t i = 0; i < check->verdict.findings_n; i++) {
                 const struct luks_finding *f = &check->verdict.findings[i];
-                char where[32] = "";
+                char slot[16] = "", es[LUKS_REASON + 64], en[LUKS_REASON + 64];
 
                 if (f->slot >= 0)
-                        (void) snprintf(where, sizeof where, ", slot %d", f->slot);
-                /* Two texts of one finding: one format must do for both languages. */
-                act_say(check->act, "%1$s (%2$s%3$s)", "%4$s (%2$s%3$s)", f->es, f->rule, where, f->en);
+                        (void) snprintf(slot, sizeof slot, " [%d]", f->slot);
+                (void) snprintf(es, sizeof es, "%s, fila %d%s: %s.", f->rule, f->row, slot, f->es);
+                (void) snprintf(en, sizeof en, "%s, row %d%s: %s.", f->rule, f->row, slot, f->en);
+                act_say_text(check->act, (struct text){ es, en });
         }
 }
 

@@ -1,9 +1,10 @@
 /* Crypto erase: without its header and every copy of its keys, a LUKS medium is noise. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
+#include "base/file.h"
 #include "encrypt/fill.h"
 #include "encrypt/internal.h"
 #include "keys/keys.h"

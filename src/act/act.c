@@ -16,8 +16,10 @@
 
 int act_record(struct act *act, const struct fact *facts, size_t n, struct error *err) {
         if (!act->ledger)
-                return fail(err, ERR_FAILED, "Este acto no puede escribir en el libro.", "This act can't write the ledger.");
-        return ledger_append(act->ledger, act->person ? act->person : "-", act->os_user, facts, n, act->dry_run, err);
+                return fail(err, ERR_FAILED, "Este acto no puede escribir en el libro.",
+                            "This act can't write the ledger.");
+        return ledger_append(act->ledger, act->person ? act->person : "-", act->os_user, facts, n, act->dry_run,
+                             err);
 }
 
 void act_say_text(struct act *act, struct text line) {
@@ -47,7 +49,8 @@ int act_ask_secret(struct act *act, const char *purpose, struct text prompt, str
                 return act->ui->ask_secret(act->ui->context, purpose, prompt, ret, err);
         (void) fail(err, ERR_USAGE, "Falta el secreto «%s» y no hay a quién pedirlo.",
                     "Secret “%s” is missing and there is nobody to ask.", purpose);
-        return hint(err, "Use un terminal, o --secret %s=file:RUTA.", "Use a terminal, or --secret %s=file:PATH.", purpose);
+        return hint(err, "Use un terminal, o --secret %s=file:RUTA.", "Use a terminal, or --secret %s=file:PATH.",
+                    purpose);
 }
 
 int act_ask_new_secret(struct act *act, const char *purpose, struct text prompt, size_t min, struct secret **ret,
@@ -86,8 +89,8 @@ int act_confirm(struct act *act, const char *confirm, const char *id, struct tex
 
         if (!confirm) {
                 if (!act->ui || !act->ui->ask_line)
-                        return refuse(err, ERR_REFUSED, "S6", "Falta confirmar el soporte %s.", "Medium %s was not confirmed.",
-                                      id);
+                        return refuse(err, ERR_REFUSED, "S6", "Falta confirmar el soporte %s.",
+                                      "Medium %s was not confirmed.", id);
                 r = act->ui->ask_line(act->ui->context, shown, &typed, err);
                 if (r < 0)
                         return r;

@@ -49,25 +49,25 @@ struct act_ui {
 };
 
 struct act {
-        const char *folder;   /* the store's folder */
-        struct db *db;        /* registry.db */
+        const char *folder; /* the store's folder */
+        struct db *db;      /* registry.db */
         struct ledger *ledger;
         const struct clock *clock;
-        const char *station;  /* the station's name */
-        const char *site;     /* the site's letters in media IDs */
+        const char *station; /* the station's name */
+        const char *site;    /* the site's letters in media IDs */
         const char *organisation;
-        const char *person;   /* who acts */
-        unsigned roles;       /* what they hold */
+        const char *person; /* who acts */
+        unsigned roles;     /* what they hold */
         const char *os_user;
-        enum lang lang;       /* of documents made by this act, unless a parameter says otherwise */
-        bool dry_run;         /* decide and say, change nothing */
+        enum lang lang; /* of documents made by this act, unless a parameter says otherwise */
+        bool dry_run;   /* decide and say, change nothing */
         const struct act_ui *ui;
-        json_t *said;         /* array of {es, en}: lines for people, beside the answer */
-        EVP_PKEY *station_key;                 /* P-256: checkpoints, labels, tokens; NULL in a verb that only reads */
-        const char *station_certificate;       /* PEM */
-        const char *ca_certificate;            /* PEM: the organisation's own authority */
-        const char *recovery_certificate;      /* PEM: recipient of escrow envelopes */
-        const struct act_lock *lock;           /* the writer's lock, for act_pause() */
+        json_t *said;                     /* array of {es, en}: lines for people, beside the answer */
+        EVP_PKEY *station_key;            /* P-256: checkpoints, labels, tokens; NULL in a verb that only reads */
+        const char *station_certificate;  /* PEM */
+        const char *ca_certificate;       /* PEM: the organisation's own authority */
+        const char *recovery_certificate; /* PEM: recipient of escrow envelopes */
+        const struct act_lock *lock;      /* the writer's lock, for act_pause() */
 };
 
 static inline int64_t act_now(const struct act *act) {
@@ -186,6 +186,7 @@ struct room {
 };
 
 /* Spares repetition in the tables of parameters. */
-#define HELP(spanish, english) { .es = (spanish), .en = (english) }
+#define HELP(spanish, english)                                                                                     \
+        { .es = (spanish), .en = (english) }
 #define PARAMS(table) .params = (table), .params_n = sizeof(table) / sizeof((table)[0])
 #define COLUMNS(table) .columns = (table), .columns_n = sizeof(table) / sizeof((table)[0])

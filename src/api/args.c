@@ -41,8 +41,9 @@ static int check_int(const struct param *param, const json_t *value, json_t **re
                         return bad(err, param, "no es un número entero.", "not an integer.");
         }
         if (number < param->min || number > param->max) {
-                (void) fail(err, ERR_USAGE, "Parámetro «%s»: va de %lld a %lld.", "Parameter “%s”: from %lld to %lld.",
-                            param->name, (long long) param->min, (long long) param->max);
+                (void) fail(err, ERR_USAGE, "Parámetro «%s»: va de %lld a %lld.",
+                            "Parameter “%s”: from %lld to %lld.", param->name, (long long) param->min,
+                            (long long) param->max);
                 return ERR_USAGE;
         }
         *ret = json_integer(number);
@@ -71,8 +72,8 @@ static int check_term(const struct param *param, const char *text, json_t **ret,
 
                 (void) snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", param->terms[i].code);
         }
-        return fail(err, ERR_USAGE, "Parámetro «%s»: «%.40s» no es ninguno de: %s.", "Parameter “%s”: “%.40s” is none of: %s.",
-                    param->name, text, list);
+        return fail(err, ERR_USAGE, "Parámetro «%s»: «%.40s» no es ninguno de: %s.",
+                    "Parameter “%s”: “%.40s” is none of: %s.", param->name, text, list);
 }
 
 static int check_medium(const char *text, struct db *db, json_t **ret, struct error *err) {
@@ -102,8 +103,8 @@ static int check_person(const char *text, struct db *db, json_t **ret, struct er
 static bool name_valid(const char *text) {
         size_t n = strlen(text);
 
-        return n >= 1 && n <= 32 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n && text[0] >= 'a' &&
-               text[0] <= 'z';
+        return n >= 1 && n <= 32 && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n &&
+               text[0] >= 'a' && text[0] <= 'z';
 }
 
 static int check_text(const struct param *param, const char *text, struct db *db, json_t **ret, struct error *err) {
@@ -127,7 +128,8 @@ static int check_text(const struct param *param, const char *text, struct db *db
                 break;
         case PARAM_NAME:
                 if (!name_valid(text))
-                        return bad(err, param, "1 a 32 letras minúsculas, cifras, «.», «_» o «-»; empieza por letra.",
+                        return bad(err, param,
+                                   "1 a 32 letras minúsculas, cifras, «.», «_» o «-»; empieza por letra.",
                                    "1 to 32 lower-case letters, digits, “.”, “_” or “-”; starts with a letter.");
                 break;
         case PARAM_TERM: return check_term(param, text, ret, err);
@@ -145,7 +147,8 @@ static int check_text(const struct param *param, const char *text, struct db *db
         return *ret ? 0 : fail_memory(err);
 }
 
-static int check_one(const struct param *param, const json_t *value, struct db *db, json_t **ret, struct error *err) {
+static int check_one(const struct param *param, const json_t *value, struct db *db, json_t **ret,
+                     struct error *err) {
         if (param->type == PARAM_INT)
                 return check_int(param, value, ret, err);
         if (param->type == PARAM_FLAG)
@@ -158,7 +161,8 @@ static int check_one(const struct param *param, const json_t *value, struct db *
         return check_text(param, json_string_value(value), db, ret, err);
 }
 
-static int check_param(const struct param *param, const json_t *value, struct db *db, json_t **ret, struct error *err) {
+static int check_param(const struct param *param, const json_t *value, struct db *db, json_t **ret,
+                       struct error *err) {
         _cleanup_json_ json_t *list = NULL;
         const json_t *item;
         size_t i;
@@ -193,16 +197,18 @@ int args_check(const struct verb *verb, const json_t *args, struct db *db, json_
         if (!checked)
                 return fail_memory(err);
         if (args && !json_is_object(args))
-                return fail(err, ERR_USAGE, "Los argumentos no son un objeto JSON.", "The arguments are no JSON object.");
+                return fail(err, ERR_USAGE, "Los argumentos no son un objeto JSON.",
+                            "The arguments are no JSON object.");
         json_object_foreach((json_t *) (uintptr_t) args, key, value) {
                 const struct param *param = param_find(verb, key);
                 json_t *one = NULL;
                 int r;
 
                 if (!param) {
-                        (void) fail(err, ERR_USAGE, "«%s %s» no tiene el parámetro «%.40s».", "“%s %s” has no parameter “%.40s”.",
-                                    verb->noun, verb->name, key);
-                        return hint(err, "Vea «mpsi %s %s --help».", "See “mpsi %s %s --help”.", verb->noun, verb->name);
+                        (void) fail(err, ERR_USAGE, "«%s %s» no tiene el parámetro «%.40s».",
+                                    "“%s %s” has no parameter “%.40s”.", verb->noun, verb->name, key);
+                        return hint(err, "Vea «mpsi %s %s --help».", "See “mpsi %s %s --help”.", verb->noun,
+                                    verb->name);
                 }
                 if (json_is_null(value))
                         continue;

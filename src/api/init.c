@@ -21,9 +21,9 @@ enum { PASSPHRASE_BYTES_MIN = 12, CA_YEARS = 20, ISSUED_YEARS = 10 };
 
 /* What is made, and how far. Everything is released by making_done(). */
 struct making {
-        struct act *act;   /* with the new folder, ledger and database */
+        struct act *act; /* with the new folder, ledger and database */
         struct act inner;
-        char *folder;      /* built beside the final name, then renamed */
+        char *folder; /* built beside the final name, then renamed */
         EVP_PKEY *ca_key, *station_key, *seal_key, *recovery_key;
         X509 *ca, *station, *seal, *recovery;
         char *ca_pem, *station_pem, *seal_pem, *recovery_pem;
@@ -71,7 +71,8 @@ static int ask_all(struct making *m, struct error *err) {
 
         if (r == 0)
                 r = act_ask_new_secret(m->act, "master",
-                                       (struct text){ "Contraseña nueva de la clave maestra: ", "New passphrase of the master key: " },
+                                       (struct text){ "Contraseña nueva de la clave maestra: ",
+                                                      "New passphrase of the master key: " },
                                        PASSPHRASE_BYTES_MIN, &m->master, err);
         if (r == 0)
                 r = act_ask_new_secret(m->act, "recovery",
@@ -81,19 +82,22 @@ static int ask_all(struct making *m, struct error *err) {
         return r;
 }
 
-static int issue(struct making *m, const char *name, enum certificate_use use, enum key_curve curve, EVP_PKEY **ret_key,
-                 X509 **ret_certificate, char **ret_pem, struct error *err) {
+static int issue(struct making *m, const char *name, enum certificate_use use, enum key_curve curve,
+                 EVP_PKEY **ret_key, X509 **ret_certificate, char **ret_pem, struct error *err) {
         const int64_t now = act_now(m->act);
-        const struct identity_request request = { .common_name = name, .organisation = m->inner.organisation, .use = use,
-                                                  .curve = curve, .not_before = now,
+        const struct identity_request request = { .common_name = name,
+                                                  .organisation = m->inner.organisation,
+                                                  .use = use,
+                                                  .curve = curve,
+                                                  .not_before = now,
                                                   .not_after = now + ISSUED_YEARS * 365 * DAY };
         int r = identity_issue(m->ca_key, m->ca, &request, ret_key, ret_certificate, err);
 
         return r < 0 ? r : certificate_to_pem(*ret_certificate, ret_pem, err);
 }
 
-static int save(struct making *m, const char *name, EVP_PKEY *key, X509 *certificate, const struct secret *passphrase,
-                struct error *err) {
+static int save(struct making *m, const char *name, EVP_PKEY *key, X509 *certificate,
+                const struct secret *passphrase, struct error *err) {
         _cleanup_free_ char *key_path = str_format("%s/%s.key", m->folder, name);
         _cleanup_free_ char *certificate_path = str_format("%s/%s.crt", m->folder, name);
         int r = key_path && certificate_path ? 0 : fail_memory(err);
@@ -103,8 +107,8 @@ static int save(struct making *m, const char *name, EVP_PKEY *key, X509 *certifi
         return r < 0 ? r : certificate_save(certificate_path, certificate, err);
 }
 
-/* The organisation's authority, its seal, the recovery certificate and the station's key. The station signs with P-256: a
- * label's signature must fit its code. */
+/* The organisation's authority, its seal, the recovery certificate and the station's key. The station signs with
+ * P-256: a label's signature must fit its code. */
 static int make_identities(struct making *m, const char *station, struct error *err) {
         const char *organisation = m->inner.organisation;
         int r = identity_make_ca(organisation, CA_YEARS, act_now(m->act), &m->ca_key, &m->ca, err);
@@ -112,12 +116,13 @@ static int make_identities(struct making *m, const char *station, struct error *
         if (r == 0)
                 r = certificate_to_pem(m->ca, &m->ca_pem, err);
         if (r == 0)
-                r = issue(m, station, CERTIFICATE_STATION, CURVE_P256, &m->station_key, &m->station, &m->station_pem, err);
+                r = issue(m, station, CERTIFICATE_STATION, CURVE_P256, &m->station_key, &m->station,
+                          &m->station_pem, err);
         if (r == 0)
                 r = issue(m, organisation, CERTIFICATE_SEAL, CURVE_P384, &m->seal_key, &m->seal, &m->seal_pem, err);
         if (r == 0)
-                r = issue(m, organisation, CERTIFICATE_RECOVERY, CURVE_P384, &m->recovery_key, &m->recovery, &m->recovery_pem,
-                          err);
+                r = issue(m, organisation, CERTIFICATE_RECOVERY, CURVE_P384, &m->recovery_key, &m->recovery,
+                          &m->recovery_pem, err);
         if (r == 0)
                 r = save(m, "org/ca", m->ca_key, m->ca, m->organisation, err);
         if (r == 0)
@@ -136,7 +141,8 @@ static int open_empty(struct making *m, const char *station, struct error *err) 
         if (r == 0)
                 r = store_migrate(m->db, err);
         if (r == 0)
-                r = store_open_ledger(m->folder, m->db, station, m->station_key, m->station_key, m->act->clock, &m->ledger, err);
+                r = store_open_ledger(m->folder, m->db, station, m->station_key, m->station_key, m->act->clock,
+                                      &m->ledger, err);
         if (r < 0)
                 return r;
         m->inner.folder = m->folder;
@@ -161,16 +167,15 @@ static int record_first(struct making *m, const json_t *args, struct error *err)
                 r = keys_init(m->folder, m->master, m->recovery_pem, m->act->clock, &key_facts, err);
         if (r < 0)
                 return r;
-        created = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "organisation", json_text(args, "organisation"), "site",
-                            json_text(args, "site"), "category", json_text(args, "category"), "lang", json_text(args, "language"),
-                            "certificate", m->station_pem, "ca_certificate", m->ca_pem, "seal_certificate", m->seal_pem,
+        created = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "organisation",
+                            json_text(args, "organisation"), "site", json_text(args, "site"), "category",
+                            json_text(args, "category"), "lang", json_text(args, "language"), "certificate",
+                            m->station_pem, "ca_certificate", m->ca_pem, "seal_certificate", m->seal_pem,
                             "recovery_certificate", m->recovery_pem, "version", MPSI_VERSION);
         added = person_added_data(full, title, ROLE_SECURITY, os_user ? os_user : "", "");
         facts[n++] = (struct fact){ "store.created", json_text(args, "site"), created };
-        json_array_foreach(key_facts, i, fact)
-                if (n < COUNT(facts) - 2)
-                        facts[n++] = (struct fact){ json_text(fact, "type"), json_text(fact, "subject"),
-                                                    json_object_get(fact, "data") };
+        json_array_foreach(key_facts, i, fact) if (n < COUNT(facts) - 2) facts[n++] =
+                (struct fact){ json_text(fact, "type"), json_text(fact, "subject"), json_object_get(fact, "data") };
         facts[n++] = (struct fact){ "person.added", admin, added };
         facts[n++] = (struct fact){ "person.enrolled", admin, enrolled };
         m->inner.person = admin;
@@ -208,7 +213,8 @@ static int not_there(const char *folder, struct error *err) {
         if (!registry)
                 return fail_memory(err);
         if (access(registry, F_OK) == 0)
-                return fail(err, ERR_CONFLICT, "Ya hay un almacén en «%s».", "There is a store in “%s” already.", folder);
+                return fail(err, ERR_CONFLICT, "Ya hay un almacén en «%s».", "There is a store in “%s” already.",
+                            folder);
         return 0;
 }
 
@@ -237,8 +243,11 @@ static int run_init(struct act *act, const json_t *args, json_t **ret, struct er
                 r = put_in_place(&m, act->folder, err);
         if (r < 0)
                 return r;
-        act_say(act, "Almacén creado en %s. Lleve recovery/ a un lugar apartado y bórrelo de aquí: es la única llave de rescate.",
-                "Store created in %s. Move recovery/ to a place apart and delete it here: it is the only key of last resort.",
+        act_say(act,
+                "Almacén creado en %s. Lleve recovery/ a un lugar apartado y bórrelo de aquí: es la única llave de "
+                "rescate.",
+                "Store created in %s. Move recovery/ to a place apart and delete it here: it is the only key of "
+                "last resort.",
                 act->folder);
         *ret = json_pack("{s:s, s:s, s:s}", "store", act->folder, "station", station, "ca", "org/ca.crt");
         return 0;
@@ -247,23 +256,36 @@ static int run_init(struct act *act, const json_t *args, json_t **ret, struct er
 static const struct term languages[] = { { "es", { "español", "Spanish" } }, { "en", { "inglés", "English" } } };
 
 static const struct param init_params[] = {
-        { "organisation", PARAM_TEXT, PARAM_REQUIRED, HELP("nombre de la organización", "the organisation's name"), 0, 64, NULL, 0 },
-        { "site", PARAM_TEXT, PARAM_REQUIRED, HELP("sede: 2 a 4 letras con las que empieza cada identificador", "site: 2 to 4 letters that every ID starts with"), 0, 4, NULL, 0 },
-        { "category", PARAM_TERM, PARAM_REQUIRED, HELP("categoría ENS del sistema", "ENS category of the system"), 0, 0, category_terms, CATEGORIES },
-        { "station", PARAM_NAME, PARAM_REQUIRED, HELP("nombre de este puesto", "this station's name"), 0, 0, NULL, 0 },
-        { "language", PARAM_TERM, PARAM_REQUIRED, HELP("idioma de formularios y etiquetas", "language of forms and labels"), 0, 0, languages, COUNT(languages) },
-        { "admin", PARAM_NAME, PARAM_REQUIRED, HELP("cuenta del primer administrador de seguridad", "account of the first security administrator"), 0, 0, NULL, 0 },
-        { "admin-name", PARAM_TEXT, PARAM_REQUIRED, HELP("su nombre y apellidos", "their full name"), 0, 64, NULL, 0 },
+        { "organisation", PARAM_TEXT, PARAM_REQUIRED, HELP("nombre de la organización", "the organisation's name"),
+          0, 64, NULL, 0 },
+        { "site", PARAM_TEXT, PARAM_REQUIRED,
+          HELP("sede: 2 a 4 letras con las que empieza cada identificador",
+               "site: 2 to 4 letters that every ID starts with"),
+          0, 4, NULL, 0 },
+        { "category", PARAM_TERM, PARAM_REQUIRED, HELP("categoría ENS del sistema", "ENS category of the system"),
+          0, 0, category_terms, CATEGORIES },
+        { "station", PARAM_NAME, PARAM_REQUIRED, HELP("nombre de este puesto", "this station's name"), 0, 0, NULL,
+          0 },
+        { "language", PARAM_TERM, PARAM_REQUIRED,
+          HELP("idioma de formularios y etiquetas", "language of forms and labels"), 0, 0, languages,
+          COUNT(languages) },
+        { "admin", PARAM_NAME, PARAM_REQUIRED,
+          HELP("cuenta del primer administrador de seguridad", "account of the first security administrator"), 0, 0,
+          NULL, 0 },
+        { "admin-name", PARAM_TEXT, PARAM_REQUIRED, HELP("su nombre y apellidos", "their full name"), 0, 64, NULL,
+          0 },
         { "admin-title", PARAM_TEXT, 0, HELP("su cargo", "their job title"), 0, 64, NULL, 0 },
-        { "admin-os-user", PARAM_TEXT, 0, HELP("su cuenta del sistema operativo", "their operating-system account"), 0, 32, NULL, 0 },
+        { "admin-os-user", PARAM_TEXT, 0, HELP("su cuenta del sistema operativo", "their operating-system account"),
+          0, 32, NULL, 0 },
 };
 
-static const struct column init_columns[] = {
-        { "store", HELP("ALMACÉN", "STORE") }, { "station", HELP("PUESTO", "STATION") }, { "ca", HELP("AUTORIDAD", "AUTHORITY") }
-};
+static const struct column init_columns[] = { { "store", HELP("ALMACÉN", "STORE") },
+                                              { "station", HELP("PUESTO", "STATION") },
+                                              { "ca", HELP("AUTORIDAD", "AUTHORITY") } };
 
 static const struct verb verbs[] = {
-        { "init", "", ROLE_ANY, VERB_WRITES | VERB_NO_STORE, HELP("crea un almacén", "creates a store"), PARAMS(init_params), COLUMNS(init_columns), .run = run_init },
+        { "init", "", ROLE_ANY, VERB_WRITES | VERB_NO_STORE, HELP("crea un almacén", "creates a store"),
+          PARAMS(init_params), COLUMNS(init_columns), .run = run_init },
 };
 
 const struct room init_room = { .verbs = verbs, .verbs_n = COUNT(verbs) };

@@ -49,11 +49,12 @@ static int take_lock(void *context, struct error *err) {
         if (session->lock_fd < 0)
                 session->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
         if (session->lock_fd < 0)
-                return fail_errno(err, errno, "No se puede escribir en el almacén «%s»", "The store “%s” can't be written",
-                                  session->folder);
+                return fail_errno(err, errno, "No se puede escribir en el almacén «%s»",
+                                  "The store “%s” can't be written", session->folder);
         for (int waited = 0; flock(session->lock_fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
                 if (errno != EWOULDBLOCK && errno != EINTR)
-                        return fail_errno(err, errno, "No se puede bloquear el almacén", "The store can't be locked");
+                        return fail_errno(err, errno, "No se puede bloquear el almacén",
+                                          "The store can't be locked");
                 if (waited >= LOCK_WAIT_MS) {
                         (void) fail(err, ERR_BUSY, "Otro proceso está escribiendo en el almacén.",
                                     "Another process is writing the store.");
@@ -85,8 +86,12 @@ int session_open(const struct session_options *options, struct session **ret, st
                 return fail_memory(err);
         session->lock = (struct act_lock){ session, take_lock, give_lock };
         session->act = (struct act){
-                .folder = session->folder, .clock = options->clock ? options->clock : &clock_system,
-                .os_user = session->os_user, .lang = options->lang, .dry_run = options->dry_run, .ui = options->ui,
+                .folder = session->folder,
+                .clock = options->clock ? options->clock : &clock_system,
+                .os_user = session->os_user,
+                .lang = options->lang,
+                .dry_run = options->dry_run,
+                .ui = options->ui,
                 .lock = &session->lock,
         };
         *ret = TAKE_PTR(session);
@@ -159,11 +164,11 @@ static int authorise(const struct session *session, const struct verb *verb, str
 
         date_of(act_now(&session->act), today);
         if (person->blocked)
-                return refuse(err, ERR_DENIED, "X4", "La cuenta de %s está bloqueada.", "The account of %s is blocked.",
-                              person->name);
+                return refuse(err, ERR_DENIED, "X4", "La cuenta de %s está bloqueada.",
+                              "The account of %s is blocked.", person->name);
         if (person->expires[0] && strcmp(person->expires, today) < 0)
-                return refuse(err, ERR_DENIED, "X4", "La cuenta de %s caducó el %s.", "The account of %s expired on %s.",
-                              person->name, person->expires);
+                return refuse(err, ERR_DENIED, "X4", "La cuenta de %s caducó el %s.",
+                              "The account of %s expired on %s.", person->name, person->expires);
         if (verb->roles & person->roles)
                 return 0;
         roles_format(verb->roles, roles);
@@ -172,7 +177,8 @@ static int authorise(const struct session *session, const struct verb *verb, str
 }
 
 /* A refusal is an event too (X2); trouble in recording it must not hide the refusal itself. */
-static void record_refusal(struct session *session, const struct verb *verb, const json_t *args, const struct error *why) {
+static void record_refusal(struct session *session, const struct verb *verb, const json_t *args,
+                           const struct error *why) {
         const char *subject = json_text(args, "medium");
         _cleanup_free_ char *name = str_format("%s%s%s", verb->noun, *verb->name ? " " : "", verb->name);
         _cleanup_json_ json_t *data = NULL;
@@ -180,15 +186,19 @@ static void record_refusal(struct session *session, const struct verb *verb, con
 
         if (!name || session->act.dry_run)
                 return;
-        (void) snprintf(asked, sizeof asked, "%s", subject ? subject : session->act.person ? session->act.person : "-");
+        (void) snprintf(asked, sizeof asked, "%s",
+                        subject               ? subject
+                        : session->act.person ? session->act.person
+                                              : "-");
         utf8_trim(asked);
-        data = json_pack("{s:s, s:s, s:s, s:s}", "verb", name, "outcome", error_word(why->code), "rule", why->rule, "why",
-                         why->what[LANG_ES]);
+        data = json_pack("{s:s, s:s, s:s, s:s}", "verb", name, "outcome", error_word(why->code), "rule", why->rule,
+                         "why", why->what[LANG_ES]);
         if (data && open_store(session, true, NULL) == 0)
                 (void) act_record_one(&session->act, "act.refused", asked, data, NULL);
 }
 
-static int run(struct session *session, const struct verb *verb, const json_t *args, json_t **ret, struct error *err) {
+static int run(struct session *session, const struct verb *verb, const json_t *args, json_t **ret,
+               struct error *err) {
         bool writes = verb->flags & VERB_WRITES;
         _cleanup_json_ json_t *checked = NULL, *answer = NULL;
         int r;

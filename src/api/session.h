@@ -7,9 +7,9 @@
 struct session;
 
 struct session_options {
-        const char *folder;        /* the store */
-        const char *as;            /* the person acting (local store), or NULL: found by os_user */
-        const char *os_user;       /* NULL: the process's own */
+        const char *folder;  /* the store */
+        const char *as;      /* the person acting (local store), or NULL: found by os_user */
+        const char *os_user; /* NULL: the process's own */
         enum lang lang;
         bool dry_run;
         const struct clock *clock; /* NULL: the system's */
@@ -21,12 +21,12 @@ int session_open(const struct session_options *options, struct session **ret, st
 void session_close(struct session *session);
 DEFINE_CLEANUP(struct session, session_close)
 
-/* Checks the arguments, authorises, runs, and records a refusal. ret_answer and ret_said (array of {es, en}) are new
- * references; ret_said may be set on failure too. args: an object of texts, integers, booleans and arrays, as verbs' parameters
- * say; texts are accepted for every type, as typed on the command line. */
+/* Checks the arguments, authorises, runs, and records a refusal. ret_answer and ret_said (array of {es, en}) are
+ * new references; ret_said may be set on failure too. args: an object of texts, integers, booleans and arrays, as
+ * verbs' parameters say; texts are accepted for every type, as typed on the command line. */
 int session_call(struct session *session, const struct verb *verb, const json_t *args, json_t **ret_answer,
                  json_t **ret_said, struct error *err);
 
-/* The act that a handler would be given, for programs that do more than call verbs (mpsid, benchmarks). Fails where there is no
- * store. Valid until the session closes. */
+/* The act that a handler would be given, for programs that do more than call verbs (mpsid, benchmarks). Fails where
+ * there is no store. Valid until the session closes. */
 int session_act(struct session *session, struct act **ret, struct error *err);

@@ -45,8 +45,13 @@ int store_open_ledger(const char *folder, struct db *db, const char *station, EV
                       const struct clock *clock, struct ledger **ret, struct error *err) {
         _cleanup_free_ char *witness = str_format("%s/checkpoint", folder);
         struct event_table tables[STORE_SCHEMAS_MAX];
-        struct ledger_options options = { .db = db, .clock = clock, .station = station, .key = key,
-                                          .public_key = public_key, .witness = witness, .tables = tables };
+        struct ledger_options options = { .db = db,
+                                          .clock = clock,
+                                          .station = station,
+                                          .key = key,
+                                          .public_key = public_key,
+                                          .witness = witness,
+                                          .tables = tables };
 
         if (!witness)
                 return fail_memory(err);

@@ -1,5 +1,5 @@
-/* A store's folder: registry.db, vault.db, attachments/, work/, people/, org/, the station's key, the writer's lock and the
- * newest checkpoint outside the database. */
+/* A store's folder: registry.db, vault.db, attachments/, work/, people/, org/, the station's key, the writer's lock
+ * and the newest checkpoint outside the database. */
 #pragma once
 
 #include <openssl/types.h>
@@ -17,7 +17,8 @@ struct store {
         EVP_PKEY *key, *public_key;
 };
 
-/* Opens the registry and its ledger; with `writes` loads the station's key too. ERR_NOT_FOUND where there is no store. */
+/* Opens the registry and its ledger; with `writes` loads the station's key too. ERR_NOT_FOUND where there is no
+ * store. */
 int store_open(const char *folder, const struct clock *clock, bool writes, struct store *ret, struct error *err);
 /* Makes the folders and an empty registry, and gives it open; the caller records the first events. */
 int store_make_folders(const char *folder, struct error *err);

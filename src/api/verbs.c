@@ -32,16 +32,17 @@ const struct param *param_find(const struct verb *verb, const char *name) {
 }
 
 static const char *const param_type_names[] = {
-        [PARAM_TEXT] = "text",     [PARAM_INT] = "integer",   [PARAM_FLAG] = "flag",   [PARAM_DATE] = "date",
+        [PARAM_TEXT] = "text",     [PARAM_INT] = "integer",   [PARAM_FLAG] = "flag",     [PARAM_DATE] = "date",
         [PARAM_TERM] = "term",     [PARAM_MEDIUM] = "medium", [PARAM_PERSON] = "person", [PARAM_NAME] = "name",
         [PARAM_DEVICE] = "device", [PARAM_INPUT] = "input",   [PARAM_OUTPUT] = "output",
 };
 
 static json_t *param_schema(const struct param *param) {
         json_t *schema = json_pack("{s:s, s:s, s:b, s:b, s:b, s:{s:s, s:s}}", "name", param->name, "type",
-                                   param_type_names[param->type], "required", param->flags & PARAM_REQUIRED, "positional",
-                                   param->flags & PARAM_POSITIONAL, "repeated", param->flags & PARAM_REPEATED, "help", "es",
-                                   param->help.es, "en", param->help.en);
+                                   param_type_names[param->type], "required", param->flags & PARAM_REQUIRED,
+                                   "positional", param->flags & PARAM_POSITIONAL, "repeated",
+                                   param->flags & PARAM_REPEATED, "help", "es", param->help.es, "en",
+                                   param->help.en);
 
         if (schema && param->type == PARAM_INT) {
                 (void) json_object_set_new(schema, "min", json_integer(param->min));
@@ -64,12 +65,14 @@ json_t *verb_schema(const struct verb *verb) {
         for (size_t i = 0; i < verb->params_n; i++)
                 (void) json_array_append_new(params, param_schema(&verb->params[i]));
         for (size_t i = 0; i < verb->columns_n; i++)
-                (void) json_array_append_new(columns, json_pack("{s:s, s:s, s:s}", "key", verb->columns[i].key, "es",
-                                                                verb->columns[i].title.es, "en", verb->columns[i].title.en));
+                (void) json_array_append_new(columns,
+                                             json_pack("{s:s, s:s, s:s}", "key", verb->columns[i].key, "es",
+                                                       verb->columns[i].title.es, "en", verb->columns[i].title.en));
         roles_format(verb->roles, roles);
-        return json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:b, s:o, s:o}", "noun", verb->noun, "name", verb->name, "roles",
-                         verb->roles == ROLE_ANY ? "any" : roles, "help", "es", verb->help.es, "en", verb->help.en, "writes",
-                         verb->flags & VERB_WRITES, "parameters", params, "answer", columns);
+        return json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:b, s:o, s:o}", "noun", verb->noun, "name", verb->name,
+                         "roles", verb->roles == ROLE_ANY ? "any" : roles, "help", "es", verb->help.es, "en",
+                         verb->help.en, "writes", verb->flags & VERB_WRITES, "parameters", params, "answer",
+                         columns);
 }
 
 static int add_schema(void *list, const struct verb *verb) {

@@ -22,5 +22,8 @@ const char *json_text_or_empty(const json_t *object, const char *key);
 int64_t json_int(const json_t *object, const char *key, int64_t otherwise);
 bool json_flag(const json_t *object, const char *key);
 
+/* {"error": {word, status, rule, ens, what: {es, en}, hint: {es, en}}}: the documented shape. New reference. */
+json_t *error_to_json(const struct error *err);
+
 /* jansson's own json_decrefp. */
 #define _cleanup_json_ _cleanup_(json_decrefp)

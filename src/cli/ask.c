@@ -29,9 +29,11 @@ static int from_file(const char *path, struct secret **ret, struct error *err) {
         struct stat st;
 
         if (fd < 0 || fstat(fd, &st) < 0)
-                return fail_errno(err, errno, "No se puede leer el secreto de «%s»", "The secret can't be read from “%s”", path);
+                return fail_errno(err, errno, "No se puede leer el secreto de «%s»",
+                                  "The secret can't be read from “%s”", path);
         if (S_ISREG(st.st_mode) && st.st_mode & (S_IRWXG | S_IRWXO)) {
-                (void) fail(err, ERR_USAGE, "«%s» lo pueden leer otros (C10).", "“%s” can be read by others (C10).", path);
+                (void) fail(err, ERR_USAGE, "«%s» lo pueden leer otros (C10).", "“%s” can be read by others (C10).",
+                            path);
                 return hint(err, "Ejecute chmod 600 sobre él.", "Run chmod 600 on it.");
         }
         return secret_read_line(fd, ret, err);
@@ -59,7 +61,8 @@ static int from_terminal(struct text prompt, enum lang lang, struct secret **ret
         return r;
 }
 
-static int ask_secret(void *context, const char *purpose, struct text prompt, struct secret **ret, struct error *err) {
+static int ask_secret(void *context, const char *purpose, struct text prompt, struct secret **ret,
+                      struct error *err) {
         struct cli *cli = context;
 
         for (size_t i = 0; i < cli->secrets_n; i++) {
@@ -99,6 +102,9 @@ void cli_ui(struct cli *cli, struct act_ui *ret) {
         /* The first ^C asks a long job to stop at a durable point; the second one kills. */
         (void) sigaction(SIGINT, &action, NULL);
         (void) sigaction(SIGTERM, &action, NULL);
-        *ret = (struct act_ui){ .context = cli, .ask_secret = ask_secret, .ask_line = ask_line, .progress = output_progress,
+        *ret = (struct act_ui){ .context = cli,
+                                .ask_secret = ask_secret,
+                                .ask_line = ask_line,
+                                .progress = output_progress,
                                 .cancelled = cancelled };
 }

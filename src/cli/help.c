@@ -7,11 +7,16 @@
 
 static const char *value_name(const struct param *param, enum lang lang) {
         static const struct text names[] = {
-                [PARAM_TEXT] = { "TEXTO", "TEXT" },       [PARAM_INT] = { "N", "N" },
-                [PARAM_FLAG] = { "", "" },                [PARAM_DATE] = { "AAAA-MM-DD", "YYYY-MM-DD" },
-                [PARAM_TERM] = { "", "" },                [PARAM_MEDIUM] = { "SOPORTE", "MEDIUM" },
-                [PARAM_PERSON] = { "PERSONA", "PERSON" }, [PARAM_NAME] = { "NOMBRE", "NAME" },
-                [PARAM_DEVICE] = { "DISPOSITIVO", "DEVICE" }, [PARAM_INPUT] = { "FICHERO", "FILE" },
+                [PARAM_TEXT] = { "TEXTO", "TEXT" },
+                [PARAM_INT] = { "N", "N" },
+                [PARAM_FLAG] = { "", "" },
+                [PARAM_DATE] = { "AAAA-MM-DD", "YYYY-MM-DD" },
+                [PARAM_TERM] = { "", "" },
+                [PARAM_MEDIUM] = { "SOPORTE", "MEDIUM" },
+                [PARAM_PERSON] = { "PERSONA", "PERSON" },
+                [PARAM_NAME] = { "NOMBRE", "NAME" },
+                [PARAM_DEVICE] = { "DISPOSITIVO", "DEVICE" },
+                [PARAM_INPUT] = { "FICHERO", "FILE" },
                 [PARAM_OUTPUT] = { "FICHERO", "FILE" },
         };
 
@@ -91,7 +96,8 @@ void help_noun(const char *noun, enum lang lang) {
         struct listing listing = { .lang = lang, .noun = noun };
 
         (void) verbs_each(list_verb, &listing);
-        (void) printf("\n%s\n", lang == LANG_EN ? "mpsi NOUN VERB --help says all of one." : "mpsi NOMBRE VERBO --help lo dice todo de uno.");
+        (void) printf("\n%s\n", lang == LANG_EN ? "mpsi NOUN VERB --help says all of one."
+                                                : "mpsi NOMBRE VERBO --help lo dice todo de uno.");
 }
 
 static const struct {
@@ -103,8 +109,9 @@ static const struct {
         { "--lang es|en", { "idioma", "language" } },
         { "--json", { "respuesta en JSON", "answer as JSON" } },
         { "--dry-run", { "decide y dice, sin cambiar nada", "decides and says, changes nothing" } },
-        { "--secret P=file:RUTA|fd:N", { "de dónde leer un secreto: master, organisation, recovery, pin:NOMBRE",
-                                          "where to read a secret from: master, organisation, recovery, pin:NAME" } },
+        { "--secret P=file:RUTA|fd:N",
+          { "de dónde leer un secreto: master, organisation, recovery, pin:NOMBRE",
+            "where to read a secret from: master, organisation, recovery, pin:NAME" } },
         { "--progress=json", { "avance en líneas JSON por stderr", "progress as JSON lines on stderr" } },
         { "--help", { "ayuda de lo que haya delante", "help on what is before it" } },
 };
@@ -112,16 +119,21 @@ static const struct {
 void help_all(enum lang lang) {
         struct listing listing = { .lang = lang };
 
-        (void) printf("%s\n\n", lang == LANG_EN ? "mpsi NOUN VERB [OBJECT…] [--option value…]\nThe life of storage media under ENS mp.si."
-                                               : "mpsi NOMBRE VERBO [OBJETO…] [--opción valor…]\nLa vida de los soportes de información según ENS mp.si.");
+        (void) printf(
+                "%s\n\n",
+                lang == LANG_EN
+                        ? "mpsi NOUN VERB [OBJECT…] [--option value…]\nThe life of storage media under ENS mp.si."
+                        : "mpsi NOMBRE VERBO [OBJETO…] [--opción valor…]\nLa vida de los soportes de información "
+                          "según ENS mp.si.");
         (void) verbs_each(list_verb, &listing);
         (void) printf("\n  %-24s %s\n\n", "completion, man, schema, reference, version",
                       lang == LANG_EN ? "made from the table of verbs" : "salen de la tabla de verbos");
         for (size_t i = 0; i < COUNT(global_help); i++)
                 (void) printf("  %-26s %s\n", global_help[i].option, text_in(global_help[i].help, lang));
-        (void) printf("\n%s\n", lang == LANG_EN
-                              ? "Exit: 0 done, 1 failed, 2 usage, 3 not allowed, 4 not found, 5 refused by policy, 6 not verified, 7 conflict, 75 busy."
-                              : "Salida: 0 hecho, 1 fallo, 2 uso, 3 no permitido, 4 no existe, 5 lo impide una regla, 6 no verificado, 7 conflicto, 75 ocupado.");
+        (void) printf("\n%s\n", lang == LANG_EN ? "Exit: 0 done, 1 failed, 2 usage, 3 not allowed, 4 not found, 5 "
+                                                  "refused by policy, 6 not verified, 7 conflict, 75 busy."
+                                                : "Salida: 0 hecho, 1 fallo, 2 uso, 3 no permitido, 4 no existe, 5 "
+                                                  "lo impide una regla, 6 no verificado, 7 conflicto, 75 ocupado.");
 }
 
 static int complete_verb(void *context, const struct verb *verb) {
@@ -165,7 +177,8 @@ static int complete_noun(void *context, const struct verb *verb) {
 void help_completion(void) {
         struct nouns nouns = { 0 }, seen = { 0 };
 
-        (void) puts("# bash completion of mpsi, made by `mpsi completion`\n_mpsi() {\n  local words='' cur=${COMP_WORDS[COMP_CWORD]}\n"
+        (void) puts("# bash completion of mpsi, made by `mpsi completion`\n_mpsi() {\n  local words='' "
+                    "cur=${COMP_WORDS[COMP_CWORD]}\n"
                     "  if ((COMP_CWORD == 1)); then");
         (void) printf("    words='");
         (void) verbs_each(complete_word, &nouns);
@@ -173,9 +186,11 @@ void help_completion(void) {
         (void) verbs_each(complete_noun, &seen);
         (void) puts("    esac\n  else\n    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in");
         (void) verbs_each(complete_verb, NULL);
-        (void) puts("    esac\n    words+=' --store --as --lang --json --dry-run --secret --progress=json --help'\n  fi\n"
+        (void) puts("    esac\n    words+=' --store --as --lang --json --dry-run --secret --progress=json "
+                    "--help'\n  fi\n"
                     "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
-                    "  ((${#COMPREPLY[@]})) || mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n}\ncomplete -F _mpsi mpsi");
+                    "  ((${#COMPREPLY[@]})) || mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n}\ncomplete -F "
+                    "_mpsi mpsi");
 }
 
 static int man_verb(void *context, const struct verb *verb) {
@@ -184,7 +199,8 @@ static int man_verb(void *context, const struct verb *verb) {
         (void) context;
         (void) printf(".TP\n.B ");
         usage_line(verb, LANG_EN, stdout);
-        (void) printf("%c%s.\n", verb->help.en[0] - ('a' <= verb->help.en[0] && verb->help.en[0] <= 'z' ? 32 : 0), verb->help.en + 1);
+        (void) printf("%c%s.\n", verb->help.en[0] - ('a' <= verb->help.en[0] && verb->help.en[0] <= 'z' ? 32 : 0),
+                      verb->help.en + 1);
         for (size_t i = 0; i < verb->params_n; i++) {
                 value_text(&verb->params[i], LANG_EN, value);
                 (void) printf(".br\n\\fI%s\\fR %s\n", verb->params[i].name, verb->params[i].help.en);
@@ -193,13 +209,15 @@ static int man_verb(void *context, const struct verb *verb) {
 }
 
 void help_man(void) {
-        (void) puts(".TH MPSI 1 \"\" \"mpsi " MPSI_VERSION "\" \"\"\n.SH NAME\nmpsi \\- life of storage media under ENS mp.si\n.SH SYNOPSIS\n"
+        (void) puts(".TH MPSI 1 \"\" \"mpsi " MPSI_VERSION
+                    "\" \"\"\n.SH NAME\nmpsi \\- life of storage media under ENS mp.si\n.SH SYNOPSIS\n"
                     ".B mpsi\n.I NOUN VERB\n[\\fIOBJECT\\fR...] [\\fB--option\\fR \\fIvalue\\fR...]\n.SH VERBS");
         (void) verbs_each(man_verb, NULL);
         (void) puts(".SH OPTIONS");
         for (size_t i = 0; i < COUNT(global_help); i++)
                 (void) printf(".TP\n.B %s\n%s\n", global_help[i].option, global_help[i].help.en);
-        (void) puts(".SH EXIT STATUS\n0 done, 1 failed, 2 usage, 3 not allowed, 4 not found, 5 refused by policy, 6 verification failed,\n"
+        (void) puts(".SH EXIT STATUS\n0 done, 1 failed, 2 usage, 3 not allowed, 4 not found, 5 refused by policy, "
+                    "6 verification failed,\n"
                     "7 conflict with the present state, 75 busy.");
 }
 
@@ -226,6 +244,7 @@ static int reference_verb(void *context, const struct verb *verb) {
 }
 
 void help_reference(enum lang lang) {
-        (void) puts(lang == LANG_EN ? "# Verbs of mpsi\n\nMade by `mpsi reference`." : "# Verbos de mpsi\n\nHecho con `mpsi reference`.");
+        (void) puts(lang == LANG_EN ? "# Verbs of mpsi\n\nMade by `mpsi reference`."
+                                    : "# Verbos de mpsi\n\nHecho con `mpsi reference`.");
         (void) verbs_each(reference_verb, &lang);
 }

@@ -2,6 +2,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "api/session.h"
 #include "cli/cli.h"
@@ -9,7 +10,9 @@
 static int call(struct cli *cli, struct error *err) {
         _cleanup_(session_closep) struct session *session = NULL;
         _cleanup_json_ json_t *answer = NULL, *said = NULL;
-        struct session_options options = { .folder = cli->store, .as = cli->as, .lang = cli->lang, .dry_run = cli->dry_run };
+        struct session_options options = {
+                .folder = cli->store, .as = cli->as, .lang = cli->lang, .dry_run = cli->dry_run
+        };
         struct act_ui ui;
         int r;
 
@@ -31,6 +34,7 @@ int main(int argc, char **argv) {
         int r;
 
         (void) setlocale(LC_ALL, "");
+        (void) umask(027); /* what we write is for the owner and their group */
         (void) signal(SIGPIPE, SIG_IGN);
         r = secret_arena_start(&err);
         if (r == 0)

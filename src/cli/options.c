@@ -50,8 +50,11 @@ static int take_secret(struct cli *cli, const char *text, struct error *err) {
 bad:
         /* The text is not repeated: somebody may have typed the secret itself. */
         (void) fail(err, ERR_USAGE, "--secret no se entiende.", "--secret is not understood.");
-        return hint(err, "Escriba --secret PROPÓSITO=file:RUTA o PROPÓSITO=fd:N; el secreto mismo nunca va en los argumentos.",
-                    "Write --secret PURPOSE=file:PATH or PURPOSE=fd:N; the secret itself never goes into arguments.");
+        return hint(
+                err,
+                "Escriba --secret PROPÓSITO=file:RUTA o PROPÓSITO=fd:N; el secreto mismo nunca va en los "
+                "argumentos.",
+                "Write --secret PURPOSE=file:PATH or PURPOSE=fd:N; the secret itself never goes into arguments.");
 }
 
 enum global { G_STORE, G_AS, G_LANG, G_JSON, G_DRY, G_SECRET, G_PROGRESS, G_HELP, GLOBALS };
@@ -59,8 +62,8 @@ static const struct {
         const char *name;
         bool value;
 } globals[GLOBALS] = {
-        [G_STORE] = { "store", true },   [G_AS] = { "as", true },           [G_LANG] = { "lang", true },
-        [G_JSON] = { "json", false },    [G_DRY] = { "dry-run", false },    [G_SECRET] = { "secret", true },
+        [G_STORE] = { "store", true },       [G_AS] = { "as", true },        [G_LANG] = { "lang", true },
+        [G_JSON] = { "json", false },        [G_DRY] = { "dry-run", false }, [G_SECRET] = { "secret", true },
         [G_PROGRESS] = { "progress", true }, [G_HELP] = { "help", false },
 };
 
@@ -93,7 +96,8 @@ static int put(struct cli *cli, const struct param *param, json_t *value, struct
         json_t *there = json_object_get(cli->args, param->name);
 
         if (!value)
-                return fail(err, ERR_USAGE, "El valor de --%s no es UTF-8.", "The value of --%s is not UTF-8.", param->name);
+                return fail(err, ERR_USAGE, "El valor de --%s no es UTF-8.", "The value of --%s is not UTF-8.",
+                            param->name);
         if (param->flags & PARAM_REPEATED) {
                 if (!there && json_object_set_new(cli->args, param->name, json_array()) == 0)
                         there = json_object_get(cli->args, param->name);
@@ -114,14 +118,15 @@ static int put_positional(struct cli *cli, const char *text, struct error *err) 
                     (param->flags & PARAM_REPEATED || !json_object_get(cli->args, param->name)))
                         return put(cli, param, json_string(text), err);
         }
-        (void) fail(err, ERR_USAGE, "«%s %s» no espera «%.60s».", "“%s %s” does not expect “%.60s”.", cli->verb->noun,
-                    cli->verb->name, text);
+        (void) fail(err, ERR_USAGE, "«%s %s» no espera «%.60s».", "“%s %s” does not expect “%.60s”.",
+                    cli->verb->noun, cli->verb->name, text);
         return hint(err, "Vea «mpsi %s %s --help».", "See “mpsi %s %s --help”.", cli->verb->noun, cli->verb->name);
 }
 
 static int unknown_option(const struct cli *cli, const char *name, struct error *err) {
         (void) fail(err, ERR_USAGE, "Opción desconocida: --%.60s.", "Unknown option: --%.60s.", name);
-        return cli->verb ? hint(err, "Vea «mpsi %s %s --help».", "See “mpsi %s %s --help”.", cli->verb->noun, cli->verb->name)
+        return cli->verb ? hint(err, "Vea «mpsi %s %s --help».", "See “mpsi %s %s --help”.", cli->verb->noun,
+                                cli->verb->name)
                          : hint(err, "Vea «mpsi --help».", "See “mpsi --help”.");
 }
 
@@ -164,11 +169,13 @@ static bool is_noun(const char *word) {
 
 static int no_such_verb(const char *noun, const char *name, struct error *err) {
         if (!is_noun(noun)) {
-                (void) fail(err, ERR_USAGE, "«%.40s» no es nada que mpsi conozca.", "“%.40s” is nothing that mpsi knows.", noun);
+                (void) fail(err, ERR_USAGE, "«%.40s» no es nada que mpsi conozca.",
+                            "“%.40s” is nothing that mpsi knows.", noun);
                 return hint(err, "Vea «mpsi --help».", "See “mpsi --help”.");
         }
         if (name)
-                (void) fail(err, ERR_USAGE, "«%.40s» no tiene el verbo «%.40s».", "“%.40s” has no verb “%.40s”.", noun, name);
+                (void) fail(err, ERR_USAGE, "«%.40s» no tiene el verbo «%.40s».", "“%.40s” has no verb “%.40s”.",
+                            noun, name);
         else
                 (void) fail(err, ERR_USAGE, "Falta el verbo de «%.40s».", "The verb of “%.40s” is missing.", noun);
         return hint(err, "Vea «mpsi %.40s --help».", "See “mpsi %.40s --help”.", noun);
@@ -211,7 +218,7 @@ static int help_asked(struct cli *cli, int argc, char **argv, const int words[2]
         if (cli->verb)
                 help_verb(cli->verb, cli->lang);
         else if (!noun || strcmp(noun, "help") == 0)
-                name && is_noun(name) ? help_noun(name, cli->lang) : help_all(cli->lang);
+                name &&is_noun(name) ? help_noun(name, cli->lang) : help_all(cli->lang);
         else if (is_noun(noun) && !name)
                 help_noun(noun, cli->lang);
         else

@@ -53,7 +53,8 @@ static void print_table(const struct verb *verb, const json_t *rows, enum lang l
                 if (column_used(rows, verb->columns[i].key)) {
                         const json_t *first = json_object_get(json_array_get(rows, 0), verb->columns[i].key);
                         struct libscols_column *column = scols_table_new_column(
-                                table, text_in(verb->columns[i].title, lang), 0.1, json_is_integer(first) ? SCOLS_FL_RIGHT : 0);
+                                table, text_in(verb->columns[i].title, lang), 0.1,
+                                json_is_integer(first) ? SCOLS_FL_RIGHT : 0);
 
                         used[n++] = &verb->columns[i];
                         (void) column;
@@ -76,7 +77,8 @@ static void print_members(const struct verb *verb, const json_t *answer, enum la
 
                 if (!value || !text || !*text)
                         continue;
-                (void) printf("%s%*s %s\n", title, (int) (18 - (utf8_length(title) < 18 ? utf8_length(title) : 18)), "", text);
+                (void) printf("%s%*s %s\n", title, (int) (18 - (utf8_length(title) < 18 ? utf8_length(title) : 18)),
+                              "", text);
         }
 }
 
@@ -84,8 +86,8 @@ static void print_said(const json_t *said, enum lang lang, FILE *out) {
         const json_t *line;
         size_t i;
 
-        json_array_foreach(said, i, line)
-                (void) fprintf(out, "%s\n", json_text_or_empty(line, lang == LANG_EN ? "en" : "es"));
+        json_array_foreach(said, i, line)(void)
+                fprintf(out, "%s\n", json_text_or_empty(line, lang == LANG_EN ? "en" : "es"));
 }
 
 static void clear_progress(void) {
@@ -109,7 +111,8 @@ void output_answer(const struct cli *cli, const json_t *answer, const json_t *sa
                 print_members(cli->verb, answer, cli->lang);
         print_said(said, cli->lang, stdout);
         if (cli->dry_run)
-                (void) puts(cli->lang == LANG_EN ? "(dry run: nothing was changed)" : "(ensayo: no se ha cambiado nada)");
+                (void) puts(cli->lang == LANG_EN ? "(dry run: nothing was changed)"
+                                                 : "(ensayo: no se ha cambiado nada)");
 }
 
 void output_error(const struct cli *cli, const struct error *err, const json_t *said) {
@@ -117,10 +120,7 @@ void output_error(const struct cli *cli, const struct error *err, const json_t *
 
         clear_progress();
         if (cli->json) {
-                _cleanup_json_ json_t *object = json_pack(
-                        "{s:{s:s, s:i, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s}}}", "error", "word", error_word(err->code), "status",
-                        -err->code, "rule", err->rule, "ens", err->ens, "what", "es", err->what[LANG_ES], "en",
-                        err->what[LANG_EN], "hint", "es", err->hint[LANG_ES], "en", err->hint[LANG_EN]);
+                _cleanup_json_ json_t *object = error_to_json(err);
 
                 (void) json_dumpf(object, stdout, JSON_SORT_KEYS | JSON_INDENT(2));
                 (void) putchar('\n');
@@ -153,8 +153,8 @@ void output_progress(void *context, const struct progress *p) {
         int percent = p->total ? (int) (p->done * 100 / p->total) : 0, bar = percent / 5;
 
         if (cli->progress_json) {
-                _cleanup_json_ json_t *line = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "subject", p->subject, "step",
-                                                        p->step.en, "done", (json_int_t) p->done, "total",
+                _cleanup_json_ json_t *line = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "subject", p->subject,
+                                                        "step", p->step.en, "done", (json_int_t) p->done, "total",
                                                         (json_int_t) p->total, "rate", (json_int_t) p->rate, "eta",
                                                         (json_int_t) p->eta);
 
@@ -168,9 +168,10 @@ void output_progress(void *context, const struct progress *p) {
         human_size(p->total, total);
         human_size(p->rate, rate);
         if (p->eta >= 0)
-                (void) snprintf(eta, sizeof eta, "%lld:%02lld:%02lld", (long long) p->eta / 3600, (long long) p->eta / 60 % 60,
-                                (long long) p->eta % 60);
-        (void) fprintf(stderr, "\r\033[K%s %s [%.*s%*s] %3d %%  %s/%s  %s/s  %s", p->subject, text_in(p->step, cli->lang), bar,
-                       "####################", 20 - bar, "", percent, done, total, rate, eta);
+                (void) snprintf(eta, sizeof eta, "%lld:%02lld:%02lld", (long long) p->eta / 3600,
+                                (long long) p->eta / 60 % 60, (long long) p->eta % 60);
+        (void) fprintf(stderr, "\r\033[K%s %s [%.*s%*s] %3d %%  %s/%s  %s/s  %s", p->subject,
+                       text_in(p->step, cli->lang), bar, "####################", 20 - bar, "", percent, done, total,
+                       rate, eta);
         (void) fflush(stderr);
 }

@@ -13,17 +13,21 @@
 
 static int apply_registered(struct db *db, const struct event *event, struct error *err) {
         const json_t *d = event->data;
-        int r = db_exec(db, err,
-                        "INSERT INTO medium(id, number, kind, classification, category, state, health, owner, created, expires, "
-                        "retention_days, location, holder, model, vendor, serial, wwn, insertion, size, luks_uuid, luks_seqid, "
-                        "header_digest, key_id, filled, epc, tamper, label_state, label_revision, note) VALUES(?, ?, ?, ?, ?, "
-                        "'in-custody', ?, ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, '', 0, '', '', 0, ?, ?, 'none', 0, ?)",
-                        "sisssisssisssssisss", event->subject, json_int(d, "number", 0), json_text(d, "kind"),
-                        json_text(d, "classification"), json_text(d, "category"), (int64_t) json_flag(d, "health"),
-                        json_text(d, "owner"), json_text(d, "created"), json_text(d, "expires"),
-                        json_int(d, "retention_days", 0), json_text(d, "model"), json_text(d, "vendor"), json_text(d, "serial"),
-                        json_text(d, "wwn"), json_text(d, "insertion"), json_int(d, "size", 0), json_text(d, "epc"),
-                        json_text(d, "tamper"), json_text(d, "note"));
+        int r = db_exec(
+                db, err,
+                "INSERT INTO medium(id, number, kind, classification, category, state, health, owner, created, "
+                "expires, "
+                "retention_days, location, holder, model, vendor, serial, wwn, insertion, size, luks_uuid, "
+                "luks_seqid, "
+                "header_digest, key_id, filled, epc, tamper, label_state, label_revision, note) VALUES(?, ?, ?, ?, "
+                "?, "
+                "'in-custody', ?, ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?, '', 0, '', '', 0, ?, ?, 'none', 0, ?)",
+                "sisssisssisssssisss", event->subject, json_int(d, "number", 0), json_text(d, "kind"),
+                json_text(d, "classification"), json_text(d, "category"), (int64_t) json_flag(d, "health"),
+                json_text(d, "owner"), json_text(d, "created"), json_text(d, "expires"),
+                json_int(d, "retention_days", 0), json_text(d, "model"), json_text(d, "vendor"),
+                json_text(d, "serial"), json_text(d, "wwn"), json_text(d, "insertion"), json_int(d, "size", 0),
+                json_text(d, "epc"), json_text(d, "tamper"), json_text(d, "note"));
 
         return r < 0 ? r : 0;
 }
@@ -31,14 +35,15 @@ static int apply_registered(struct db *db, const struct event *event, struct err
 /* L10: what changes on the label makes the old one void. */
 static int apply_changed(struct db *db, const struct event *event, struct error *err) {
         const json_t *d = event->data;
-        int r = db_exec(db, err,
-                        "UPDATE medium SET classification = coalesce(?, classification), owner = coalesce(?, owner), "
-                        "expires = coalesce(?, expires), health = coalesce(?, health), epc = coalesce(?, epc), "
-                        "tamper = coalesce(?, tamper), "
-                        "label_state = CASE label_state WHEN 'valid' THEN 'void' ELSE label_state END WHERE id = ?",
-                        json_is_boolean(json_object_get(d, "health")) ? "sssisss" : "sssnsss", json_text(d, "classification"),
-                        json_text(d, "owner"), json_text(d, "expires"), (int64_t) json_flag(d, "health"), json_text(d, "epc"),
-                        json_text(d, "tamper"), event->subject);
+        int r = db_exec(
+                db, err,
+                "UPDATE medium SET classification = coalesce(?, classification), owner = coalesce(?, owner), "
+                "expires = coalesce(?, expires), health = coalesce(?, health), epc = coalesce(?, epc), "
+                "tamper = coalesce(?, tamper), "
+                "label_state = CASE label_state WHEN 'valid' THEN 'void' ELSE label_state END WHERE id = ?",
+                json_is_boolean(json_object_get(d, "health")) ? "sssisss" : "sssnsss",
+                json_text(d, "classification"), json_text(d, "owner"), json_text(d, "expires"),
+                (int64_t) json_flag(d, "health"), json_text(d, "epc"), json_text(d, "tamper"), event->subject);
 
         return r < 0 ? r : 0;
 }
@@ -70,8 +75,8 @@ static int not_yet_registered(struct act *act, const struct device_facts *facts,
         int r = medium_resolve(act->db, facts->path, id, NULL, NULL);
 
         if (r == 0) {
-                (void) fail(err, ERR_CONFLICT, "%s ya está registrado: es %s.", "%s is registered already: it is %s.", facts->path,
-                            id);
+                (void) fail(err, ERR_CONFLICT, "%s ya está registrado: es %s.",
+                            "%s is registered already: it is %s.", facts->path, id);
                 return hint(err, "Vea «mpsi media show %s».", "See “mpsi media show %s”.", id);
         }
         return r == ERR_CONFLICT ? fail(err, ERR_CONFLICT, "Varios soportes registrados coinciden con %s.",
@@ -80,11 +85,13 @@ static int not_yet_registered(struct act *act, const struct device_facts *facts,
 }
 
 /* Tape, optical and paper have no block device: their kind is said. A device's is judged, unless it is said. */
-static int judge_kind(const json_t *args, const struct device_facts *facts, enum medium_kind *ret, struct error *err) {
+static int judge_kind(const json_t *args, const struct device_facts *facts, enum medium_kind *ret,
+                      struct error *err) {
         const char *said = json_text(args, "kind");
 
         if (!said && !*facts->path)
-                return fail(err, ERR_USAGE, "Sin dispositivo hace falta --kind.", "Without a device, --kind is needed.");
+                return fail(err, ERR_USAGE, "Sin dispositivo hace falta --kind.",
+                            "Without a device, --kind is needed.");
         *ret = said ? (enum medium_kind) term_parse(medium_kind_terms, MEDIUM_KINDS, said) : facts->kind;
         return 0;
 }
@@ -97,14 +104,15 @@ static json_t *registered_data(const struct act *act, const json_t *args, const 
 
         date_of(act_now(act), today);
         data = json_pack("{s:I, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:I}", "number", (json_int_t) number, "kind",
-                         medium_kind_terms[kind].code, "classification", json_text(args, "classification"), "category",
-                         json_text(args, "category"), "health", json_flag(args, "health"), "owner", json_text(args, "owner"),
-                         "created", today, "expires", json_text(args, "expires"), "retention_days",
-                         (json_int_t) json_int(args, "retention", 0));
-        more = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "model", model ? model : facts->model, "vendor",
-                         facts->vendor, "serial", serial ? serial : facts->serial, "wwn", facts->wwn, "insertion",
-                         facts->insertion, "size", (json_int_t) facts->size, "epc", json_text_or_empty(args, "epc"), "tamper",
-                         json_text_or_empty(args, "tamper"), "note", json_text_or_empty(args, "note"));
+                         medium_kind_terms[kind].code, "classification", json_text(args, "classification"),
+                         "category", json_text(args, "category"), "health", json_flag(args, "health"), "owner",
+                         json_text(args, "owner"), "created", today, "expires", json_text(args, "expires"),
+                         "retention_days", (json_int_t) json_int(args, "retention", 0));
+        more = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "model", model ? model : facts->model,
+                         "vendor", facts->vendor, "serial", serial ? serial : facts->serial, "wwn", facts->wwn,
+                         "insertion", facts->insertion, "size", (json_int_t) facts->size, "epc",
+                         json_text_or_empty(args, "epc"), "tamper", json_text_or_empty(args, "tamper"), "note",
+                         json_text_or_empty(args, "note"));
         if (!data || !more || json_object_update_new(data, more) < 0) {
                 json_decref(data);
                 return NULL;
@@ -143,13 +151,13 @@ static int run_register(struct act *act, const json_t *args, json_t **ret, struc
                 r = owner_is_owner(act, json_text(args, "owner"), err);
         date_of(act_now(act), today);
         if (r == 0 && strcmp(expires, today) <= 0)
-                r = refuse(err, ERR_REFUSED, "L1", "La caducidad %s no es futura.", "The expiry date %s is not in the future.",
-                           expires);
+                r = refuse(err, ERR_REFUSED, "L1", "La caducidad %s no es futura.",
+                           "The expiry date %s is not in the future.", expires);
         if (r == 0 && device)
                 r = device_facts_read(device, act->folder, &facts, err);
         if (r == 0 && device && (facts.system || facts.partition))
-                r = refuse(err, ERR_REFUSED, "S6", "%s es del sistema o una partición.", "%s belongs to the system or is a partition.",
-                           device);
+                r = refuse(err, ERR_REFUSED, "S6", "%s es del sistema o una partición.",
+                           "%s belongs to the system or is a partition.", device);
         if (r == 0 && device)
                 r = not_yet_registered(act, &facts, err);
         if (r == 0)
@@ -163,8 +171,8 @@ static int run_register(struct act *act, const json_t *args, json_t **ret, struc
         r = data ? act_record_one(act, "medium.registered", id, data, err) : fail_memory(err);
         if (r < 0)
                 return r;
-        act_say(act, "Soporte %s registrado: %s, %s, categoría %s.", "Medium %s registered: %s, %s, category %s.", id,
-                json_text(data, "kind"), json_text(data, "classification"), json_text(data, "category"));
+        act_say(act, "Soporte %s registrado: %s, %s, categoría %s.", "Medium %s registered: %s, %s, category %s.",
+                id, json_text(data, "kind"), json_text(data, "classification"), json_text(data, "category"));
         *ret = json_pack("{s:s}", "id", id);
         return 0;
 }
@@ -189,8 +197,9 @@ static int run_classify(struct act *act, const json_t *args, json_t **ret, struc
 
         if (r < 0)
                 return r;
-        enum classification classification =
-                wanted ? (enum classification) term_parse(classification_terms, CLASSIFICATIONS, wanted) : medium.classification;
+        enum classification classification = wanted ? (enum classification) term_parse(classification_terms,
+                                                                                       CLASSIFICATIONS, wanted)
+                                                    : medium.classification;
         bool health = medium.health || json_flag(args, "health");
 
         r = lowering_allowed(act, &medium, classification, err);
@@ -199,7 +208,8 @@ static int run_classify(struct act *act, const json_t *args, json_t **ret, struc
         if (r == 0 && json_text(args, "owner"))
                 r = owner_is_owner(act, json_text(args, "owner"), err);
         if (r == 0 && (medium.state == MEDIUM_DESTROYED || medium.state == MEDIUM_RETIRED))
-                r = fail(err, ERR_CONFLICT, "%s está %s.", "%s is %s.", medium.id, medium_state_terms[medium.state].name.es);
+                r = fail(err, ERR_CONFLICT, "%s está %s.", "%s is %s.", medium.id,
+                         medium_state_terms[medium.state].name.es);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < COUNT(copied); i++)
@@ -211,8 +221,8 @@ static int run_classify(struct act *act, const json_t *args, json_t **ret, struc
         if (r < 0)
                 return r;
         if (strcmp(medium.label_state, "valid") == 0)
-                act_say(act, "La etiqueta de %s queda anulada: imprima otra (L10).", "The label of %s is void now: print another (L10).",
-                        medium.id);
+                act_say(act, "La etiqueta de %s queda anulada: imprima otra (L10).",
+                        "The label of %s is void now: print another (L10).", medium.id);
         *ret = json_pack("{s:s, s:s}", "id", medium.id, "label_state",
                          strcmp(medium.label_state, "valid") == 0 ? "void" : medium.label_state);
         return 0;
@@ -254,8 +264,10 @@ static int run_list(struct act *act, const json_t *args, json_t **ret, struct er
         for (size_t i = 0; i < COUNT(filters); i++)
                 f[i] = json_text(args, filters[i]);
         r = db_query(act->db, &rows, err,
-                     "SELECT " MEDIUM_COLUMNS " FROM medium WHERE id > ?1 AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR "
-                     "classification = ?3) AND (?4 IS NULL OR category = ?4) AND (?5 IS NULL OR owner = ?5) AND (?6 IS NULL OR "
+                     "SELECT " MEDIUM_COLUMNS
+                     " FROM medium WHERE id > ?1 AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR "
+                     "classification = ?3) AND (?4 IS NULL OR category = ?4) AND (?5 IS NULL OR owner = ?5) AND "
+                     "(?6 IS NULL OR "
                      "location = ?6) ORDER BY id LIMIT ?7",
                      "ssssssi", after, f[0], f[1], f[2], f[3], f[4], limit);
         while (r == 0 && (r = rows_next(rows, err)) > 0) {
@@ -278,16 +290,17 @@ static int add_event(void *context, const struct event *event) {
         char time[TIME_TEXT];
 
         time_format(event->time, time);
-        return json_array_append_new(context, json_pack("{s:I, s:s, s:s, s:s, s:O}", "seq", (json_int_t) event->seq, "time", time,
-                                                        "actor", event->actor, "type", event->type, "data", event->data)) < 0
+        return json_array_append_new(context, json_pack("{s:I, s:s, s:s, s:s, s:O}", "seq", (json_int_t) event->seq,
+                                                        "time", time, "actor", event->actor, "type", event->type,
+                                                        "data", event->data)) < 0
                        ? ERR_FAILED
                        : 0;
 }
 
 static int run_history(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *list = json_array();
-        int r = ledger_events(act->db, json_text(args, "medium"), json_int(args, "after", 0), json_int(args, "limit", 200),
-                              add_event, list, err);
+        int r = ledger_events(act->db, json_text(args, "medium"), json_int(args, "after", 0),
+                              json_int(args, "limit", 200), add_event, list, err);
 
         if (r < 0)
                 return r;
@@ -303,8 +316,8 @@ static int run_retire(struct act *act, const json_t *args, json_t **ret, struct 
         if (r < 0)
                 return r;
         if (medium.state != MEDIUM_SANITIZED && medium.state != MEDIUM_DESTROYED) {
-                (void) refuse(err, ERR_REFUSED, "S5", "%s no está saneado ni destruido.", "%s is neither sanitized nor destroyed.",
-                              medium.id);
+                (void) refuse(err, ERR_REFUSED, "S5", "%s no está saneado ni destruido.",
+                              "%s is neither sanitized nor destroyed.", medium.id);
                 return ERR_REFUSED;
         }
         r = act_record_one(act, "medium.retired", medium.id, data, err);
@@ -315,23 +328,45 @@ static int run_retire(struct act *act, const json_t *args, json_t **ret, struct 
 
 /* --- the table -------------------------------------------------------------------------------------------- */
 
-#define MEDIUM { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte: identificador, serie, WWN, UUID, EPC o dispositivo", "medium: ID, serial, WWN, UUID, EPC or device"), 0, 0, NULL, 0 }
-#define CLASSIFICATION(flags) { "classification", PARAM_TERM, flags, HELP("clasificación", "classification"), 0, 0, classification_terms, CLASSIFICATIONS }
-#define CATEGORY(flags) { "category", PARAM_TERM, flags, HELP("categoría ENS del sistema", "ENS category of the system"), 0, 0, category_terms, CATEGORIES }
+#define MEDIUM                                                                                                     \
+        {                                                                                                          \
+                "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL,                                         \
+                        HELP("soporte: identificador, serie, WWN, UUID, EPC o dispositivo",                        \
+                             "medium: ID, serial, WWN, UUID, EPC or device"),                                      \
+                        0, 0, NULL, 0                                                                              \
+        }
+#define CLASSIFICATION(flags)                                                                                      \
+        {                                                                                                          \
+                "classification", PARAM_TERM, flags, HELP("clasificación", "classification"), 0, 0,                \
+                        classification_terms, CLASSIFICATIONS                                                      \
+        }
+#define CATEGORY(flags)                                                                                            \
+        {                                                                                                          \
+                "category", PARAM_TERM, flags, HELP("categoría ENS del sistema", "ENS category of the system"), 0, \
+                        0, category_terms, CATEGORIES                                                              \
+        }
 
 static const struct param register_params[] = {
-        { "device", PARAM_DEVICE, PARAM_POSITIONAL, HELP("dispositivo de bloques o imagen; sin él, --kind", "block device or image; without one, --kind"), 0, 0, NULL, 0 },
+        { "device", PARAM_DEVICE, PARAM_POSITIONAL,
+          HELP("dispositivo de bloques o imagen; sin él, --kind", "block device or image; without one, --kind"), 0,
+          0, NULL, 0 },
         CLASSIFICATION(PARAM_REQUIRED),
         CATEGORY(PARAM_REQUIRED),
-        { "owner", PARAM_PERSON, PARAM_REQUIRED, HELP("propietario de la información", "information owner"), 0, 0, NULL, 0 },
+        { "owner", PARAM_PERSON, PARAM_REQUIRED, HELP("propietario de la información", "information owner"), 0, 0,
+          NULL, 0 },
         { "expires", PARAM_DATE, PARAM_REQUIRED, HELP("fecha de caducidad", "expiry date"), 0, 0, NULL, 0 },
-        { "retention", PARAM_INT, PARAM_REQUIRED, HELP("periodo de conservación en días", "retention period in days"), 1, 36500, NULL, 0 },
+        { "retention", PARAM_INT, PARAM_REQUIRED,
+          HELP("periodo de conservación en días", "retention period in days"), 1, 36500, NULL, 0 },
         { "kind", PARAM_TERM, 0, HELP("tipo de soporte", "kind of medium"), 0, 0, medium_kind_terms, MEDIUM_KINDS },
         { "health", PARAM_FLAG, 0, HELP("contiene datos de salud", "holds health data"), 0, 0, NULL, 0 },
-        { "serial", PARAM_TEXT, 0, HELP("número de serie, si no lo dice el dispositivo", "serial number, where the device does not say"), 0, 100, NULL, 0 },
+        { "serial", PARAM_TEXT, 0,
+          HELP("número de serie, si no lo dice el dispositivo", "serial number, where the device does not say"), 0,
+          100, NULL, 0 },
         { "model", PARAM_TEXT, 0, HELP("modelo", "model"), 0, 100, NULL, 0 },
-        { "epc", PARAM_TEXT, 0, HELP("EPC de la etiqueta RFID, en hexadecimal", "EPC of the RFID tag, in hexadecimal"), 0, 31, NULL, 0 },
-        { "tamper", PARAM_TEXT, 0, HELP("número del indicador de manipulación", "number of the tamper indicator"), 0, 60, NULL, 0 },
+        { "epc", PARAM_TEXT, 0,
+          HELP("EPC de la etiqueta RFID, en hexadecimal", "EPC of the RFID tag, in hexadecimal"), 0, 31, NULL, 0 },
+        { "tamper", PARAM_TEXT, 0, HELP("número del indicador de manipulación", "number of the tamper indicator"),
+          0, 60, NULL, 0 },
         { "note", PARAM_TEXT, 0, HELP("nota", "note"), 0, 120, NULL, 0 },
 };
 static const struct param classify_params[] = {
@@ -341,12 +376,14 @@ static const struct param classify_params[] = {
         { "expires", PARAM_DATE, 0, HELP("nueva caducidad", "new expiry date"), 0, 0, NULL, 0 },
         { "health", PARAM_FLAG, 0, HELP("contiene datos de salud", "holds health data"), 0, 0, NULL, 0 },
         { "epc", PARAM_TEXT, 0, HELP("EPC de la etiqueta RFID", "EPC of the RFID tag"), 0, 31, NULL, 0 },
-        { "tamper", PARAM_TEXT, 0, HELP("número del indicador de manipulación", "number of the tamper indicator"), 0, 60, NULL, 0 },
+        { "tamper", PARAM_TEXT, 0, HELP("número del indicador de manipulación", "number of the tamper indicator"),
+          0, 60, NULL, 0 },
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
 static const struct param medium_params[] = { MEDIUM };
 static const struct param find_params[] = {
-        { "text", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("cualquier nombre del soporte", "any name of the medium"), 0, 1000, NULL, 0 },
+        { "text", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL,
+          HELP("cualquier nombre del soporte", "any name of the medium"), 0, 1000, NULL, 0 },
 };
 static const struct param list_params[] = {
         { "state", PARAM_TERM, 0, HELP("estado", "state"), 0, 0, medium_state_terms, MEDIUM_STATES },
@@ -354,26 +391,36 @@ static const struct param list_params[] = {
         CATEGORY(0),
         { "owner", PARAM_PERSON, 0, HELP("propietario", "owner"), 0, 0, NULL, 0 },
         { "location", PARAM_TEXT, 0, HELP("ubicación", "location"), 0, 60, NULL, 0 },
-        { "after", PARAM_TEXT, 0, HELP("desde el siguiente a este identificador", "from the one after this ID"), 0, 15, NULL, 0 },
+        { "after", PARAM_TEXT, 0, HELP("desde el siguiente a este identificador", "from the one after this ID"), 0,
+          15, NULL, 0 },
         { "limit", PARAM_INT, 0, HELP("cuántos, 50 si no se dice", "how many, 50 unless said"), 1, 1000, NULL, 0 },
 };
 static const struct param history_params[] = {
         MEDIUM,
-        { "after", PARAM_INT, 0, HELP("desde el siguiente a este evento", "from the one after this event"), 0, INT64_MAX, NULL, 0 },
-        { "limit", PARAM_INT, 0, HELP("cuántos, 200 si no se dice", "how many, 200 unless said"), 1, 10000, NULL, 0 },
+        { "after", PARAM_INT, 0, HELP("desde el siguiente a este evento", "from the one after this event"), 0,
+          INT64_MAX, NULL, 0 },
+        { "limit", PARAM_INT, 0, HELP("cuántos, 200 si no se dice", "how many, 200 unless said"), 1, 10000, NULL,
+          0 },
 };
 static const struct param retire_params[] = {
         MEDIUM,
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
 static const struct column medium_columns[] = {
-        { "id", HELP("SOPORTE", "MEDIUM") },           { "kind", HELP("TIPO", "KIND") },
-        { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") }, { "category", HELP("CATEGORÍA", "CATEGORY") },
-        { "state", HELP("ESTADO", "STATE") },          { "owner", HELP("PROPIETARIO", "OWNER") },
-        { "location", HELP("UBICACIÓN", "LOCATION") }, { "holder", HELP("LO TIENE", "HOLDER") },
-        { "expires", HELP("CADUCA", "EXPIRES") },      { "label_state", HELP("ETIQUETA", "LABEL") },
-        { "model", HELP("MODELO", "MODEL") },          { "serial", HELP("SERIE", "SERIAL") },
-        { "size", HELP("BYTES", "BYTES") },            { "luks_uuid", HELP("LUKS", "LUKS") },
+        { "id", HELP("SOPORTE", "MEDIUM") },
+        { "kind", HELP("TIPO", "KIND") },
+        { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
+        { "category", HELP("CATEGORÍA", "CATEGORY") },
+        { "state", HELP("ESTADO", "STATE") },
+        { "owner", HELP("PROPIETARIO", "OWNER") },
+        { "location", HELP("UBICACIÓN", "LOCATION") },
+        { "holder", HELP("LO TIENE", "HOLDER") },
+        { "expires", HELP("CADUCA", "EXPIRES") },
+        { "label_state", HELP("ETIQUETA", "LABEL") },
+        { "model", HELP("MODELO", "MODEL") },
+        { "serial", HELP("SERIE", "SERIAL") },
+        { "size", HELP("BYTES", "BYTES") },
+        { "luks_uuid", HELP("LUKS", "LUKS") },
 };
 static const struct column history_columns[] = {
         { "seq", HELP("N.º", "NO.") },     { "time", HELP("MOMENTO", "TIME") }, { "actor", HELP("QUIÉN", "WHO") },
@@ -382,13 +429,27 @@ static const struct column history_columns[] = {
 static const struct column id_columns[] = { { "id", HELP("SOPORTE", "MEDIUM") } };
 
 static const struct verb verbs[] = {
-        { "media", "register", ROLE_CUSTODIAN | ROLE_SECURITY, VERB_WRITES, HELP("registra un soporte", "registers a medium"), PARAMS(register_params), COLUMNS(id_columns), .run = run_register },
-        { "media", "show", ROLE_ANY, VERB_READS, HELP("muestra un soporte", "shows a medium"), PARAMS(medium_params), COLUMNS(medium_columns), .run = run_show },
-        { "media", "list", ROLE_ANY, VERB_READS, HELP("lista soportes", "lists media"), PARAMS(list_params), COLUMNS(medium_columns), .run = run_list },
-        { "media", "find", ROLE_ANY, VERB_READS, HELP("busca un soporte por cualquiera de sus nombres", "finds a medium by any of its names"), PARAMS(find_params), COLUMNS(medium_columns), .run = run_find },
-        { "media", "classify", ROLE_OWNER | ROLE_CUSTODIAN | ROLE_SECURITY, VERB_WRITES, HELP("cambia clasificación, propietario o caducidad", "changes classification, owner or expiry"), PARAMS(classify_params), COLUMNS(id_columns), .run = run_classify },
-        { "media", "history", ROLE_ANY, VERB_READS, HELP("todo lo que le ha pasado a un soporte", "all that happened to a medium"), PARAMS(history_params), COLUMNS(history_columns), .run = run_history },
-        { "media", "retire", ROLE_CUSTODIAN | ROLE_SECURITY, VERB_WRITES, HELP("da de baja un soporte saneado o destruido", "retires a sanitized or destroyed medium"), PARAMS(retire_params), COLUMNS(id_columns), .run = run_retire },
+        { "media", "register", ROLE_CUSTODIAN | ROLE_SECURITY, VERB_WRITES,
+          HELP("registra un soporte", "registers a medium"), PARAMS(register_params), COLUMNS(id_columns),
+          .run = run_register },
+        { "media", "show", ROLE_ANY, VERB_READS, HELP("muestra un soporte", "shows a medium"),
+          PARAMS(medium_params), COLUMNS(medium_columns), .run = run_show },
+        { "media", "list", ROLE_ANY, VERB_READS, HELP("lista soportes", "lists media"), PARAMS(list_params),
+          COLUMNS(medium_columns), .run = run_list },
+        { "media", "find", ROLE_ANY, VERB_READS,
+          HELP("busca un soporte por cualquiera de sus nombres", "finds a medium by any of its names"),
+          PARAMS(find_params), COLUMNS(medium_columns), .run = run_find },
+        { "media", "classify", ROLE_OWNER | ROLE_CUSTODIAN | ROLE_SECURITY, VERB_WRITES,
+          HELP("cambia clasificación, propietario o caducidad", "changes classification, owner or expiry"),
+          PARAMS(classify_params), COLUMNS(id_columns), .run = run_classify },
+        { "media", "history", ROLE_ANY, VERB_READS,
+          HELP("todo lo que le ha pasado a un soporte", "all that happened to a medium"), PARAMS(history_params),
+          COLUMNS(history_columns), .run = run_history },
+        { "media", "retire", ROLE_CUSTODIAN | ROLE_SECURITY, VERB_WRITES,
+          HELP("da de baja un soporte saneado o destruido", "retires a sanitized or destroyed medium"),
+          PARAMS(retire_params), COLUMNS(id_columns), .run = run_retire },
 };
 
-const struct room media_room = { .verbs = verbs, .verbs_n = COUNT(verbs), .events = events, .events_n = COUNT(events) };
+const struct room media_room = {
+        .verbs = verbs, .verbs_n = COUNT(verbs), .events = events, .events_n = COUNT(events)
+};

@@ -86,24 +86,26 @@ int medium_load(struct db *db, const char *id, struct medium *ret, struct error 
         if (r == 0)
                 r = rows_next(rows, err);
         if (r == 0) {
-                (void) fail(err, ERR_NOT_FOUND, "No hay ningún soporte «%.60s».", "There is no medium “%.60s”.", id);
+                (void) fail(err, ERR_NOT_FOUND, "No hay ningún soporte «%.60s».", "There is no medium “%.60s”.",
+                            id);
                 return hint(err, "Vea «mpsi media list».", "See “mpsi media list”.");
         }
         return r < 0 ? r : medium_from_row(rows, ret, err);
 }
 
 json_t *medium_to_json(const struct medium *m) {
-        json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:s, s:s}", "id", m->id, "kind",
-                                 medium_kind_terms[m->kind].code, "classification",
-                                 classification_terms[m->classification].code, "category", category_terms[m->category].code,
-                                 "state", medium_state_terms[m->state].code, "health", m->health, "owner", m->owner, "created",
-                                 m->created, "expires", m->expires, "retention_days", (json_int_t) m->retention_days, "location",
-                                 m->location, "holder", m->holder);
-        json_t *more = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:s}", "model", m->model,
-                                 "vendor", m->vendor, "serial", m->serial, "wwn", m->wwn, "size", (json_int_t) m->size,
-                                 "luks_uuid", m->luks_uuid, "header_digest", m->header_digest, "key_id", m->key_id, "filled",
-                                 m->filled, "epc", m->epc, "tamper", m->tamper, "label_state", m->label_state, "label_revision",
-                                 (json_int_t) m->label_revision, "note", m->note);
+        json_t *json = json_pack(
+                "{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:s, s:s}", "id", m->id, "kind",
+                medium_kind_terms[m->kind].code, "classification", classification_terms[m->classification].code,
+                "category", category_terms[m->category].code, "state", medium_state_terms[m->state].code, "health",
+                m->health, "owner", m->owner, "created", m->created, "expires", m->expires, "retention_days",
+                (json_int_t) m->retention_days, "location", m->location, "holder", m->holder);
+        json_t *more = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:s}", "model",
+                                 m->model, "vendor", m->vendor, "serial", m->serial, "wwn", m->wwn, "size",
+                                 (json_int_t) m->size, "luks_uuid", m->luks_uuid, "header_digest", m->header_digest,
+                                 "key_id", m->key_id, "filled", m->filled, "epc", m->epc, "tamper", m->tamper,
+                                 "label_state", m->label_state, "label_revision", (json_int_t) m->label_revision,
+                                 "note", m->note);
 
         if (!json || !more || json_object_update_new(json, more) < 0) {
                 json_decref(json);
@@ -115,7 +117,8 @@ json_t *medium_to_json(const struct medium *m) {
 /* --- finding ----------------------------------------------------------------------------------------------- */
 
 /* The one medium that a query finds; several are a conflict that names two of them. */
-static int find_by(struct db *db, const char *sql, const char *value, char ret_id[MEDIUM_ID_TEXT], struct error *err) {
+static int find_by(struct db *db, const char *sql, const char *value, char ret_id[MEDIUM_ID_TEXT],
+                   struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         char id[MEDIUM_ID_TEXT];
         int r = str_empty(value) ? ERR_NOT_FOUND : db_query(db, &rows, err, sql, "s", value);
@@ -128,8 +131,8 @@ static int find_by(struct db *db, const char *sql, const char *value, char ret_i
         (void) snprintf(id, sizeof id, "%s", rows_text(rows, 0));
         r = rows_next(rows, err);
         if (r > 0) {
-                (void) fail(err, ERR_CONFLICT, "«%.60s» es de varios soportes: %s y %s.", "“%.60s” belongs to several media: %s and %s.",
-                            value, id, rows_text(rows, 0));
+                (void) fail(err, ERR_CONFLICT, "«%.60s» es de varios soportes: %s y %s.",
+                            "“%.60s” belongs to several media: %s and %s.", value, id, rows_text(rows, 0));
                 return hint(err, "Dígalo por su identificador.", "Name it by its ID.");
         }
         if (r == 0)
@@ -210,7 +213,8 @@ int medium_resolve(struct db *db, const char *text, char ret_id[MEDIUM_ID_TEXT],
                         return r;
                 }
         }
-        (void) fail(err, ERR_NOT_FOUND, "No hay ningún soporte que se llame «%.60s».", "There is no medium called “%.60s”.", text);
+        (void) fail(err, ERR_NOT_FOUND, "No hay ningún soporte que se llame «%.60s».",
+                    "There is no medium called “%.60s”.", text);
         return hint(err, "Sirven su identificador, serie, WWN, UUID de LUKS, EPC o dispositivo.",
                     "Its ID, serial, WWN, LUKS UUID, EPC or device will do.");
 }
@@ -231,24 +235,28 @@ int medium_apply_state(struct db *db, const char *id, enum medium_state state, c
 }
 
 int medium_apply_location(struct db *db, const char *id, const char *location, struct error *err) {
-        return one_row(db_exec(db, err, "UPDATE medium SET location = ? WHERE id = ?", "ss", location, id), id, err);
+        return one_row(db_exec(db, err, "UPDATE medium SET location = ? WHERE id = ?", "ss", location, id), id,
+                       err);
 }
 
-int medium_apply_luks(struct db *db, const char *id, const char *luks_uuid, int64_t seqid, const char *header_digest,
-                      const char *key_id, bool filled, struct error *err) {
+int medium_apply_luks(struct db *db, const char *id, const char *luks_uuid, int64_t seqid,
+                      const char *header_digest, const char *key_id, bool filled, struct error *err) {
         return one_row(db_exec(db, err,
-                               "UPDATE medium SET luks_uuid = ?, luks_seqid = ?, header_digest = ?, key_id = ?, filled = ? "
+                               "UPDATE medium SET luks_uuid = ?, luks_seqid = ?, header_digest = ?, key_id = ?, "
+                               "filled = ? "
                                "WHERE id = ?",
                                "sissis", luks_uuid, seqid, header_digest, key_id, (int64_t) filled, id),
                        id, err);
 }
 
-int medium_apply_label(struct db *db, const char *id, const char *label_state, int64_t revision, struct error *err) {
+int medium_apply_label(struct db *db, const char *id, const char *label_state, int64_t revision,
+                       struct error *err) {
         return one_row(db_exec(db, err, "UPDATE medium SET label_state = ?, label_revision = ? WHERE id = ?", "sis",
                                label_state, revision, id),
                        id, err);
 }
 
 int medium_apply_insertion(struct db *db, const char *id, const char *insertion, struct error *err) {
-        return one_row(db_exec(db, err, "UPDATE medium SET insertion = ? WHERE id = ?", "ss", insertion, id), id, err);
+        return one_row(db_exec(db, err, "UPDATE medium SET insertion = ? WHERE id = ?", "ss", insertion, id), id,
+                       err);
 }

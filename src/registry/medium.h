@@ -15,7 +15,7 @@ enum medium_state {
         MEDIUM_ON_LOAN,
         MEDIUM_IN_TRANSIT,
         MEDIUM_LOST,
-        MEDIUM_SANITIZED, /* wiped and verified: may be reused or retired */
+        MEDIUM_SANITIZED,   /* wiped and verified: may be reused or retired */
         MEDIUM_UNSANITIZED, /* a wipe that left something behind: barred from reuse (S5) */
         MEDIUM_DESTROYED,
         MEDIUM_RETIRED,
@@ -31,22 +31,23 @@ struct medium {
         enum classification classification;
         enum category category;
         enum medium_state state;
-        bool health;              /* holds health data (L4) */
-        char owner[40];           /* person's name */
+        bool health;    /* holds health data (L4) */
+        char owner[40]; /* person's name */
         char created[DATE_TEXT], expires[DATE_TEXT];
         int64_t retention_days;
-        char location[64];        /* code, or "" */
-        char holder[64];          /* who has it: a person or a shipment, or "" */
+        char location[64]; /* code, or "" */
+        char holder[64];   /* who has it: a person or a shipment, or "" */
         char model[MEDIUM_FIELD], vendor[MEDIUM_FIELD], serial[MEDIUM_FIELD], wwn[MEDIUM_FIELD];
-        char insertion[MEDIUM_FIELD]; /* last known insertion: boot ID and diskseq (or device and inode of an image) */
-        int64_t size;             /* bytes; 0 for tape and paper */
-        char luks_uuid[48];       /* "" when not encrypted by us */
-        int64_t luks_seqid;       /* last known (row 11) */
-        char header_digest[65];   /* SHA-256 of the LUKS header area as we left it, or "" */
-        char key_id[48];          /* the vault's key, or "" */
-        bool filled;              /* every sector was overwritten when it was encrypted: crypto erase counts */
-        char epc[32], tamper[64]; /* RFID EPC and tamper-indicator number, or "" */
-        char label_state[16];     /* "none", "valid", "void" */
+        char insertion[MEDIUM_FIELD]; /* last known insertion: boot ID and diskseq (or device and inode of an image)
+                                       */
+        int64_t size;                 /* bytes; 0 for tape and paper */
+        char luks_uuid[48];           /* "" when not encrypted by us */
+        int64_t luks_seqid;           /* last known (row 11) */
+        char header_digest[65];       /* SHA-256 of the LUKS header area as we left it, or "" */
+        char key_id[48];              /* the vault's key, or "" */
+        bool filled;                  /* every sector was overwritten when it was encrypted: crypto erase counts */
+        char epc[32], tamper[64];     /* RFID EPC and tamper-indicator number, or "" */
+        char label_state[16];         /* "none", "valid", "void" */
         int64_t label_revision;
         char note[MEDIUM_FIELD];
 };
@@ -67,7 +68,7 @@ int medium_ids_at(struct db *db, const char *location, json_t **ret, struct erro
 int medium_apply_state(struct db *db, const char *id, enum medium_state state, const char *holder,
                        struct error *err);
 int medium_apply_location(struct db *db, const char *id, const char *location, struct error *err);
-int medium_apply_luks(struct db *db, const char *id, const char *luks_uuid, int64_t seqid, const char *header_digest,
-                      const char *key_id, bool filled, struct error *err);
+int medium_apply_luks(struct db *db, const char *id, const char *luks_uuid, int64_t seqid,
+                      const char *header_digest, const char *key_id, bool filled, struct error *err);
 int medium_apply_label(struct db *db, const char *id, const char *label_state, int64_t revision, struct error *err);
 int medium_apply_insertion(struct db *db, const char *id, const char *insertion, struct error *err);

@@ -34,7 +34,8 @@ bool medium_id_valid(const char *id) {
         size_t n = strlen(id), letters = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
         char body[MEDIUM_ID_TEXT];
 
-        if (n < 11 || n > 13 || letters < 2 || letters > 4 || strspn(id + letters, "0123456789") < 8 || n != letters + 9)
+        if (n < 11 || n > 13 || letters < 2 || letters > 4 || strspn(id + letters, "0123456789") < 8 ||
+            n != letters + 9)
                 return false;
         memcpy(body, id, n - 1);
         body[n - 1] = '\0';

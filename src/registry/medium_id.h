@@ -1,5 +1,5 @@
-/* Media IDs: site (2 to 4 letters) + 8 digits + check character (ISO 7064 MOD 37,36). Only [A-Z0-9], so that a scanner with
- * another keyboard layout can't change one. */
+/* Media IDs: site (2 to 4 letters) + 8 digits + check character (ISO 7064 MOD 37,36). Only [A-Z0-9], so that a
+ * scanner with another keyboard layout can't change one. */
 #pragma once
 
 #include <stdbool.h>

@@ -3,9 +3,10 @@
 
 #include "registry/medium.h"
 
-#define MEDIUM_COLUMNS                                                                                               \
-        "id, kind, classification, category, state, health, owner, created, expires, retention_days, location, "    \
-        "holder, model, vendor, serial, wwn, insertion, size, luks_uuid, luks_seqid, header_digest, key_id, filled, " \
+#define MEDIUM_COLUMNS                                                                                             \
+        "id, kind, classification, category, state, health, owner, created, expires, retention_days, location, "   \
+        "holder, model, vendor, serial, wwn, insertion, size, luks_uuid, luks_seqid, header_digest, key_id, "      \
+        "filled, "                                                                                                 \
         "epc, tamper, label_state, label_revision, note"
 
 struct rows;

@@ -44,7 +44,8 @@ int person_load(struct db *db, const char *name, struct person *ret, struct erro
         if (r == 0)
                 r = rows_next(rows, err);
         if (r == 0) {
-                (void) fail(err, ERR_NOT_FOUND, "No hay nadie que se llame «%.40s».", "There is nobody named “%.40s”.", name);
+                (void) fail(err, ERR_NOT_FOUND, "No hay nadie que se llame «%.40s».",
+                            "There is nobody named “%.40s”.", name);
                 return hint(err, "Vea «mpsi person list».", "See “mpsi person list”.");
         }
         return r < 0 ? r : from_row(rows, ret, err);
@@ -57,7 +58,8 @@ int person_by_os_user(struct db *db, const char *os_user, struct person *ret, st
         if (r == 0)
                 r = rows_next(rows, err);
         if (r == 0)
-                return fail(err, ERR_NOT_FOUND, "Nadie tiene la cuenta «%.40s».", "Nobody has the account “%.40s”.", os_user);
+                return fail(err, ERR_NOT_FOUND, "Nadie tiene la cuenta «%.40s».", "Nobody has the account “%.40s”.",
+                            os_user);
         return r < 0 ? r : from_row(rows, ret, err);
 }
 
@@ -71,27 +73,28 @@ static json_t *person_to_json(const struct person *person) {
 
         roles_format(person->roles, roles);
         return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:b}", "name", person->name, "full_name",
-                         person->full_name, "title", person->title, "os_user", person->os_user, "roles", roles, "blocked",
-                         person->blocked, "expires", person->expires, "trained_until", person->trained_until, "enrolled",
-                         person->certificate != NULL);
+                         person->full_name, "title", person->title, "os_user", person->os_user, "roles", roles,
+                         "blocked", person->blocked, "expires", person->expires, "trained_until",
+                         person->trained_until, "enrolled", person->certificate != NULL);
 }
 
 /* --- events ----------------------------------------------------------------------------------------------- */
 
 static int apply_added(struct db *db, const struct event *event, struct error *err) {
         const json_t *data = event->data;
-        int r = db_exec(db, err,
-                        "INSERT INTO person(name, full_name, title, os_user, roles, blocked, expires, trained_until, "
-                        "certificate, added) VALUES(?, ?, ?, ?, ?, 0, ?, '', NULL, ?)",
-                        "ssssssi", event->subject, json_text(data, "full_name"), json_text(data, "title"),
-                        json_text(data, "os_user"), json_text(data, "roles"), json_text(data, "expires"), event->time);
+        int r = db_exec(
+                db, err,
+                "INSERT INTO person(name, full_name, title, os_user, roles, blocked, expires, trained_until, "
+                "certificate, added) VALUES(?, ?, ?, ?, ?, 0, ?, '', NULL, ?)",
+                "ssssssi", event->subject, json_text(data, "full_name"), json_text(data, "title"),
+                json_text(data, "os_user"), json_text(data, "roles"), json_text(data, "expires"), event->time);
 
         return r < 0 ? r : 0;
 }
 
 static int apply_roles(struct db *db, const struct event *event, struct error *err) {
-        int r = db_exec(db, err, "UPDATE person SET roles = ? WHERE name = ?", "ss", json_text(event->data, "roles"),
-                        event->subject);
+        int r = db_exec(db, err, "UPDATE person SET roles = ? WHERE name = ?", "ss",
+                        json_text(event->data, "roles"), event->subject);
 
         return r < 0 ? r : 0;
 }
@@ -134,8 +137,8 @@ json_t *person_added_data(const char *full_name, const char *title, unsigned rol
         char text[64];
 
         roles_format(roles, text);
-        return json_pack("{s:s, s:s, s:s, s:s, s:s}", "full_name", full_name, "title", title, "roles", text, "os_user",
-                         os_user, "expires", expires);
+        return json_pack("{s:s, s:s, s:s, s:s, s:s}", "full_name", full_name, "title", title, "roles", text,
+                         "os_user", os_user, "expires", expires);
 }
 
 /* op.acc.3: an auditor holds no other role. */
@@ -165,7 +168,8 @@ static int run_add(struct act *act, const json_t *args, json_t **ret, struct err
         int r;
 
         if (roles_parse(json_text(args, "roles"), &roles) < 0) {
-                (void) fail(err, ERR_USAGE, "Roles no válidos: «%.60s».", "Invalid roles: “%.60s”.", json_text(args, "roles"));
+                (void) fail(err, ERR_USAGE, "Roles no válidos: «%.60s».", "Invalid roles: “%.60s”.",
+                            json_text(args, "roles"));
                 return hint(err, "Use owner, custodian, operator, security, user o auditor, separados por comas.",
                             "Use owner, custodian, operator, security, user or auditor, separated by commas.");
         }
@@ -175,14 +179,15 @@ static int run_add(struct act *act, const json_t *args, json_t **ret, struct err
         if (r < 0)
                 return r;
         if (person_load(act->db, name, &there, NULL) == 0)
-                return fail(err, ERR_CONFLICT, "Ya hay alguien que se llama «%s».", "There is somebody named “%s” already.", name);
+                return fail(err, ERR_CONFLICT, "Ya hay alguien que se llama «%s».",
+                            "There is somebody named “%s” already.", name);
         data = person_added_data(json_text(args, "full-name"), json_text_or_empty(args, "title"), roles,
                                  json_text_or_empty(args, "os-user"), expires);
         r = act_record_one(act, "person.added", name, data, err);
         if (r < 0)
                 return r;
-        act_say(act, "Alta de %s (%s). Siguiente paso: mpsi person enrol %s.", "%s added (%s). Next: mpsi person enrol %s.",
-                name, json_text(data, "roles"), name);
+        act_say(act, "Alta de %s (%s). Siguiente paso: mpsi person enrol %s.",
+                "%s added (%s). Next: mpsi person enrol %s.", name, json_text(data, "roles"), name);
         *ret = json_pack("{s:s, s:s}", "name", name, "roles", json_text(data, "roles"));
         return 0;
 }
@@ -219,7 +224,8 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
 /* X1: nobody changes what they themselves may do. */
 static int not_oneself(const struct act *act, const char *name, struct error *err) {
         if (strcmp(act->person, name) == 0)
-                return refuse(err, ERR_DENIED, "X1", "Nadie cambia su propia cuenta.", "Nobody changes their own account.");
+                return refuse(err, ERR_DENIED, "X1", "Nadie cambia su propia cuenta.",
+                              "Nobody changes their own account.");
         return 0;
 }
 
@@ -236,7 +242,8 @@ static int change_roles(struct act *act, const json_t *args, bool grant, json_t 
         if (r < 0)
                 return r;
         if (roles_parse(json_text(args, "roles"), &roles) < 0)
-                return fail(err, ERR_USAGE, "Roles no válidos: «%.60s».", "Invalid roles: “%.60s”.", json_text(args, "roles"));
+                return fail(err, ERR_USAGE, "Roles no válidos: «%.60s».", "Invalid roles: “%.60s”.",
+                            json_text(args, "roles"));
         changed = grant ? person.roles | roles : person.roles & ~roles;
         r = roles_allowed(changed, err);
         if (r == 0)
@@ -262,8 +269,8 @@ static int run_revoke(struct act *act, const json_t *args, json_t **ret, struct 
 
 static int change_blocked(struct act *act, const json_t *args, bool blocked, struct error *err) {
         const char *name = json_text(args, "name");
-        _cleanup_json_ json_t *data =
-                json_pack("{s:b, s:s}", "blocked", blocked, "reason", json_text_or_empty(args, "reason"));
+        _cleanup_json_ json_t *data = json_pack("{s:b, s:s}", "blocked", blocked, "reason",
+                                                json_text_or_empty(args, "reason"));
         int r = not_oneself(act, name, err);
 
         return r < 0 ? r : act_record_one(act, "person.blocked-changed", name, data, err);
@@ -287,7 +294,8 @@ static int run_train(struct act *act, const json_t *args, json_t **ret, struct e
         return act_record_one(act, "person.trained", json_text(args, "name"), data, err);
 }
 
-/* The certificate's fingerprint is in the name: a new enrolment that is cut off before its event leaves the old key in place. */
+/* The certificate's fingerprint is in the name: a new enrolment that is cut off before its event leaves the old key
+ * in place. */
 static char *key_path(const struct act *act, const char *name, const char *fingerprint) {
         _cleanup_free_ char *file = str_format("%s-%.16s.key", name, fingerprint);
 
@@ -297,7 +305,8 @@ static char *key_path(const struct act *act, const char *name, const char *finge
 int person_key_load(struct act *act, const struct person *person, EVP_PKEY **ret_key, X509 **ret_certificate,
                     struct error *err) {
         _cleanup_free_ char *purpose = str_format("pin:%s", person->name), *path = NULL;
-        _cleanup_free_ char *es = str_format("PIN de %s: ", person->full_name), *en = str_format("PIN of %s: ", person->full_name);
+        _cleanup_free_ char *es = str_format("PIN de %s: ", person->full_name),
+                            *en = str_format("PIN of %s: ", person->full_name);
         _cleanup_secret_ struct secret *pin = NULL;
         char fingerprint[SHA256_TEXT];
         X509 *certificate = NULL;
@@ -305,7 +314,8 @@ int person_key_load(struct act *act, const struct person *person, EVP_PKEY **ret
         int r;
 
         if (!person->certificate) {
-                (void) fail(err, ERR_CONFLICT, "%s no tiene clave de firma.", "%s has no signing key.", person->name);
+                (void) fail(err, ERR_CONFLICT, "%s no tiene clave de firma.", "%s has no signing key.",
+                            person->name);
                 return hint(err, "Ejecute «mpsi person enrol %s».", "Run “mpsi person enrol %s”.", person->name);
         }
         if (!purpose || !es || !en)
@@ -335,12 +345,17 @@ int person_key_load(struct act *act, const struct person *person, EVP_PKEY **ret
 int person_enrol(struct act *act, const char *name, const char *full_name, const char *title, EVP_PKEY *ca_key,
                  X509 *ca_certificate, json_t **ret_data, struct error *err) {
         const int64_t now = act_now(act), years = 3;
-        const struct identity_request request = { .common_name = full_name, .account = name,
-                                                  .organisation = act->organisation, .title = *title ? title : NULL,
-                                                  .use = CERTIFICATE_PERSON, .curve = CURVE_P384, .not_before = now,
+        const struct identity_request request = { .common_name = full_name,
+                                                  .account = name,
+                                                  .organisation = act->organisation,
+                                                  .title = *title ? title : NULL,
+                                                  .use = CERTIFICATE_PERSON,
+                                                  .curve = CURVE_P384,
+                                                  .not_before = now,
                                                   .not_after = now + years * 365 * DAY };
         _cleanup_free_ char *path = NULL, *purpose = str_format("pin:%s", name);
-        _cleanup_free_ char *es = str_format("PIN nuevo de %s: ", full_name), *en = str_format("New PIN of %s: ", full_name);
+        _cleanup_free_ char *es = str_format("PIN nuevo de %s: ", full_name),
+                            *en = str_format("New PIN of %s: ", full_name);
         _cleanup_free_ char *pem = NULL;
         _cleanup_secret_ struct secret *pin = NULL;
         char fingerprint[SHA256_TEXT];
@@ -365,7 +380,8 @@ int person_enrol(struct act *act, const char *name, const char *full_name, const
         X509_free(certificate);
         if (r < 0)
                 return r;
-        *ret_data = json_pack("{s:s, s:s, s:s}", "certificate", pem, "fingerprint", fingerprint, "algorithm", "ECDSA-P384");
+        *ret_data = json_pack("{s:s, s:s, s:s}", "certificate", pem, "fingerprint", fingerprint, "algorithm",
+                              "ECDSA-P384");
         return *ret_data ? 0 : fail_memory(err);
 }
 
@@ -403,19 +419,28 @@ static int run_enrol(struct act *act, const json_t *args, json_t **ret, struct e
 }
 
 static const struct param add_params[] = {
-        { "name", PARAM_NAME, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("nombre de la cuenta", "the account's name"), 0, 0, NULL, 0 },
+        { "name", PARAM_NAME, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("nombre de la cuenta", "the account's name"),
+          0, 0, NULL, 0 },
         { "full-name", PARAM_TEXT, PARAM_REQUIRED, HELP("nombre y apellidos", "full name"), 0, 64, NULL, 0 },
-        { "roles", PARAM_TEXT, PARAM_REQUIRED, HELP("roles separados por comas", "roles separated by commas"), 0, 60, NULL, 0 },
-        { "title", PARAM_TEXT, 0, HELP("cargo, tal como se imprime bajo la firma", "job title, as printed under a signature"), 0, 64, NULL, 0 },
-        { "os-user", PARAM_TEXT, 0, HELP("cuenta del sistema operativo", "operating-system account"), 0, 32, NULL, 0 },
-        { "expires", PARAM_DATE, 0, HELP("la cuenta caduca al acabar ese día", "the account expires after that day"), 0, 0, NULL, 0 },
+        { "roles", PARAM_TEXT, PARAM_REQUIRED, HELP("roles separados por comas", "roles separated by commas"), 0,
+          60, NULL, 0 },
+        { "title", PARAM_TEXT, 0,
+          HELP("cargo, tal como se imprime bajo la firma", "job title, as printed under a signature"), 0, 64, NULL,
+          0 },
+        { "os-user", PARAM_TEXT, 0, HELP("cuenta del sistema operativo", "operating-system account"), 0, 32, NULL,
+          0 },
+        { "expires", PARAM_DATE, 0,
+          HELP("la cuenta caduca al acabar ese día", "the account expires after that day"), 0, 0, NULL, 0 },
 };
-#define WHO { "name", PARAM_PERSON, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("persona", "person"), 0, 0, NULL, 0 }
-#define REASON(flags) { "reason", PARAM_TEXT, flags, HELP("motivo", "reason"), 0, 200, NULL, 0 }
+#define WHO                                                                                                        \
+        { "name", PARAM_PERSON, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("persona", "person"), 0, 0, NULL, 0 }
+#define REASON(flags)                                                                                              \
+        { "reason", PARAM_TEXT, flags, HELP("motivo", "reason"), 0, 200, NULL, 0 }
 static const struct param who_params[] = { WHO };
 static const struct param role_params[] = {
         WHO,
-        { "roles", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("roles separados por comas", "roles separated by commas"), 0, 60, NULL, 0 },
+        { "roles", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL,
+          HELP("roles separados por comas", "roles separated by commas"), 0, 60, NULL, 0 },
         REASON(PARAM_REQUIRED),
 };
 static const struct param block_params[] = { WHO, REASON(PARAM_REQUIRED) };
@@ -434,15 +459,29 @@ static const struct column person_columns[] = {
 };
 
 static const struct verb verbs[] = {
-        { "person", "add", ROLE_SECURITY, VERB_WRITES, HELP("da de alta a una persona", "adds a person"), PARAMS(add_params), .run = run_add },
-        { "person", "show", ROLE_ANY, VERB_READS, HELP("muestra una persona", "shows a person"), PARAMS(who_params), COLUMNS(person_columns), .run = run_show },
-        { "person", "list", ROLE_ANY, VERB_READS, HELP("lista las personas", "lists the people"), COLUMNS(person_columns), .run = run_list },
-        { "person", "grant", ROLE_SECURITY, VERB_WRITES, HELP("concede roles", "grants roles"), PARAMS(role_params), .run = run_grant },
-        { "person", "revoke", ROLE_SECURITY, VERB_WRITES, HELP("retira roles", "revokes roles"), PARAMS(role_params), .run = run_revoke },
-        { "person", "block", ROLE_SECURITY, VERB_WRITES, HELP("bloquea una cuenta", "blocks an account"), PARAMS(block_params), .run = run_block },
-        { "person", "unblock", ROLE_SECURITY, VERB_WRITES, HELP("desbloquea una cuenta", "unblocks an account"), PARAMS(block_params), .run = run_unblock },
-        { "person", "enrol", ROLE_SECURITY, VERB_WRITES, HELP("crea su clave de firma y su certificado", "makes their signing key and certificate"), PARAMS(who_params), .run = run_enrol },
-        { "person", "train", ROLE_SECURITY, VERB_WRITES, HELP("anota una formación", "records a training"), PARAMS(train_params), .run = run_train },
+        { "person", "add", ROLE_SECURITY, VERB_WRITES, HELP("da de alta a una persona", "adds a person"),
+          PARAMS(add_params), .run = run_add },
+        { "person", "show", ROLE_ANY, VERB_READS, HELP("muestra una persona", "shows a person"), PARAMS(who_params),
+          COLUMNS(person_columns), .run = run_show },
+        { "person", "list", ROLE_ANY, VERB_READS, HELP("lista las personas", "lists the people"),
+          COLUMNS(person_columns), .run = run_list },
+        { "person", "grant", ROLE_SECURITY, VERB_WRITES, HELP("concede roles", "grants roles"), PARAMS(role_params),
+          .run = run_grant },
+        { "person", "revoke", ROLE_SECURITY, VERB_WRITES, HELP("retira roles", "revokes roles"),
+          PARAMS(role_params), .run = run_revoke },
+        { "person", "block", ROLE_SECURITY, VERB_WRITES, HELP("bloquea una cuenta", "blocks an account"),
+          PARAMS(block_params), .run = run_block },
+        { "person", "unblock", ROLE_SECURITY, VERB_WRITES, HELP("desbloquea una cuenta", "unblocks an account"),
+          PARAMS(block_params), .run = run_unblock },
+        { "person", "enrol", ROLE_SECURITY, VERB_WRITES,
+          HELP("crea su clave de firma y su certificado", "makes their signing key and certificate"),
+          PARAMS(who_params), .run = run_enrol },
+        { "person", "train", ROLE_SECURITY, VERB_WRITES, HELP("anota una formación", "records a training"),
+          PARAMS(train_params), .run = run_train },
 };
 
-const struct room people_room = { .schema = &registry_schema, .verbs = verbs, .verbs_n = COUNT(verbs), .events = events, .events_n = COUNT(events) };
+const struct room people_room = { .schema = &registry_schema,
+                                  .verbs = verbs,
+                                  .verbs_n = COUNT(verbs),
+                                  .events = events,
+                                  .events_n = COUNT(events) };

@@ -10,15 +10,15 @@
 #include "store/db.h"
 
 struct person {
-        char name[40];  /* [a-z0-9._-] */
+        char name[40]; /* [a-z0-9._-] */
         char full_name[128];
-        char title[128];   /* job title, printed under signatures */
-        char os_user[40];  /* or "" */
+        char title[128];  /* job title, printed under signatures */
+        char os_user[40]; /* or "" */
         unsigned roles;
         bool blocked;
-        char expires[DATE_TEXT]; /* or "" */
+        char expires[DATE_TEXT];       /* or "" */
         char trained_until[DATE_TEXT]; /* or "" */
-        char *certificate;  /* PEM, or NULL when not enrolled */
+        char *certificate;             /* PEM, or NULL when not enrolled */
 };
 
 /* ERR_NOT_FOUND with a message. Release what it holds with person_done(). */
@@ -29,7 +29,7 @@ void person_done(struct person *person);
 #define _cleanup_person_ _cleanup_(person_done)
 
 struct act;
-/* Asks for the person's PIN and loads their signing key and certificate. ERR_CONFLICT when they are not enrolled, ERR_DENIED for
- * a wrong PIN. The caller frees both. */
+/* Asks for the person's PIN and loads their signing key and certificate. ERR_CONFLICT when they are not enrolled,
+ * ERR_DENIED for a wrong PIN. The caller frees both. */
 int person_key_load(struct act *act, const struct person *person, EVP_PKEY **ret_key, X509 **ret_certificate,
                     struct error *err);

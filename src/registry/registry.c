@@ -5,7 +5,8 @@ static const char *const scripts[] = {
         " organisation TEXT NOT NULL, category TEXT NOT NULL, lang TEXT NOT NULL, certificate TEXT NOT NULL,"
         " ca_certificate TEXT NOT NULL, seal_certificate TEXT NOT NULL, recovery_certificate TEXT NOT NULL) STRICT;"
 
-        "CREATE TABLE person(name TEXT PRIMARY KEY, full_name TEXT NOT NULL, title TEXT NOT NULL, os_user TEXT NOT NULL,"
+        "CREATE TABLE person(name TEXT PRIMARY KEY, full_name TEXT NOT NULL, title TEXT NOT NULL, os_user TEXT NOT "
+        "NULL,"
         " roles TEXT NOT NULL, blocked INTEGER NOT NULL, expires TEXT NOT NULL, trained_until TEXT NOT NULL,"
         " certificate TEXT, added INTEGER NOT NULL) STRICT;"
         "CREATE UNIQUE INDEX person_os_user ON person(os_user) WHERE os_user <> '';"
@@ -14,7 +15,8 @@ static const char *const scripts[] = {
         " classification TEXT NOT NULL, category TEXT NOT NULL, state TEXT NOT NULL, health INTEGER NOT NULL,"
         " owner TEXT NOT NULL REFERENCES person(name), created TEXT NOT NULL, expires TEXT NOT NULL,"
         " retention_days INTEGER NOT NULL, location TEXT NOT NULL, holder TEXT NOT NULL, model TEXT NOT NULL,"
-        " vendor TEXT NOT NULL, serial TEXT NOT NULL, wwn TEXT NOT NULL, insertion TEXT NOT NULL, size INTEGER NOT NULL,"
+        " vendor TEXT NOT NULL, serial TEXT NOT NULL, wwn TEXT NOT NULL, insertion TEXT NOT NULL, size INTEGER NOT "
+        "NULL,"
         " luks_uuid TEXT NOT NULL, luks_seqid INTEGER NOT NULL, header_digest TEXT NOT NULL, key_id TEXT NOT NULL,"
         " filled INTEGER NOT NULL, epc TEXT NOT NULL, tamper TEXT NOT NULL, label_state TEXT NOT NULL,"
         " label_revision INTEGER NOT NULL, note TEXT NOT NULL) STRICT;"
@@ -32,4 +34,3 @@ static const char *const state_tables[] = { "station", "person", "medium", NULL 
 const struct schema registry_schema = {
         .room = "registry", .scripts = scripts, .scripts_n = COUNT(scripts), .state_tables = state_tables
 };
-

@@ -14,10 +14,11 @@ static int take(char **out, const char *text, struct error *err) {
 int station_load(struct db *db, struct station *ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         struct station station = { 0 };
-        int r = db_query(db, &rows, err,
-                         "SELECT name, site, organisation, category, lang, certificate, ca_certificate, seal_certificate, "
-                         "recovery_certificate FROM station",
-                         "");
+        int r = db_query(
+                db, &rows, err,
+                "SELECT name, site, organisation, category, lang, certificate, ca_certificate, seal_certificate, "
+                "recovery_certificate FROM station",
+                "");
 
         if (r == 0)
                 r = rows_next(rows, err);
@@ -52,18 +53,20 @@ void station_done(struct station *station) {
         free(station->ca_certificate);
         free(station->seal_certificate);
         free(station->recovery_certificate);
-        station->certificate = station->ca_certificate = station->seal_certificate = station->recovery_certificate = NULL;
+        station->certificate = station->ca_certificate = station->seal_certificate = station->recovery_certificate =
+                NULL;
 }
 
 int station_apply_created(struct db *db, const struct event *event, struct error *err) {
         const json_t *data = event->data;
-        int r = db_exec(db, err,
-                        "INSERT INTO station(id, name, site, organisation, category, lang, certificate, ca_certificate, "
-                        "seal_certificate, recovery_certificate) VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                        "sssssssss", event->station, json_text(data, "site"), json_text(data, "organisation"),
-                        json_text(data, "category"), json_text(data, "lang"), json_text(data, "certificate"),
-                        json_text(data, "ca_certificate"), json_text(data, "seal_certificate"),
-                        json_text(data, "recovery_certificate"));
+        int r = db_exec(
+                db, err,
+                "INSERT INTO station(id, name, site, organisation, category, lang, certificate, ca_certificate, "
+                "seal_certificate, recovery_certificate) VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "sssssssss", event->station, json_text(data, "site"), json_text(data, "organisation"),
+                json_text(data, "category"), json_text(data, "lang"), json_text(data, "certificate"),
+                json_text(data, "ca_certificate"), json_text(data, "seal_certificate"),
+                json_text(data, "recovery_certificate"));
 
         return r < 0 ? r : 0;
 }

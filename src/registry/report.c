@@ -1,0 +1,139 @@
+/* R-110-022: the inventory of media. */
+#include <string.h>
+
+#include "print/form.h"
+#include "registry/medium_sql.h"
+#include "registry/person.h"
+#include "registry/registry.h"
+
+struct summary {
+        int64_t total, by_state[MEDIUM_STATES];
+};
+
+static int read_media(struct act *act, const json_t *args, json_t *list, struct summary sums[CLASSIFICATIONS],
+                      struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(act->db, &rows, err,
+                         "SELECT " MEDIUM_COLUMNS
+                         " FROM medium WHERE (?1 IS NULL OR classification = ?1) AND (?2 IS NULL OR "
+                         "category = ?2) AND (?3 OR state NOT IN ('destroyed', 'retired')) ORDER BY id",
+                         "ssi", json_text(args, "classification"), json_text(args, "category"),
+                         (int64_t) json_flag(args, "all"));
+
+        while (r == 0 && (r = rows_next(rows, err)) > 0) {
+                struct medium m;
+
+                r = medium_from_row(rows, &m, err);
+                if (r < 0)
+                        return r;
+                sums[m.classification].total++;
+                sums[m.classification].by_state[m.state]++;
+                if (json_array_append_new(list,
+                                          json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id",
+                                                    m.id, "kind", medium_kind_terms[m.kind].code, "classification",
+                                                    classification_terms[m.classification].code, "category",
+                                                    category_terms[m.category].code, "owner", m.owner, "location",
+                                                    m.location, "state", medium_state_terms[m.state].code, "serial",
+                                                    m.serial, "expires", m.expires, "label", m.label_state,
+                                                    "holder", m.holder)) < 0)
+                        return fail_memory(err);
+        }
+        return r;
+}
+
+static json_t *summary_to_json(const struct summary sums[CLASSIFICATIONS]) {
+        json_t *list = json_array();
+
+        for (size_t c = 0; c < CLASSIFICATIONS; c++) {
+                const int64_t *s = sums[c].by_state;
+                int64_t known = s[MEDIUM_IN_CUSTODY] + s[MEDIUM_ON_LOAN] + s[MEDIUM_IN_TRANSIT] + s[MEDIUM_LOST];
+
+                (void) json_array_append_new(
+                        list,
+                        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "classification",
+                                  classification_terms[c].code, "total", (json_int_t) sums[c].total, "in_custody",
+                                  (json_int_t) s[MEDIUM_IN_CUSTODY], "on_loan", (json_int_t) s[MEDIUM_ON_LOAN],
+                                  "in_transit", (json_int_t) s[MEDIUM_IN_TRANSIT], "lost",
+                                  (json_int_t) s[MEDIUM_LOST], "other", (json_int_t) (sums[c].total - known)));
+        }
+        return list;
+}
+
+static int write_out(struct act *act, const char *out, const json_t *data, struct error *err) {
+        _cleanup_free_ char *forms = act_path(act, NULL, "forms");
+        const char *dot = strrchr(out, '.');
+
+        if (!forms)
+                return fail_memory(err);
+        if (dot && strcmp(dot, ".pdf") == 0)
+                return form_to_pdf(forms, "R-110-022", act->lang, data, out, err);
+        if (dot && strcmp(dot, ".csv") == 0)
+                return form_to_csv(forms, "R-110-022", act->lang, data, out, err);
+        (void) fail(err, ERR_USAGE, "«%.100s» no acaba en .pdf ni en .csv.",
+                    "“%.100s” ends neither in .pdf nor in .csv.", out);
+        return hint(err, "Para JSON use --json; sin nada, sale la tabla.",
+                    "For JSON use --json; with nothing, the table comes out.");
+}
+
+static int run_inventory(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        struct summary sums[CLASSIFICATIONS] = { 0 };
+        _cleanup_json_ json_t *list = json_array(), *data = NULL;
+        _cleanup_person_ struct person person = { 0 };
+        const char *classification = json_text(args, "classification"), *category = json_text(args, "category");
+        const json_t *outs = json_object_get(args, "out"), *out;
+        size_t i;
+        int r = read_media(act, args, list, sums, err);
+
+        if (r == 0)
+                r = person_load(act->db, act->person, &person, err);
+        if (r < 0)
+                return r;
+        data = json_pack("{s:s, s:s, s:s, s:I, s:s++, s:I, s:s, s:o, s:O}", "organisation", act->organisation,
+                         "site", act->site, "station", act->station, "date", (json_int_t) act_now(act), "scope",
+                         classification ? classification : "", classification && category ? " · " : "",
+                         category ? category : "", "total", (json_int_t) json_array_size(list), "custodian",
+                         person.full_name, "summary", summary_to_json(sums), "media", list);
+        if (!data)
+                return fail_memory(err);
+        json_array_foreach(outs, i, out) {
+                r = write_out(act, json_string_value(out), data, err);
+                if (r < 0)
+                        return r;
+                act_say(act, "Inventario de %lld soportes en %.300s.", "Inventory of %lld media in %.300s.",
+                        (long long) json_array_size(list), json_string_value(out));
+        }
+        (void) json_object_set(data, "rows", list);
+        (void) json_object_del(data, "media");
+        *ret = TAKE_PTR(data);
+        return 0;
+}
+
+static const struct param params[] = {
+        { "out", PARAM_OUTPUT, PARAM_REPEATED,
+          HELP("fichero .pdf o .csv; puede repetirse", "file .pdf or .csv; may be repeated"), 0, 0, NULL, 0 },
+        { "classification", PARAM_TERM, 0, HELP("solo esta clasificación", "this classification only"), 0, 0,
+          classification_terms, CLASSIFICATIONS },
+        { "category", PARAM_TERM, 0, HELP("solo esta categoría", "this category only"), 0, 0, category_terms,
+          CATEGORIES },
+        { "all", PARAM_FLAG, 0, HELP("también los destruidos y retirados", "destroyed and retired ones too"), 0, 0,
+          NULL, 0 },
+};
+static const struct column columns[] = {
+        { "id", HELP("SOPORTE", "MEDIUM") },
+        { "kind", HELP("TIPO", "KIND") },
+        { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
+        { "category", HELP("CATEGORÍA", "CATEGORY") },
+        { "owner", HELP("PROPIETARIO", "OWNER") },
+        { "location", HELP("UBICACIÓN", "LOCATION") },
+        { "state", HELP("ESTADO", "STATE") },
+        { "serial", HELP("SERIE", "SERIAL") },
+        { "expires", HELP("CADUCA", "EXPIRES") },
+        { "label", HELP("ETIQUETA", "LABEL") },
+};
+static const struct verb verbs[] = {
+        { "report", "R-110-022", ROLE_CUSTODIAN | ROLE_SECURITY | ROLE_AUDITOR, VERB_READS,
+          HELP("inventario de soportes", "inventory of media"), PARAMS(params), COLUMNS(columns),
+          .run = run_inventory },
+};
+
+const struct room report_room = { .verbs = verbs, .verbs_n = COUNT(verbs) };

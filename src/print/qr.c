@@ -27,26 +27,6 @@ static QRcode *encode_at(const char *text, size_t n, QRecLevel level) {
         return code;
 }
 
-/* Level H where it needs no larger symbol than Q. For alphanumeric texts that depends on the length alone, so each
- * length is tried once. */
-static QRcode *encode_best(const char *text, size_t n, char *ret_level) {
-        static _Thread_local char known[QR_TEXT_MAX];
-        bool cached = is_alphanumeric(text);
-        QRcode *low, *high;
-
-        if (cached && known[n]) {
-                *ret_level = known[n];
-                return encode_at(text, n, known[n] == 'H' ? QR_ECLEVEL_H : QR_ECLEVEL_Q);
-        }
-        low = encode_at(text, n, QR_ECLEVEL_Q);
-        high = low ? encode_at(text, n, QR_ECLEVEL_H) : NULL;
-        *ret_level = high && high->width == low->width ? 'H' : 'Q';
-        QRcode_free(*ret_level == 'H' ? low : high);
-        if (cached && low)
-                known[n] = *ret_level;
-        return *ret_level == 'H' ? high : low;
-}
-
 int qr_encode(const char *text, struct qr **ret, struct error *err) {
         _cleanup_(QRcode_freep) QRcode *code = NULL;
         size_t n = strlen(text), size;
@@ -56,7 +36,10 @@ int qr_encode(const char *text, struct qr **ret, struct error *err) {
         if (n == 0 || n >= QR_TEXT_MAX)
                 return fail(err, ERR_USAGE, "El texto del QR mide %zu bytes: de 1 a %d.",
                             "The QR's text is %zu bytes: 1 to %d.", n, QR_TEXT_MAX - 1);
-        code = encode_best(text, n, &level);
+        code = encode_at(text, n, QR_ECLEVEL_H);
+        level = code ? 'H' : 'Q';
+        if (!code)
+                code = encode_at(text, n, QR_ECLEVEL_Q);
         if (!code)
                 return fail_errno(err, errno, "No se puede codificar el QR", "The QR can't be encoded");
         size = (size_t) code->width * (size_t) code->width;

@@ -25,7 +25,8 @@ static inline char qr_upper(char c) {
         return c >= 'a' && c <= 'z' ? (char) (c - 'a' + 'A') : c;
 }
 
-/* Error correction Q, and H where that needs no larger symbol. ERR_USAGE when the text is too long. */
+/* Error correction H, the strongest: with Q a fifth of the signed codes does not survive 2 % of speckle at three
+ * dots a module, and H costs four modules. Q only where H can't hold the text. ERR_USAGE when it is too long. */
 int qr_encode(const char *text, struct qr **ret, struct error *err);
 void qr_free(struct qr *qr);
 DEFINE_CLEANUP(struct qr, qr_free)

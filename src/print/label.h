@@ -1,0 +1,58 @@
+/* Labels: designs under labels/, and media drawn by them as PDF, SVG, PNG and ZPL.
+ *
+ * What is printed is decided by the caller; here it is laid out, and no label leaves whose QR does not read back
+ * from the very bits that go to the printer (L6), or that fails to show what its category demands (L2). */
+#pragma once
+
+#include "policy/labelling.h"
+#include "print/qr.h"
+
+/* Everything that a label can say. Texts are UTF-8 of one line. */
+struct label {
+        enum classification classification;
+        enum category category;
+        enum medium_kind kind;
+        char id[16], created[16], expires[16];
+        char owner[128], organisation[128], model[128], serial[128];
+        char epc[32], tamper[64];
+        char key_mark[16]; /* first digits of the station certificate's fingerprint; "" when not signed */
+        long long revision;
+        char code[160];    /* the QR's text */
+        struct qr *symbol; /* made from it by labels_prepare() */
+};
+
+struct label_design;
+
+/* `labels` is a folder to look in first (may be NULL). */
+int label_design_load(const char *labels, const char *id, struct label_design **ret, struct error *err);
+int label_design_parse(const char *id, const char *text, size_t n, struct label_design **ret, struct error *err);
+void label_design_free(struct label_design *design);
+DEFINE_CLEANUP(struct label_design, label_design_free)
+/* Size in millimetres, its name, and how many fit on a sheet (0: none described). */
+void label_design_describe(const struct label_design *design, enum lang lang, const char **ret_name,
+                           double *ret_width, double *ret_height, int *ret_on_sheet);
+/* Names of the designs in the three folders, sorted, without repetition; a NULL-terminated array. */
+int label_design_list(const char *labels, char ***ret, struct error *err);
+void label_names_free(char **names);
+
+enum label_format { LABEL_PDF, LABEL_SVG, LABEL_PNG, LABEL_ZPL, LABEL_FORMATS };
+extern const struct term label_format_terms[LABEL_FORMATS];
+
+struct label_look {
+        enum lang lang;
+        int dpi;    /* 203, 300 or 600: modules are whole dots of this printer */
+        bool mono;  /* black and white only; ZPL always is */
+        bool sheet; /* PDF: on A4 sheets of stickers as the design describes, not one label a page */
+        int first;  /* first free sticker of the sheet, from 1 */
+};
+
+/* The items that the label has, and those that the design shows on it whole. */
+unsigned label_known(const struct label *label);
+
+/* Encodes every label's code and reads it back, on all processors. Release with labels_done(). */
+int labels_prepare(struct label *labels, size_t n, struct error *err);
+void labels_done(struct label *labels, size_t n);
+
+/* Judges (L2), draws, verifies (L6) and writes prepared labels. SVG and PNG take one label. */
+int labels_write(const struct label_design *design, const struct label *labels, size_t n, enum label_format format,
+                 const struct label_look *look, const char *path, struct error *err);

@@ -1,0 +1,215 @@
+/* Labels as files: PDF (single labels or sheets), SVG, PNG, ZPL. */
+#include <cairo-pdf.h>
+#include <cairo-svg.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "print/label_parts.h"
+#include "print/output.h"
+#include "print/raster.h"
+
+const struct term label_format_terms[LABEL_FORMATS] = {
+        [LABEL_PDF] = { "pdf", { "PDF", "PDF" } },
+        [LABEL_SVG] = { "svg", { "SVG", "SVG" } },
+        [LABEL_PNG] = { "png", { "PNG", "PNG" } },
+        [LABEL_ZPL] = { "zpl", { "ZPL", "ZPL" } },
+};
+
+static const double A4_WIDTH = 210 * POINTS_PER_MM, A4_HEIGHT = 297 * POINTS_PER_MM;
+
+/* Draws and judges one label; its corner is the origin of painter->cr. */
+static int draw_judged(struct painter *painter, const struct label *label, struct error *err) {
+        unsigned shown;
+        int r;
+
+        painter->label = label;
+        r = labelling_judge(label->id, label->category, painter->design->id, label_known(label), ~0U, err);
+        if (r < 0)
+                return r;
+        if (*label->code && !label->symbol)
+                return fail(err, ERR_FAILED, "La etiqueta de %s no está preparada.",
+                            "The label of %s is not prepared.", label->id);
+        r = label_draw(painter, &shown, err);
+        if (r < 0)
+                return r;
+        return labelling_judge(label->id, label->category, painter->design->id, label_known(label), shown, err);
+}
+
+static void white(cairo_t *cr, double width, double height) {
+        cairo_set_source_rgb(cr, 1, 1, 1);
+        cairo_rectangle(cr, 0, 0, width, height);
+        cairo_fill(cr);
+}
+
+/* --- vector ---------------------------------------------------------------------------------------------- */
+
+static void place_on_sheet(const struct label_design *design, cairo_t *cr, int position) {
+        int column = position % design->columns, row = position / design->columns;
+
+        cairo_translate(cr, (design->left + column * (design->width + design->gap_x)) * POINTS_PER_MM,
+                        (design->top + row * (design->height + design->gap_y)) * POINTS_PER_MM);
+}
+
+static int draw_pages(struct painter *painter, const struct label *labels, size_t n, struct error *err) {
+        const struct label_design *design = painter->design;
+        int stickers = painter->look->sheet ? design->columns * design->rows : 1;
+        int position = painter->look->sheet ? painter->look->first - 1 : 0, r = 0;
+
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                cairo_save(painter->cr);
+                if (painter->look->sheet)
+                        place_on_sheet(design, painter->cr, position);
+                cairo_rectangle(painter->cr, 0, 0, design->width * POINTS_PER_MM, design->height * POINTS_PER_MM);
+                cairo_clip(painter->cr);
+                r = draw_judged(painter, &labels[i], err);
+                cairo_restore(painter->cr);
+                position = (position + 1) % stickers;
+                if (position == 0 || i + 1 == n)
+                        cairo_show_page(painter->cr);
+        }
+        return r;
+}
+
+static int check_sheet(const struct label_design *design, const struct label_look *look, struct error *err) {
+        int stickers = design->columns * design->rows;
+
+        if (look->sheet && stickers == 0)
+                return fail(err, ERR_USAGE, "El diseño «%s» no describe una hoja [sheet].",
+                            "Design “%s” describes no [sheet].", design->id);
+        if (look->sheet && (look->first < 1 || look->first > stickers))
+                return fail(err, ERR_USAGE, "La primera etiqueta libre es de 1 a %d.",
+                            "The first free sticker is 1 to %d.", stickers);
+        return 0;
+}
+
+static void describe_pdf(cairo_surface_t *surface, const struct label *labels, size_t n) {
+        _cleanup_free_ char *title = n == 1 ? str_format("Etiqueta %s", labels[0].id)
+                                            : str_format("Etiquetas %s – %s", labels[0].id, labels[n - 1].id);
+
+        if (title)
+                cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, title);
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_AUTHOR, labels[0].organisation);
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "mpsi " MPSI_VERSION);
+}
+
+static int write_vector(struct painter *painter, const struct label *labels, size_t n, enum label_format format,
+                        const char *path, struct error *err) {
+        _cleanup_(output_done) struct output out = { 0 };
+        double width = painter->look->sheet ? A4_WIDTH : painter->design->width * POINTS_PER_MM;
+        double height = painter->look->sheet ? A4_HEIGHT : painter->design->height * POINTS_PER_MM;
+        cairo_surface_t *surface;
+        int r;
+
+        if (format == LABEL_PDF) {
+                surface = cairo_pdf_surface_create_for_stream(output_write, &out, width, height);
+                describe_pdf(surface, labels, n);
+        } else {
+                surface = cairo_svg_surface_create_for_stream(output_write, &out, width, height);
+        }
+        painter->cr = cairo_create(surface);
+        if (format == LABEL_SVG)
+                white(painter->cr, width, height);
+        r = typesetter_new(painter->cr, false, &painter->ts, err);
+        if (r == 0)
+                r = draw_pages(painter, labels, n, err);
+        cairo_destroy(painter->cr);
+        if (r == 0)
+                r = output_finish(surface, err);
+        cairo_surface_destroy(surface);
+        return r == 0 ? output_save(&out, path, err) : r;
+}
+
+/* --- raster ---------------------------------------------------------------------------------------------- */
+
+/* Reads the code back from the drawn dots themselves (L6). */
+static int read_back(const struct painter *painter, const struct raster *raster, struct error *err) {
+        const struct box *at = &painter->symbol;
+        _cleanup_free_ uint8_t *dots = NULL;
+        int r;
+
+        if (at->width <= 0)
+                return 0;
+        r = raster_cut(raster, (int) at->x, (int) at->y, (int) at->width, (int) at->height, &dots, err);
+        return r < 0 ? r
+                     : qr_read(painter->reader, dots, (int) at->width, (int) at->height, painter->label->code, err);
+}
+
+static int draw_raster(struct painter *painter, const struct label *label, struct raster **ret, struct error *err) {
+        _cleanup_(raster_freep) struct raster *raster = NULL;
+        double dots = painter->look->dpi / 25.4;
+        int r = raster_new((int) lround(painter->design->width * dots),
+                           (int) lround(painter->design->height * dots), painter->look->dpi, &raster, err);
+
+        if (r < 0)
+                return r;
+        painter->cr = raster_context(raster);
+        r = typesetter_new(painter->cr, true, &painter->ts, err);
+        if (r == 0)
+                r = draw_judged(painter, label, err);
+        typesetter_free(TAKE_PTR(painter->ts));
+        if (r == 0)
+                r = read_back(painter, raster, err);
+        if (r == 0)
+                *ret = TAKE_PTR(raster);
+        return r;
+}
+
+static int write_png(struct painter *painter, const struct label *label, const char *path, struct error *err) {
+        _cleanup_(raster_freep) struct raster *raster = NULL;
+        _cleanup_(output_done) struct output out = { 0 };
+        int r = draw_raster(painter, label, &raster, err);
+
+        if (r == 0)
+                r = raster_png(raster, painter->mono, &out, err);
+        return r == 0 ? output_save(&out, path, err) : r;
+}
+
+static int write_zpl(struct painter *painter, const struct label *labels, size_t n, const char *path,
+                     struct error *err) {
+        _cleanup_(output_done) struct output out = { 0 };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                _cleanup_(raster_freep) struct raster *raster = NULL;
+
+                r = draw_raster(painter, &labels[i], &raster, err);
+                if (r == 0)
+                        r = raster_zpl(raster, labels[i].epc, &out, err);
+        }
+        return r == 0 ? output_save(&out, path, err) : r;
+}
+
+int labels_write(const struct label_design *design, const struct label *labels, size_t n, enum label_format format,
+                 const struct label_look *look, const char *path, struct error *err) {
+        _cleanup_(qr_reader_freep) struct qr_reader *reader = NULL;
+        struct painter painter = { .look = look, .design = design, .mono = look->mono || format == LABEL_ZPL };
+        int r;
+
+        if (n == 0)
+                return fail(err, ERR_USAGE, "No hay etiquetas que imprimir.", "There are no labels to print.");
+        if (look->dpi < 150 || look->dpi > 1200)
+                return fail(err, ERR_USAGE, "La resolución es de 150 a 1200 ppp.",
+                            "The resolution is 150 to 1200 dpi.");
+        if (n > 1 && (format == LABEL_SVG || format == LABEL_PNG))
+                return fail(err, ERR_USAGE, "Varias etiquetas a la vez: solo en PDF o ZPL.",
+                            "Several labels at once: as PDF or ZPL only.");
+        if (look->sheet && format != LABEL_PDF)
+                return fail(err, ERR_USAGE, "Las hojas de etiquetas son solo PDF.",
+                            "Sheets of stickers are PDF only.");
+        r = check_sheet(design, look, err);
+        if (r == 0)
+                r = qr_reader_new(&reader, err);
+        if (r < 0)
+                return r;
+        painter.reader = reader;
+        if (format == LABEL_PNG)
+                return write_png(&painter, labels, path, err);
+        if (format == LABEL_ZPL)
+                return write_zpl(&painter, labels, n, path, err);
+        r = write_vector(&painter, labels, n, format, path, err);
+        typesetter_free(painter.ts);
+        return r;
+}

@@ -83,9 +83,16 @@ static int open_registry(const char *folder, bool writes, struct store *store, s
                             "Create it with “mpsi init”, or say where it is with --store.");
         }
         r = db_open(path, writes ? DB_WRITE : DB_READ, &store->db, err);
-        /* A reader migrates nothing, but must still not read a newer version's tables. */
         if (r == 0)
                 r = store_migrate(store->db, err);
+        /* The first reader of an older version's store brings it up to date, as a writer. */
+        if (r == ERR_BUSY && !writes) {
+                db_close(store->db);
+                store->db = NULL;
+                r = db_open(path, DB_WRITE, &store->db, err);
+                if (r == 0)
+                        r = store_migrate(store->db, err);
+        }
         if (r == 0)
                 r = station_load(store->db, &store->station, err);
         return r;

@@ -132,7 +132,7 @@ static int sign_head(struct ledger *ledger, const struct tree *tree, char **ret_
         if (tree_root(tree, ledger->hasher, root) < 0)
                 return fail_memory(err);
         checkpoint_body(ledger->station, tree->size, root, now, body);
-        r = checkpoint_sign(ledger->key, body, &signature, &n, err);
+        r = ledger_checkpoint_sign(ledger->key, body, &signature, &n, err);
         if (r == 0)
                 r = db_exec(ledger->db, err,
                             "INSERT INTO checkpoint(size, time, root, signature) VALUES(?, ?, ?, ?)", "iibb",

@@ -19,7 +19,7 @@ void checkpoint_body(const char *station, uint64_t size, const uint8_t root[SHA2
                         base64, (long long) time);
 }
 
-int checkpoint_sign(EVP_PKEY *key, const char *body, uint8_t **ret, size_t *ret_n, struct error *err) {
+int ledger_checkpoint_sign(EVP_PKEY *key, const char *body, uint8_t **ret, size_t *ret_n, struct error *err) {
         _cleanup_(md_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
         _cleanup_free_ uint8_t *signature = NULL;
         size_t n = 0, length = strlen(body);
@@ -37,7 +37,7 @@ int checkpoint_sign(EVP_PKEY *key, const char *body, uint8_t **ret, size_t *ret_
         return 0;
 }
 
-int checkpoint_check(EVP_PKEY *key, const char *body, const uint8_t *signature, size_t n) {
+int ledger_checkpoint_check(EVP_PKEY *key, const char *body, const uint8_t *signature, size_t n) {
         _cleanup_(md_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
 
         if (!context || EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) != 1)
@@ -58,7 +58,7 @@ static int not_a_checkpoint(struct error *err) {
                     "The text is not a checkpoint of mpsi.");
 }
 
-int checkpoint_verify(const char *text, EVP_PKEY *public_key, uint64_t *ret_size, uint8_t ret_root[SHA256_SIZE],
+int ledger_checkpoint_verify(const char *text, EVP_PKEY *public_key, uint64_t *ret_size, uint8_t ret_root[SHA256_SIZE],
                       struct error *err) {
         const char *gap = strstr(text, "\n\n");
         char body[CHECKPOINT_BODY], root64[64], signature64[256];
@@ -76,7 +76,7 @@ int checkpoint_verify(const char *text, EVP_PKEY *public_key, uint64_t *ret_size
         if (base64_decode(root64, &root, &root_n) < 0 || root_n != SHA256_SIZE ||
             base64_decode(signature64, &signature, &signature_n) < 0)
                 return not_a_checkpoint(err);
-        if (checkpoint_check(public_key, body, signature, signature_n) < 0)
+        if (ledger_checkpoint_check(public_key, body, signature, signature_n) < 0)
                 return fail(err, ERR_VERIFY, "La firma del punto de control no es de este puesto.",
                             "The checkpoint's signature is not this station's.");
         *ret_size = size;

@@ -19,8 +19,8 @@ enum { CHECKPOINT_BODY = 256 };
 /* The text that is signed. */
 void checkpoint_body(const char *station, uint64_t size, const uint8_t root[SHA256_SIZE], int64_t time,
                      char out[CHECKPOINT_BODY]);
-int checkpoint_sign(EVP_PKEY *key, const char *body, uint8_t **ret, size_t *ret_n, struct error *err);
-int checkpoint_check(EVP_PKEY *key, const char *body, const uint8_t *signature, size_t n);
+int ledger_checkpoint_sign(EVP_PKEY *key, const char *body, uint8_t **ret, size_t *ret_n, struct error *err);
+int ledger_checkpoint_check(EVP_PKEY *key, const char *body, const uint8_t *signature, size_t n);
 char *checkpoint_text(const char *body, const void *signature, size_t n);
 
 /* The hash of the complete subtree at (level, index). */

@@ -143,14 +143,14 @@ static int check_head(struct ledger *ledger, struct error *err) {
                 signature = rows_blob(rows, 1, &n);
                 checkpoint_body(ledger->station, ledger->tree.size, root, rows_int(rows, 2), body);
                 if (stored_n != SHA256_SIZE || memcmp(stored, root, SHA256_SIZE) != 0 ||
-                    checkpoint_check(ledger->public_key, body, signature, n) < 0)
+                    ledger_checkpoint_check(ledger->public_key, body, signature, n) < 0)
                         return tampered(err, ledger->tree.size,
                                         (struct text){ "la raíz o la firma no coinciden.",
                                                        "the root or the signature does not match." });
         }
         if (!ledger->witness || file_read(ledger->witness, 4096, &text, &length, NULL) < 0 || length == 0)
                 return 0;
-        if (checkpoint_verify(text, ledger->public_key, &witness_size, witness_root, NULL) < 0)
+        if (ledger_checkpoint_verify(text, ledger->public_key, &witness_size, witness_root, NULL) < 0)
                 return 0; /* torn by a power cut, or not ours: ledger verify says so */
         if (witness_size > ledger->tree.size)
                 return tampered(err, ledger->tree.size,
@@ -212,6 +212,10 @@ void ledger_close(struct ledger *ledger) {
         free(ledger->station);
         free(ledger->witness);
         free(ledger);
+}
+
+int64_t ledger_size(const struct ledger *ledger) {
+        return (int64_t) ledger->tree.size;
 }
 
 int ledger_events(struct db *db, const char *subject, int64_t after, int64_t limit,

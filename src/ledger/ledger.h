@@ -46,6 +46,9 @@ int ledger_refresh(struct ledger *ledger, struct error *err);
 int ledger_append(struct ledger *ledger, const char *actor, const char *os_user, const struct fact *facts, size_t n,
                   bool dry_run, struct error *err);
 
+/* Number of events, as of the last append or refresh; a writer's ledger only. */
+int64_t ledger_size(const struct ledger *ledger);
+
 /* The canonical text of an event; the caller frees it. `data` is canonical JSON. */
 int event_text(const struct event *event, const char *data, char **ret, size_t *ret_n, struct error *err);
 
@@ -62,7 +65,7 @@ int ledger_prove_consistency(struct ledger *ledger, int64_t old_size, json_t **r
 int ledger_proof_verify(const json_t *proof, const char *station_certificate, struct error *err);
 
 /* Checks a text as ledger_checkpoint writes it; gives size and root. ERR_VERIFY or ERR_USAGE. */
-int checkpoint_verify(const char *text, EVP_PKEY *public_key, uint64_t *ret_size, uint8_t ret_root[SHA256_SIZE],
+int ledger_checkpoint_verify(const char *text, EVP_PKEY *public_key, uint64_t *ret_size, uint8_t ret_root[SHA256_SIZE],
                       struct error *err);
 
 struct ledger_report {

@@ -225,7 +225,7 @@ static int check_proof(const json_t *proof, EVP_PKEY *key, struct hasher *hasher
 
         if (!checkpoint || !text || index < 0)
                 return fail(err, ERR_USAGE, "No es una prueba del libro.", "Not a proof of the ledger.");
-        r = checkpoint_verify(checkpoint, key, &size, root, err);
+        r = ledger_checkpoint_verify(checkpoint, key, &size, root, err);
         if (r == 0)
                 r = read_path(proof, &path, &path_n, err);
         if (r < 0)

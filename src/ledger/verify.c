@@ -89,7 +89,7 @@ static void check_signature(struct pass *pass, const uint8_t root[SHA256_SIZE]) 
         signature = rows_blob(pass->checkpoints, 3, &n);
         checkpoint_body(pass->ledger->station, pass->tree.size, root, rows_int(pass->checkpoints, 2), body);
         pass->report->signatures++;
-        if (checkpoint_check(pass->ledger->public_key, body, signature, n) < 0)
+        if (ledger_checkpoint_check(pass->ledger->public_key, body, signature, n) < 0)
                 problem(pass->report, "signature", size, "La firma del punto de control %lld no es de este puesto.",
                         "The signature of checkpoint %lld is not this station's.", (long long) size);
 }
@@ -211,7 +211,7 @@ static int run_pass(struct pass *pass) {
 static int take_published(struct pass *pass, const char *text, bool given) {
         uint8_t root[SHA256_SIZE];
         uint64_t size;
-        int r = checkpoint_verify(text, pass->ledger->public_key, &size, root, given ? pass->err : NULL);
+        int r = ledger_checkpoint_verify(text, pass->ledger->public_key, &size, root, given ? pass->err : NULL);
 
         if (r < 0) {
                 if (given)

@@ -1,6 +1,9 @@
 /* R-110-022: the inventory of media. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/digest.h"
+#include "ledger/ledger.h"
 #include "print/form.h"
 #include "registry/medium_sql.h"
 #include "registry/person.h"
@@ -75,24 +78,56 @@ static int write_out(struct act *act, const char *out, const json_t *data, struc
                     "For JSON use --json; with nothing, the table comes out.");
 }
 
+/* A4, X2: a report that leaves is recorded with its number and what it holds. */
+static int record_report(struct act *act, const char *number, const json_t *args, size_t media, struct error *err) {
+        _cleanup_json_ json_t *files = json_array(), *data = NULL;
+        const json_t *outs = json_object_get(args, "out"), *out;
+        size_t i;
+
+        json_array_foreach(outs, i, out) {
+                char digest[SHA256_TEXT];
+                int r = sha256_file(json_string_value(out), digest, err);
+
+                if (r < 0)
+                        return r;
+                if (json_array_append_new(files, json_string(digest)) < 0)
+                        return fail_memory(err);
+        }
+        data = json_pack("{s:s, s:s, s:I, s:O}", "form", "R-110-022", "number", number, "media", (json_int_t) media,
+                         "files", files);
+        return data ? act_record_one(act, "report.made", number, data, err) : fail_memory(err);
+}
+
+/* HQ-20261123-000042: the site, the day and the ledger's size, which never repeats. */
+static void report_number(struct act *act, char out[64]) {
+        char day[DATE_TEXT];
+
+        date_of(act_now(act), day);
+        (void) snprintf(out, 64, "%s-%.4s%.2s%.2s-%06lld", act->site, day, day + 5, day + 8,
+                        (long long) ledger_size(act->ledger) + 1);
+}
+
 static int run_inventory(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         struct summary sums[CLASSIFICATIONS] = { 0 };
         _cleanup_json_ json_t *list = json_array(), *data = NULL;
         _cleanup_person_ struct person person = { 0 };
         const char *classification = json_text(args, "classification"), *category = json_text(args, "category");
         const json_t *outs = json_object_get(args, "out"), *out;
+        char number[64];
         size_t i;
         int r = read_media(act, args, list, sums, err);
 
+        report_number(act, number);
         if (r == 0)
                 r = person_load(act->db, act->person, &person, err);
         if (r < 0)
                 return r;
-        data = json_pack("{s:s, s:s, s:s, s:I, s:s++, s:I, s:s, s:o, s:O}", "organisation", act->organisation,
-                         "site", act->site, "station", act->station, "date", (json_int_t) act_now(act), "scope",
-                         classification ? classification : "", classification && category ? " · " : "",
-                         category ? category : "", "total", (json_int_t) json_array_size(list), "custodian",
-                         person.full_name, "summary", summary_to_json(sums), "media", list);
+        data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s++, s:I, s:s, s:o, s:O}", "number", number, "organisation",
+                         act->organisation, "site", act->site, "station", act->station, "date",
+                         (json_int_t) act_now(act), "scope", classification ? classification : "",
+                         classification && category ? " · " : "", category ? category : "", "total",
+                         (json_int_t) json_array_size(list), "custodian", person.full_name, "summary",
+                         summary_to_json(sums), "media", list);
         if (!data)
                 return fail_memory(err);
         json_array_foreach(outs, i, out) {
@@ -102,6 +137,10 @@ static int run_inventory(struct act *act, const json_t *args, json_t **ret, stru
                 act_say(act, "Inventario de %lld soportes en %.300s.", "Inventory of %lld media in %.300s.",
                         (long long) json_array_size(list), json_string_value(out));
         }
+        if (json_array_size(outs) > 0)
+                r = record_report(act, number, args, json_array_size(list), err);
+        if (r < 0)
+                return r;
         (void) json_object_set(data, "rows", list);
         (void) json_object_del(data, "media");
         *ret = TAKE_PTR(data);
@@ -131,9 +170,13 @@ static const struct column columns[] = {
         { "label", HELP("ETIQUETA", "LABEL") },
 };
 static const struct verb verbs[] = {
-        { "report", "R-110-022", ROLE_CUSTODIAN | ROLE_SECURITY | ROLE_AUDITOR, VERB_READS,
+        { "report", "R-110-022", ROLE_CUSTODIAN | ROLE_SECURITY | ROLE_AUDITOR, VERB_WRITES,
           HELP("inventario de soportes", "inventory of media"), PARAMS(params), COLUMNS(columns),
           .run = run_inventory },
 };
 
-const struct room report_room = { .verbs = verbs, .verbs_n = COUNT(verbs) };
+static const struct event_type events[] = { { "report.made", NULL } };
+
+const struct room report_room = {
+        .events = events, .events_n = COUNT(events), .verbs = verbs, .verbs_n = COUNT(verbs)
+};

@@ -19,6 +19,7 @@ struct rows {
 struct db {
         sqlite3 *handle;
         bool writing; /* inside a transaction */
+        bool reader;  /* held back by query_only */
         struct slot {
                 const char *sql;
                 sqlite3_stmt *statement;
@@ -296,7 +297,8 @@ static int configure(struct db *db, unsigned mode, struct error *err) {
         (void) sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         (void) sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         (void) sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
-        if ((mode & 15) == DB_READ)
+        db->reader = (mode & 15) == DB_READ;
+        if (db->reader)
                 return run_script(db, "PRAGMA foreign_keys = ON; PRAGMA query_only = ON;", err);
         r = run_script(
                 db,
@@ -371,11 +373,6 @@ static int migrate_room(struct db *db, const struct schema *schema, struct error
 
         if (r < 0 && r != ERR_NOT_FOUND)
                 return r;
-        if (version > (int64_t) schema->scripts_n) {
-                (void) fail(err, ERR_CONFLICT, "El almacén es de una versión más nueva de mpsi (%s %d).",
-                            "The store was made by a newer mpsi (%s %d).", schema->room, (int) version);
-                return hint(err, "Actualice mpsi en este puesto.", "Update mpsi on this station.");
-        }
         for (size_t i = (size_t) version; i < schema->scripts_n; i++) {
                 r = run_script(db, schema->scripts[i], err);
                 if (r < 0)
@@ -390,9 +387,16 @@ static int migrate_room(struct db *db, const struct schema *schema, struct error
         return r < 0 ? r : 0;
 }
 
+static int made_by_newer(const struct schema *schema, int64_t version, struct error *err) {
+        (void) fail(err, ERR_CONFLICT, "El almacén es de una versión más nueva de mpsi (%s %d).",
+                    "The store was made by a newer mpsi (%s %d).", schema->room, (int) version);
+        return hint(err, "Actualice mpsi en este puesto.", "Update mpsi on this station.");
+}
+
 /* Whether there is anything to migrate, without taking the write lock. */
 static int up_to_date(struct db *db, const struct schema *const *schemas, size_t n, bool *ret, struct error *err) {
         int64_t there = 0, version = 0;
+        bool older = false;
         int r = db_int(db, &there, err, "SELECT count(*) FROM sqlite_schema WHERE name = 'schema'", "");
 
         *ret = false;
@@ -400,12 +404,16 @@ static int up_to_date(struct db *db, const struct schema *const *schemas, size_t
                 return r;
         for (size_t i = 0; i < n; i++) {
                 r = db_int(db, &version, err, "SELECT version FROM schema WHERE room = ?", "s", schemas[i]->room);
-                if (r < 0)
-                        return r == ERR_NOT_FOUND ? 0 : r;
+                if (r == ERR_NOT_FOUND)
+                        version = 0;
+                else if (r < 0)
+                        return r;
+                if (version > (int64_t) schemas[i]->scripts_n)
+                        return made_by_newer(schemas[i], version, err);
                 if (version != (int64_t) schemas[i]->scripts_n)
-                        return 0;
+                        older = true;
         }
-        *ret = true;
+        *ret = !older;
         return 0;
 }
 

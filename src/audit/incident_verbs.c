@@ -45,14 +45,31 @@ static const struct param list_params[] = {
 };
 
 static const struct column list_columns[] = {
-        { "id", HELP("Incidencia", "Incident") },
-        { "kind", HELP("Tipo", "Kind") },
-        { "subject", HELP("Asunto", "Subject") },
-        { "state", HELP("Estado", "State") },
-        { "opened", HELP("Abierta", "Opened") },
-        { "opened_by", HELP("Por", "By") },
-        { "deadline", HELP("Notificar antes de", "Notify by") },
-        { "what", HELP("Qué pasó", "What happened") },
+        { "id", HELP("INCIDENCIA", "INCIDENT") },
+        { "kind", HELP("TIPO", "KIND") },
+        { "subject", HELP("ASUNTO", "SUBJECT") },
+        { "state", HELP("ESTADO", "STATE") },
+        { "opened", HELP("ABIERTA", "OPENED") },
+        { "opened_by", HELP("POR", "BY") },
+        { "deadline", HELP("NOTIFICAR ANTES DE", "NOTIFY BY") },
+        { "what", HELP("QUÉ PASÓ", "WHAT HAPPENED") },
+};
+
+static const struct column show_columns[] = {
+        { "id", HELP("INCIDENCIA", "INCIDENT") },
+        { "kind", HELP("TIPO", "KIND") },
+        { "subject", HELP("ASUNTO", "SUBJECT") },
+        { "media", HELP("SOPORTES", "MEDIA") },
+        { "what", HELP("QUÉ PASÓ", "WHAT HAPPENED") },
+        { "state", HELP("ESTADO", "STATE") },
+        { "opened_by", HELP("POR", "BY") },
+        { "opened", HELP("ABIERTA", "OPENED") },
+        { "deadline", HELP("NOTIFICAR ANTES DE", "NOTIFY BY") },
+        { "notes", HELP("NOTAS", "NOTES") },
+        { "closed_by", HELP("CIERRA", "CLOSED BY") },
+        { "closed", HELP("CERRADA", "CLOSED") },
+        { "resolution", HELP("RESOLUCIÓN", "RESOLUTION") },
+        { "assessment", HELP("EVALUACIÓN", "ASSESSMENT") },
 };
 
 static int set_moment(json_t *object, const char *key, const struct rows *rows, int column) {
@@ -268,6 +285,7 @@ static const struct verb incident_verbs[] = {
           .roles = ROLE_ANY,
           .help = HELP("Muestra una incidencia", "Shows an incident"),
           PARAMS(show_params),
+          COLUMNS(show_columns),
           .run = run_show },
         { .noun = "incident",
           .name = "list",

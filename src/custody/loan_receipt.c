@@ -30,12 +30,13 @@ static json_t *printed_signer(struct act *act, const char *name, const char *mom
         return person;
 }
 
-static json_t *medium_part(const struct medium *medium) {
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", medium->id, "kind",
+static json_t *medium_part(struct act *act, const struct medium *medium) {
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o*, s:s}", "id", medium->id, "kind",
                          medium_kind_terms[medium->kind].code, "classification",
                          classification_terms[medium->classification].code, "category",
                          category_terms[medium->category].code, "model", medium->model, "serial", medium->serial,
-                         "location", medium->location, "owner", medium->owner, "luks_uuid", medium->luks_uuid);
+                         "location", medium->location, "owner", printed_name(act, medium->owner), "luks_uuid",
+                         medium->luks_uuid);
 }
 
 int loan_receipt(struct act *act, const json_t *loan, const char *path, struct error *err) {
@@ -53,7 +54,7 @@ int loan_receipt(struct act *act, const json_t *loan, const char *path, struct e
                 "s:s*, s:s*}",
                 "organisation", act->organisation, "site", act->site, "station", act->station, "number",
                 json_text(loan, "loan"), "issued", (json_int_t) act_now(act), "issued_by", act->person, "medium",
-                medium_part(&medium), "borrower", printed_person(act, json_text(loan, "borrower")), "due",
+                medium_part(act, &medium), "borrower", printed_person(act, json_text(loan, "borrower")), "due",
                 json_text(loan, "due"), "reason", json_text(loan, "reason"), "requested",
                 json_text(loan, "requested"), "approver", "name", printed_name(act, json_text(loan, "decided_by")),
                 "time", json_text(loan, "decided"), "supervisor", printed_name(act, json_text(loan, "supervisor")),

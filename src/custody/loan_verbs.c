@@ -73,11 +73,34 @@ static const struct param list_params[] = {
 };
 
 static const struct column list_columns[] = {
-        { "loan", HELP("Préstamo", "Loan") },         { "medium", HELP("Soporte", "Medium") },
-        { "borrower", HELP("Receptor", "Borrower") }, { "state", HELP("Estado", "State") },
-        { "due", HELP("Devolver", "Due") },           { "overdue", HELP("Vencido", "Overdue") },
-        { "seal", HELP("Precinto", "Seal") },         { "location", HELP("Dónde", "Where") },
-        { "reason", HELP("Motivo", "Reason") },
+        { "loan", HELP("PRÉSTAMO", "LOAN") },         { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "borrower", HELP("RECEPTOR", "BORROWER") }, { "state", HELP("ESTADO", "STATE") },
+        { "due", HELP("DEVOLVER", "DUE") },           { "overdue", HELP("VENCIDO", "OVERDUE") },
+        { "seal", HELP("PRECINTO", "SEAL") },         { "location", HELP("DÓNDE", "WHERE") },
+        { "reason", HELP("MOTIVO", "REASON") },
+};
+
+static const struct column show_columns[] = {
+        { "loan", HELP("PRÉSTAMO", "LOAN") },
+        { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "borrower", HELP("RECEPTOR", "BORROWER") },
+        { "state", HELP("ESTADO", "STATE") },
+        { "due", HELP("DEVOLVER", "DUE") },
+        { "overdue", HELP("VENCIDO", "OVERDUE") },
+        { "location", HELP("DÓNDE", "WHERE") },
+        { "reason", HELP("MOTIVO", "REASON") },
+        { "requester", HELP("SOLICITA", "REQUESTED BY") },
+        { "requested", HELP("SOLICITADO", "REQUESTED") },
+        { "decided_by", HELP("DECIDE", "DECIDED BY") },
+        { "decided", HELP("DECIDIDO", "DECIDED") },
+        { "handed_by", HELP("ENTREGA", "HANDED OVER BY") },
+        { "handed", HELP("ENTREGADO", "HANDED OVER") },
+        { "seal", HELP("PRECINTO", "SEAL") },
+        { "digest", HELP("CABECERA", "HEADER") },
+        { "returned_to", HELP("RECIBE", "RETURNED TO") },
+        { "returned", HELP("DEVUELTO", "RETURNED") },
+        { "integrity", HELP("INTEGRIDAD", "INTEGRITY") },
+        { "condition", HELP("CONDICIÓN", "CONDITION") },
 };
 
 static int refuse_busy_medium(struct act *act, const struct medium *medium, struct error *err) {
@@ -313,6 +336,7 @@ static const struct verb loan_verbs[] = {
           .roles = ROLE_ANY,
           .help = HELP("Muestra un préstamo, y su recibo", "Shows a loan, and its receipt"),
           PARAMS(show_params),
+          COLUMNS(show_columns),
           .run = run_show },
         { .noun = "loan",
           .name = "list",

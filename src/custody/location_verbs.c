@@ -40,19 +40,27 @@ static const struct param move_params[] = {
 };
 
 static const struct column list_columns[] = {
-        { "code", HELP("Ubicación", "Location") },
-        { "kind", HELP("Tipo", "Kind") },
-        { "level", HELP("Nivel", "Level") },
-        { "section", HELP("Sección", "Section") },
-        { "occupied", HELP("Ocupado", "Occupied") },
-        { "capacity", HELP("Capacidad", "Capacity") },
-        { "note", HELP("Nota", "Note") },
+        { "code", HELP("UBICACIÓN", "LOCATION") },
+        { "kind", HELP("TIPO", "KIND") },
+        { "level", HELP("NIVEL", "LEVEL") },
+        { "section", HELP("SECCIÓN", "SECTION") },
+        { "occupied", HELP("OCUPADO", "OCCUPIED") },
+        { "capacity", HELP("CAPACIDAD", "CAPACITY") },
+        { "note", HELP("NOTA", "NOTE") },
+};
+
+static const struct column show_columns[] = {
+        { "code", HELP("UBICACIÓN", "LOCATION") },   { "kind", HELP("TIPO", "KIND") },
+        { "level", HELP("NIVEL", "LEVEL") },         { "section", HELP("SECCIÓN", "SECTION") },
+        { "occupied", HELP("OCUPADO", "OCCUPIED") }, { "capacity", HELP("CAPACIDAD", "CAPACITY") },
+        { "access", HELP("ACCESO", "ACCESS") },      { "monitoring", HELP("VIGILANCIA", "MONITORING") },
+        { "media", HELP("SOPORTES", "MEDIA") },      { "note", HELP("NOTA", "NOTE") },
 };
 
 static const struct column move_columns[] = {
-        { "medium", HELP("Soporte", "Medium") },
-        { "location", HELP("Ubicación", "Location") },
-        { "from", HELP("Antes", "Before") },
+        { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "location", HELP("UBICACIÓN", "LOCATION") },
+        { "from", HELP("ANTES", "BEFORE") },
 };
 
 static const char *const location_members[] = { "code",     "kind", "level", "section",
@@ -229,6 +237,7 @@ static const struct verb location_verbs[] = {
           .roles = ROLE_ANY,
           .help = HELP("Muestra una ubicación y sus soportes", "Shows a location and its media"),
           PARAMS(show_params),
+          COLUMNS(show_columns),
           .run = run_show },
         { .noun = "location",
           .name = "list",

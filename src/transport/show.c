@@ -24,14 +24,32 @@ static const struct param list_params[] = {
 };
 
 static const struct column list_columns[] = {
-        { "shipment", HELP("Envío", "Shipment") },
-        { "state", HELP("Estado", "State") },
-        { "from", HELP("Origen", "From") },
-        { "to", HELP("Destino", "To") },
-        { "recipient", HELP("Destinatario", "Recipient") },
-        { "media_n", HELP("Soportes", "Media") },
-        { "dispatched", HELP("Salida", "Dispatched") },
-        { "late", HELP("Tarde", "Late") },
+        { "shipment", HELP("ENVÍO", "SHIPMENT") },
+        { "state", HELP("ESTADO", "STATE") },
+        { "from", HELP("ORIGEN", "FROM") },
+        { "to", HELP("DESTINO", "TO") },
+        { "recipient", HELP("DESTINATARIO", "RECIPIENT") },
+        { "media_n", HELP("SOPORTES", "MEDIA") },
+        { "dispatched", HELP("SALIDA", "DISPATCHED") },
+        { "late", HELP("TARDE", "LATE") },
+};
+
+static const struct column show_columns[] = {
+        { "shipment", HELP("ENVÍO", "SHIPMENT") },
+        { "state", HELP("ESTADO", "STATE") },
+        { "from", HELP("ORIGEN", "FROM") },
+        { "to", HELP("DESTINO", "TO") },
+        { "recipient", HELP("DESTINATARIO", "RECIPIENT") },
+        { "method", HELP("MÉTODO", "METHOD") },
+        { "protection", HELP("PROTECCIÓN", "PROTECTION") },
+        { "tracking", HELP("SEGUIMIENTO", "TRACKING") },
+        { "route", HELP("RUTA", "ROUTE") },
+        { "limit", HELP("LÍMITE (H)", "LIMIT (H)") },
+        { "media_ids", HELP("SOPORTES", "MEDIA") },
+        { "seal_numbers", HELP("PRECINTOS", "SEALS") },
+        { "done", HELP("PUNTOS", "CHECKPOINTS") },
+        { "next", HELP("SIGUIENTE", "NEXT") },
+        { "late", HELP("TARDE", "LATE") },
 };
 
 static int64_t moment_of(const json_t *object, const char *key) {
@@ -63,6 +81,44 @@ static int judge_signatures(const struct act *act, json_t *shipment, struct erro
         return 0;
 }
 
+/* What is next, in the words of the verbs. */
+static const char *next_verb(enum shipment_state state) {
+        static const char *const next[SHIPMENT_STATES] = {
+                [SHIPMENT_CREATED] = "ship pack",
+                [SHIPMENT_PACKED] = "ship authorise",
+                [SHIPMENT_AUTHORISED] = "ship dispatch",
+                [SHIPMENT_DISPATCHED] = "ship pickup",
+                [SHIPMENT_PICKED_UP] = "ship track",
+                [SHIPMENT_IN_TRANSIT] = "ship deliver",
+                [SHIPMENT_DELIVERED] = "ship confirm",
+                [SHIPMENT_CONFIRMED] = "",
+                [SHIPMENT_LOST] = "",
+        };
+
+        return next[state];
+}
+
+/* Lists of words for a person's eye, beside the full arrays. */
+static int summarise(json_t *shipment, struct error *err) {
+        _cleanup_json_ json_t *media = json_array(), *seals = json_array(), *done = json_array();
+        const json_t *item;
+        bool failed = false;
+        size_t i;
+
+        json_array_foreach(json_object_get(shipment, "media"), i, item)
+                failed |= json_array_append(media, json_object_get(item, "medium")) != 0;
+        json_array_foreach(json_object_get(shipment, "seals"), i, item)
+                failed |= json_array_append(seals, json_object_get(item, "number")) != 0;
+        json_array_foreach(json_object_get(shipment, "checkpoints"), i, item)
+                failed |= json_array_append_new(done, json_sprintf("%s (%s)", json_text_or_empty(item, "point"),
+                                                                   json_text_or_empty(item, "signed"))) != 0;
+        if (failed || json_object_set(shipment, "media_ids", media) ||
+            json_object_set(shipment, "seal_numbers", seals) || json_object_set(shipment, "done", done) ||
+            json_object_set_new(shipment, "next", json_string(next_verb(shipment_state_of(shipment)))))
+                return fail_memory(err);
+        return 0;
+}
+
 static int load_judged(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *shipment = NULL;
         int r;
@@ -72,6 +128,8 @@ static int load_judged(struct act *act, const json_t *args, json_t **ret, struct
                 r = set_late(act, shipment, err);
         if (r == 0)
                 r = judge_signatures(act, shipment, err);
+        if (r == 0)
+                r = summarise(shipment, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(shipment);
@@ -143,6 +201,7 @@ static const struct verb show_verbs[] = {
           .roles = ROLE_ANY,
           .help = HELP("Muestra un envío y comprueba sus firmas", "Shows a shipment and checks its signatures"),
           PARAMS(show_params),
+          COLUMNS(show_columns),
           .run = run_show },
         { .noun = "ship",
           .name = "list",
@@ -156,6 +215,7 @@ static const struct verb show_verbs[] = {
           .roles = ROLE_ANY,
           .help = HELP("Formulario de envío de soportes (T3)", "Media shipping form (T3)"),
           PARAMS(report_params),
+          COLUMNS(show_columns),
           .run = run_report },
 };
 

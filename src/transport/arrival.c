@@ -32,7 +32,7 @@ int shipment_run_deliver(struct act *act, const json_t *args, json_t **ret, stru
         if (r == 0)
                 r = shipment_facts_new(8, &facts, err);
         if (r == 0)
-                r = checkpoint_make(act, args, shipment, &call, &facts, &match, err);
+                r = shipment_checkpoint(act, args, shipment, &call, &facts, &match, err);
         if (r == 0)
                 r = add_lateness(act, shipment, &facts, err);
         if (r == 0)
@@ -210,7 +210,7 @@ int shipment_run_confirm(struct act *act, const json_t *args, json_t **ret, stru
                 return fail_memory(err);
         const struct checkpoint_call call = { CHECKPOINT_CONFIRMATION, true, false, extra };
 
-        r = checkpoint_make(act, args, shipment, &call, &facts, &match, err);
+        r = shipment_checkpoint(act, args, shipment, &call, &facts, &match, err);
         if (r == 0)
                 r = add_contents(act, args, shipment, &arrivals, &facts, err);
         if (r == 0)

@@ -110,7 +110,7 @@ static int add_fact(struct act *act, const json_t *shipment, const struct checkp
         if (judged)
                 r = json_object_set_new(data, "seals_match", json_boolean(match)) ? fail_memory(err) : 0;
         if (r == 0 && call->sign)
-                r = checkpoint_sign(act, statement, data, err);
+                r = shipment_sign(act, statement, data, err);
         if (r < 0) {
                 json_decref(data);
                 return r;
@@ -145,8 +145,9 @@ static int add_found_incidents(struct act *act, const json_t *args, const json_t
         return r;
 }
 
-int checkpoint_make(struct act *act, const json_t *args, const json_t *shipment, const struct checkpoint_call *call,
-                    struct shipment_facts *facts, bool *ret_match, struct error *err) {
+int shipment_checkpoint(struct act *act, const json_t *args, const json_t *shipment,
+                        const struct checkpoint_call *call, struct shipment_facts *facts, bool *ret_match,
+                        struct error *err) {
         _cleanup_json_ json_t *seals = NULL, *statement = NULL;
         bool judged, match = true;
         int r;

@@ -203,7 +203,7 @@ static void add_signature(struct act *act, const json_t *shipment, json_t *boxes
 
                 if (strcmp(json_text_or_empty(item, "point"), checkpoint_terms[point].code) != 0)
                         continue;
-                verdict = checkpoint_verify(act, item);
+                verdict = shipment_verify(act, item);
                 one = json_object();
                 put(one, "name", printed_name(act, json_text(item, "person"), &title, room));
                 put(one, "title", title ? json_string(title) : NULL);

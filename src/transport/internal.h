@@ -49,10 +49,10 @@ int shipment_facts_add(struct shipment_facts *facts, const char *type, const cha
 /* The person's own signature (ECDSA) over a checkpoint's statement: {shipment, point, person, time, seals, media,
  * ...}. Adds the members statement, signature (base64) and certificate (PEM) to `data`. Asks for pin:NAME. T4 when
  * the person is not enrolled. */
-int checkpoint_sign(struct act *act, const json_t *statement, json_t *data, struct error *err);
+int shipment_sign(struct act *act, const json_t *statement, json_t *data, struct error *err);
 /* "valid", "invalid" or "none": for one element of `checkpoints`, by the certificate that it carries and the
  * organisation's authority. */
-const char *checkpoint_verify(const struct act *act, const json_t *checkpoint);
+const char *shipment_verify(const struct act *act, const json_t *checkpoint);
 
 struct checkpoint_call {
         enum checkpoint point;
@@ -63,8 +63,9 @@ struct checkpoint_call {
 /* Judges order, open incidents and seals, signs, and adds the checkpoint's fact and the incidents that it finds.
  * *ret_match says whether the seals were those placed; at the origin, where they differ, the fact is
  * "shipment.stopped". */
-int checkpoint_make(struct act *act, const json_t *args, const json_t *shipment, const struct checkpoint_call *call,
-                    struct shipment_facts *facts, bool *ret_match, struct error *err);
+int shipment_checkpoint(struct act *act, const json_t *args, const json_t *shipment,
+                        const struct checkpoint_call *call, struct shipment_facts *facts, bool *ret_match,
+                        struct error *err);
 /* Adds an incident about the shipment with these media (NULL: all of it). */
 int shipment_add_incident(struct act *act, const json_t *shipment, const json_t *media, enum incident_kind kind,
                           struct shipment_facts *facts, struct error *err, const char *es, const char *en, ...)

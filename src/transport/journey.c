@@ -152,7 +152,7 @@ static int run_dispatch(struct act *act, const json_t *args, json_t **ret, struc
         if (r == 0)
                 r = shipment_facts_new(json_array_size(json_object_get(shipment, "media")) + 8, &facts, err);
         if (r == 0)
-                r = checkpoint_make(act, args, shipment, &call, &facts, &match, err);
+                r = shipment_checkpoint(act, args, shipment, &call, &facts, &match, err);
         if (r == 0 && match)
                 r = add_departures(shipment, &facts, err);
         if (r == 0)
@@ -179,7 +179,7 @@ static int run_pickup(struct act *act, const json_t *args, json_t **ret, struct 
         if (r == 0)
                 r = shipment_facts_new(8, &facts, err);
         if (r == 0)
-                r = checkpoint_make(act, args, shipment, &call, &facts, &match, err);
+                r = shipment_checkpoint(act, args, shipment, &call, &facts, &match, err);
         if (r == 0)
                 r = act_record(act, facts.facts, facts.n, err);
         return r < 0 ? r : shipment_answer(act, shipment_id(shipment), &facts, ret, err);
@@ -208,7 +208,7 @@ static int run_track(struct act *act, const json_t *args, json_t **ret, struct e
         renamed = json_copy((json_t *) (uintptr_t) args);
         if (!renamed || json_object_set(renamed, "note", json_object_get(args, "event")))
                 return fail_memory(err);
-        r = checkpoint_make(act, renamed, shipment, &call, &facts, &match, err);
+        r = shipment_checkpoint(act, renamed, shipment, &call, &facts, &match, err);
         if (r == 0)
                 r = act_record(act, facts.facts, facts.n, err);
         return r < 0 ? r : shipment_answer(act, shipment_id(shipment), &facts, ret, err);

@@ -73,7 +73,7 @@ static int judge_signatures(const struct act *act, json_t *shipment, struct erro
         size_t i;
 
         json_array_foreach(json_object_get(shipment, "checkpoints"), i, checkpoint) {
-                const char *verdict = checkpoint_verify(act, checkpoint);
+                const char *verdict = shipment_verify(act, checkpoint);
 
                 if (json_object_set_new(checkpoint, "signed", json_string(verdict)))
                         return fail_memory(err);

@@ -52,7 +52,7 @@ static int load_certificate(struct act *act, const struct person *person, X509 *
         return 0;
 }
 
-int checkpoint_sign(struct act *act, const json_t *statement, json_t *data, struct error *err) {
+int shipment_sign(struct act *act, const json_t *statement, json_t *data, struct error *err) {
         _cleanup_free_ char *text = NULL, *encoded = NULL;
         _cleanup_(X509_freep) X509 *certificate = NULL;
         _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
@@ -91,7 +91,7 @@ static bool statement_agrees(const json_t *checkpoint, const char *text) {
                json_equal(json_object_get(statement, "seals"), json_object_get(checkpoint, "seals"));
 }
 
-const char *checkpoint_verify(const struct act *act, const json_t *checkpoint) {
+const char *shipment_verify(const struct act *act, const json_t *checkpoint) {
         const char *text = json_text(checkpoint, "statement"), *encoded = json_text(checkpoint, "signature");
         const char *pem = json_text(checkpoint, "certificate");
         _cleanup_(X509_freep) X509 *certificate = NULL, *ca = NULL;

@@ -164,14 +164,16 @@ static int run_request(struct act *act, const json_t *args, json_t **ret, struct
         return loan_load(act->db, id, act_now(act), ret, err);
 }
 
-/* What approve and refuse have in common. */
-static int decide(struct act *act, const json_t *args, const char *event, const char *note, json_t **ret,
-                  struct error *err) {
+/* What approve and refuse have in common; an approval may be withdrawn until the hand-over. */
+static int decide(struct act *act, const json_t *args, const char *event, const char *note, bool withdraw,
+                  json_t **ret, struct error *err) {
         _cleanup_json_ json_t *loan = NULL, *data = NULL;
         struct medium medium;
         int r;
 
         r = loan_find(act, json_text(args, "loan"), LOAN_REQUESTED, &loan, err);
+        if (r == ERR_CONFLICT && withdraw)
+                r = loan_find(act, json_text(args, "loan"), LOAN_APPROVED, &loan, err);
         if (r < 0)
                 return r;
         r = medium_load(act->db, json_text(loan, "medium"), &medium, err);
@@ -191,7 +193,7 @@ static int decide(struct act *act, const json_t *args, const char *event, const 
 }
 
 static int run_approve(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        int r = decide(act, args, "loan.approved", json_text(args, "note"), ret, err);
+        int r = decide(act, args, "loan.approved", json_text(args, "note"), false, ret, err);
 
         if (r == 0)
                 act_say(act, "Préstamo %s aprobado: el custodio lo entrega con «loan out».",
@@ -200,7 +202,7 @@ static int run_approve(struct act *act, const json_t *args, json_t **ret, struct
 }
 
 static int run_refuse(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        return decide(act, args, "loan.refused", json_text(args, "reason"), ret, err);
+        return decide(act, args, "loan.refused", json_text(args, "reason"), true, ret, err);
 }
 
 static int run_extend(struct act *act, const json_t *args, json_t **ret, struct error *err) {
@@ -305,7 +307,8 @@ static const struct verb loan_verbs[] = {
           .name = "refuse",
           .roles = ROLE_OWNER,
           .flags = VERB_WRITES,
-          .help = HELP("El propietario deniega un préstamo", "The owner refuses a loan"),
+          .help = HELP("El propietario deniega un préstamo, o retira su aprobación",
+                       "The owner refuses a loan, or withdraws the approval"),
           PARAMS(refuse_params),
           .run = run_refuse },
         { .noun = "loan",

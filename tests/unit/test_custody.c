@@ -7,7 +7,7 @@
 #include "ledger/ledger.h"
 
 static struct test_store store;
-static char image[96], other_image[96], medium[16], other[16], plain[16];
+static char image[96], other_image[96], medium[16], other[16];
 
 /* The error's rule and code when a verb must not work. */
 #define must_refuse(code, rule_id, person, noun, name, ...)                                                        \
@@ -60,14 +60,17 @@ static void request(const char *id, int days, char ret[16]) {
 }
 
 static int group_setup(void **state) {
+        char until[DATE_TEXT];
+
         (void) state;
         test_store_make(&store);
         test_expect(0, &store, "sara", "person", "add", "{s:s, s:s, s:s}", "name", "ana", "full-name", "Ana Ríos",
                     "roles", "user");
         test_expect(0, &store, "sara", "person", "add", "{s:s, s:s, s:s}", "name", "both", "full-name",
                     "Owner and custodian", "roles", "owner,custodian,user");
-        test_expect(0, &store, "sara", "person", "add", "{s:s, s:s, s:s}", "name", "aud", "full-name", "Auditor",
-                    "roles", "auditor");
+        day_later(until, 29);
+        test_expect(0, &store, "sara", "person", "add", "{s:s, s:s, s:s, s:s}", "name", "aud", "full-name",
+                    "Auditor", "roles", "auditor", "expires", until);
         test_image(&store, "one", 32 << 20, image);
         test_image(&store, "two", 32 << 20, other_image);
         test_register(&store, image, "CONFIDENCIAL", "MEDIA", medium);
@@ -381,6 +384,7 @@ static void u4_overdue_extended_blocked(void **state) {
         test_expect(0, &store, "sara", "person", "block", "{s:s, s:s}", "name", "ana", "reason", "Baja");
         must_refuse(ERR_REFUSED, "X4", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", late, "seal", "S-0021",
                     "device", other_image);
+        test_expect(0, &store, "olga", "loan", "refuse", "{s:s, s:s}", "loan", late, "reason", "Bloqueada");
         must_refuse(ERR_REFUSED, "X4", "oto", "loan", "request", ask, "medium", other, "to", "ana", "reason", "r",
                     "due", due, "location", "x");
 }
@@ -442,7 +446,6 @@ static void x2_ledger_explains_state(void **state) {
         struct error err;
 
         (void) state;
-        (void) plain;
         if (test_call(&store, "aud", "ledger", "verify", &answer, &err, "{}") < 0)
                 fail_msg("ledger verify: %s", err.what[LANG_EN]);
 }

@@ -53,6 +53,7 @@ unsigned label_known(const struct label *label);
 int labels_prepare(struct label *labels, size_t n, struct error *err);
 void labels_done(struct label *labels, size_t n);
 
-/* Judges (L2), draws, verifies (L6) and writes prepared labels. SVG and PNG take one label. */
+/* Judges (L2), draws, verifies (L6) and writes prepared labels. SVG and PNG take one label. Without a path (NULL)
+ * all is done but the writing. */
 int labels_write(const struct label_design *design, const struct label *labels, size_t n, enum label_format format,
                  const struct label_look *look, const char *path, struct error *err);

@@ -34,6 +34,8 @@ int output_finish(cairo_surface_t *surface, struct error *err) {
 }
 
 int output_save(const struct output *out, const char *path, struct error *err) {
+        if (!path)
+                return 0;
         return file_write(path, out->data, out->size, 0640, err);
 }
 

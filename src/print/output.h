@@ -15,5 +15,6 @@ struct output {
 cairo_status_t output_write(void *closure, const unsigned char *data, unsigned int length);
 /* Finishes a surface and says whether all went well. */
 int output_finish(cairo_surface_t *surface, struct error *err);
+/* Without a path nothing is written: a dry run. */
 int output_save(const struct output *out, const char *path, struct error *err);
 void output_done(struct output *out);

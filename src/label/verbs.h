@@ -1,0 +1,8 @@
+/* Private to the room. */
+#pragma once
+
+#include "label/label_room.h"
+
+int label_run_print(struct act *act, const json_t *args, json_t **ret, struct error *err);
+int label_run_designs(struct act *act, const json_t *args, json_t **ret, struct error *err);
+int label_run_scan(struct act *act, const json_t *args, json_t **ret, struct error *err);

@@ -1,0 +1,54 @@
+/* A design that an organisation wrote: refused with a reason, or drawn without leaving the label. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "print/label.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct label *sample(void) {
+        static struct label label = {
+                .classification = CLASS_CONFIDENCIAL,
+                .category = CATEGORY_BASICA,
+                .kind = KIND_SSD,
+                .id = "HQ00000042K",
+                .created = "2026-01-15",
+                .expires = "2028-01-15",
+                .owner = "Carmen Núñez",
+                .epc = "3034257BF7194E4000001A85",
+                .code = "HQ00000042K",
+        };
+
+        if (!label.symbol && labels_prepare(&label, 1, NULL) < 0)
+                abort();
+        return &label;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        _cleanup_(label_design_freep) struct label_design *design = NULL;
+        struct label_look look = { .lang = LANG_ES, .dpi = 203, .first = 1 };
+        struct error err = { 0 };
+        double width, height;
+        const char *name;
+        char *text;
+        int sheet, r;
+
+        text = malloc(size + 1);
+        if (!text)
+                return 0;
+        memcpy(text, data, size);
+        text[size] = '\0';
+        r = label_design_parse("fuzz", text, size, &design, &err);
+        free(text);
+        if (r < 0) {
+                if (!*err.what[LANG_ES] || !*err.what[LANG_EN])
+                        abort();
+                return 0;
+        }
+        label_design_describe(design, LANG_EN, &name, &width, &height, &sheet);
+        if (!name || width > 210 || height > 297)
+                abort();
+        if (width * height <= 3000) /* drawing large ones only takes longer */
+                (void) labels_write(design, sample(), 1, LABEL_PNG, &look, NULL, &err);
+        return 0;
+}

@@ -38,13 +38,15 @@ static int apply_changed(struct db *db, const struct event *event, struct error 
         int r = db_exec(
                 db, err,
                 "UPDATE medium SET classification = coalesce(?, classification), owner = coalesce(?, owner), "
-                "expires = coalesce(?, expires), health = coalesce(?, health), epc = coalesce(?, epc), "
+                "expires = coalesce(?, expires), health = max(health, ?), epc = coalesce(?, epc), "
                 "tamper = coalesce(?, tamper), "
                 "label_state = CASE label_state WHEN 'valid' THEN 'void' ELSE label_state END WHERE id = ?",
-                json_is_boolean(json_object_get(d, "health")) ? "sssisss" : "sssnsss",
-                json_text(d, "classification"), json_text(d, "owner"), json_text(d, "expires"),
+                "sssisss", json_text(d, "classification"), json_text(d, "owner"), json_text(d, "expires"),
                 (int64_t) json_flag(d, "health"), json_text(d, "epc"), json_text(d, "tamper"), event->subject);
 
+        if (r == 0)
+                return fail(err, ERR_NOT_FOUND, "No hay ningún soporte «%.60s».", "There is no medium “%.60s”.",
+                            event->subject);
         return r < 0 ? r : 0;
 }
 

@@ -11,7 +11,7 @@
 #include "base/file.h"
 
 enum {
-        SLOTS = 3,           /* one being written, one ready, one being made */
+        SLOTS = 2,           /* one being written, one being made: both stay in the cache */
         TRIES = 3,           /* of a single block */
         UNREACHED_MAX = 4096 /* stretches: more is a medium that has failed, not a worn one */
 };

@@ -1,0 +1,53 @@
+/* The techniques that this program carries out on a device, one file and one row each. */
+#pragma once
+
+#include "device/facts.h"
+#include "policy/sanitization.h"
+#include "registry/medium.h"
+
+enum pass_act { PASS_WRITE, PASS_VERIFY };
+enum pass_fill { FILL_BYTE, FILL_STREAM, FILL_COMPLEMENT };
+
+/* One pass over the whole medium. A verifying pass reads back what the writing pass before it left; a complement is
+ * that of the stream of the pass before it. */
+struct pass {
+        enum pass_act act;
+        enum pass_fill fill;
+        uint8_t byte;
+        struct text says;
+};
+
+struct technique {
+        const char *name; /* as in events and JSON */
+        struct text says;
+        struct text does_not_reach;
+        enum sanitize_level reaches[MEDIUM_KINDS]; /* SP 800-88, when it ends without an area left out */
+        const struct pass *passes;                 /* overwriting techniques: the last pass verifies */
+        size_t passes_n;                           /* 0: it works on keys, not on sectors */
+        /* ERR_REFUSED by S2 when this medium on this device doesn't offer it. `facts` may be NULL: not present. */
+        int (*offered)(const struct medium *medium, const struct device_facts *facts, struct error *err);
+};
+
+/* Indexed by enum technique_id. */
+extern const struct technique *const techniques[TECHNIQUES];
+extern const struct technique technique_single, technique_dod, technique_ece, technique_complement,
+        technique_crypto_erase;
+
+/* What the overwriting techniques ask of a device: blocks that can be written. */
+int technique_overwrite_offered(const struct medium *medium, const struct device_facts *facts, struct error *err);
+/* Whether a crypto erase would count as Purge: all that was ever stored was ciphertext of our own key. */
+bool technique_crypto_erase_counts(const struct medium *medium);
+
+#define OVERWRITE_LEAVES                                                                                           \
+        {                                                                                                          \
+                "zonas ocultas (HPA, DCO), sectores reasignados y sobreaprovisionamiento: no son direccionables",  \
+                        "hidden areas (HPA, DCO), remapped sectors and over-provisioning: they can't be addressed" \
+        }
+#define SAYS_ZEROS                                                                                                 \
+        { "escritura de 0x00", "write 0x00" }
+#define SAYS_ONES                                                                                                  \
+        { "escritura de 0xFF", "write 0xFF" }
+#define SAYS_RANDOM                                                                                                \
+        { "escritura de patrón aleatorio", "write a random pattern" }
+#define SAYS_VERIFY                                                                                                \
+        { "verificación completa leyendo del dispositivo", "full verification read from the device" }

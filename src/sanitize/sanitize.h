@@ -30,7 +30,7 @@ struct sanitization_record {
         enum sanitize_level demanded, reached; /* SP 800-88 */
         enum classification classification;    /* at the start */
         enum medium_kind kind;
-        char operator_[40];             /* who started it */
+        char operator[40];              /* who started it */
         int64_t started, ended;         /* microseconds; ended 0 while it runs */
         int64_t started_seq, ended_seq; /* the events in the ledger */
         /* Data of the events sanitization.started and sanitization.finished (or .failed, .cancelled; NULL while it

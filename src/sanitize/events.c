@@ -1,0 +1,131 @@
+/* The facts of a job and how they become rows. From the start until a verified end the medium is "unsanitized": a
+ * crash at any point leaves it barred from reuse (S5). */
+#include <string.h>
+
+#include "sanitize/internal.h"
+
+static const char *job_of(const struct event *event) {
+        return json_text_or_empty(event->data, "job");
+}
+
+static int one_row(int changed, const struct event *event, struct error *err) {
+        if (changed < 0)
+                return changed;
+        if (changed != 1)
+                return fail(err, ERR_CONFLICT, "El trabajo %s no está en un estado que lo permita.",
+                            "Job %s is not in a state that allows it.", job_of(event));
+        return 0;
+}
+
+static int apply_started(struct db *db, const struct event *event, struct error *err) {
+        _cleanup_free_ char *data = NULL;
+        const char *insertion = json_text_or_empty(event->data, "insertion");
+        int r = json_canonical(event->data, &data, err);
+
+        if (r == 0)
+                r = db_exec(db, err,
+                            "INSERT INTO sanitization (job, medium, number, state, scheme, demanded, reached, "
+                            "classification, kind, operator, started, started_seq, started_data) "
+                            "VALUES (?, ?, ?, 'running', ?, ?, 'none', ?, ?, ?, ?, ?, ?)",
+                            "ssisssssiis", job_of(event), event->subject, json_int(event->data, "number", 0),
+                            json_text(event->data, "scheme"), json_text(event->data, "demanded_level"),
+                            json_text(event->data, "classification"), json_text(event->data, "kind"), event->actor,
+                            event->time, event->seq, data);
+        if (r >= 0)
+                r = medium_apply_state(db, event->subject, MEDIUM_UNSANITIZED, "", err);
+        /* Once its header is gone, a medium without a serial is known by this insertion only. */
+        if (r >= 0 && *insertion)
+                r = medium_apply_insertion(db, event->subject, insertion, err);
+        return r < 0 ? r : 0;
+}
+
+/* A step on keys is done and will not be done again. */
+static int apply_step(struct db *db, const struct event *event, struct error *err) {
+        const json_t *evidence = json_object_get(event->data, "evidence");
+        _cleanup_free_ char *text = NULL;
+        int r = evidence ? json_canonical(evidence, &text, err) : 0;
+
+        if (r < 0)
+                return r;
+        return one_row(db_exec(db, err, "UPDATE sanitization SET evidence = ? WHERE job = ? AND state = 'running'",
+                               "ss", text, job_of(event)),
+                       event, err);
+}
+
+static int apply_interrupted(struct db *db, const struct event *event, struct error *err) {
+        return one_row(db_exec(db, err,
+                               "UPDATE sanitization SET state = 'interrupted' WHERE job = ? AND state = 'running'",
+                               "s", job_of(event)),
+                       event, err);
+}
+
+static int apply_resumed(struct db *db, const struct event *event, struct error *err) {
+        const char *insertion = json_text_or_empty(event->data, "insertion");
+        int r = one_row(db_exec(db, err,
+                                "UPDATE sanitization SET state = 'running', resumed = resumed + 1 "
+                                "WHERE job = ? AND state IN ('running', 'interrupted')",
+                                "s", job_of(event)),
+                        event, err);
+
+        if (r == 0 && *insertion)
+                r = medium_apply_insertion(db, event->subject, insertion, err);
+        return r;
+}
+
+static int end_job(struct db *db, const struct event *event, const char *state, struct error *err) {
+        _cleanup_free_ char *data = NULL;
+        const char *reached = json_text_or_empty(event->data, "reached_level");
+        int r = json_canonical(event->data, &data, err);
+
+        if (r < 0)
+                return r;
+        return one_row(
+                db_exec(db, err,
+                        "UPDATE sanitization SET state = ?, reached = ?, ended = ?, ended_seq = ?, ended_data = ? "
+                        "WHERE job = ? AND state IN ('running', 'interrupted')",
+                        "ssiiss", state, *reached ? reached : "none", event->time, event->seq, data, job_of(event)),
+                event, err);
+}
+
+static int apply_finished(struct db *db, const struct event *event, struct error *err) {
+        bool sanitized = strcmp(json_text_or_empty(event->data, "result"), "sanitized") == 0;
+        int r = end_job(db, event, sanitized ? "sanitized" : "not-sanitized", err);
+
+        if (r == 0)
+                r = medium_apply_luks(db, event->subject, "", 0, "", "", false, err);
+        if (r >= 0)
+                r = medium_apply_state(db, event->subject, sanitized ? MEDIUM_SANITIZED : MEDIUM_UNSANITIZED, "",
+                                       err);
+        return r < 0 ? r : 0;
+}
+
+static int apply_failed(struct db *db, const struct event *event, struct error *err) {
+        return end_job(db, event, "failed", err);
+}
+
+static int apply_cancelled(struct db *db, const struct event *event, struct error *err) {
+        return end_job(db, event, "cancelled", err);
+}
+
+/* Somebody read the whole medium again. What doesn't verify any more is not sanitized. */
+static int apply_verified(struct db *db, const struct event *event, struct error *err) {
+        int r = one_row(db_exec(db, err, "UPDATE sanitization SET verified = ?, verified_by = ? WHERE job = ?",
+                                "iss", event->time, event->actor, job_of(event)),
+                        event, err);
+
+        if (r == 0 && !json_flag(event->data, "holds")) {
+                r = db_exec(db, err, "UPDATE sanitization SET state = 'not-sanitized' WHERE job = ?", "s",
+                            job_of(event));
+                if (r >= 0)
+                        r = medium_apply_state(db, event->subject, MEDIUM_UNSANITIZED, "", err);
+        }
+        return r < 0 ? r : 0;
+}
+
+const struct event_type sanitize_events[] = {
+        { "sanitization.started", apply_started },         { "sanitization.keys-erased", apply_step },
+        { "sanitization.interrupted", apply_interrupted }, { "sanitization.resumed", apply_resumed },
+        { "sanitization.finished", apply_finished },       { "sanitization.failed", apply_failed },
+        { "sanitization.cancelled", apply_cancelled },     { "sanitization.verified", apply_verified },
+};
+const size_t sanitize_events_n = COUNT(sanitize_events);

@@ -1,0 +1,19 @@
+/* Between the files of this room. */
+#pragma once
+
+#include "sanitize/sanitize.h"
+
+extern const struct schema sanitize_schema;
+extern const struct event_type sanitize_events[];
+extern const size_t sanitize_events_n;
+extern const struct verb sanitize_verbs[];
+extern const size_t sanitize_verbs_n;
+
+/* The job with this ID. The same ownership as sanitization_last(). */
+int sanitization_load(struct db *db, const char *job, struct sanitization_record *ret, struct error *err);
+/* Rows for `wipe status`: of one medium (NULL: of all). New reference. */
+int sanitization_rows(struct db *db, const char *medium, json_t **ret, struct error *err);
+/* How many jobs a medium has had. */
+int sanitization_count(struct db *db, const char *medium, int64_t *ret, struct error *err);
+/* Evidence of a crypto erase that this job has already recorded, or NULL. New reference. */
+int sanitization_evidence(struct db *db, const char *job, json_t **ret, struct error *err);

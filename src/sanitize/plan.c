@@ -1,0 +1,139 @@
+#include "sanitize/plan.h"
+
+#include "policy/rule.h"
+
+const struct technique *plan_overwrites(const struct plan *plan) {
+        for (size_t i = 0; i < plan->steps_n; i++)
+                if (techniques[plan->steps[i]]->passes_n > 0)
+                        return techniques[plan->steps[i]];
+        return NULL;
+}
+
+bool plan_erases_keys(const struct plan *plan) {
+        for (size_t i = 0; i < plan->steps_n; i++)
+                if (plan->steps[i] == TECHNIQUE_CRYPTO_ERASE)
+                        return true;
+        return false;
+}
+
+int64_t plan_work(const struct plan *plan, int64_t size) {
+        const struct technique *technique = plan_overwrites(plan);
+
+        return technique ? overwrite_work(technique, size) : 0;
+}
+
+static int refuse_cell(const struct medium *medium, const struct sanitize_demand *demand, struct error *err) {
+        return refuse(
+                err, ERR_REFUSED, "S1",
+                "%s: un soporte «%s» clasificado %s exige un método físico («%s» / “%s”), que ningún programa "
+                "puede hacer.",
+                "%s: a “%s” medium classified %s demands a physical method (“%s” / “%s”), which no program can do.",
+                medium->id, medium_kind_terms[medium->kind].code, classification_terms[medium->classification].code,
+                demand->method.es, demand->method.en);
+}
+
+static void add_step(struct plan *plan, enum technique_id step) {
+        plan->steps[plan->steps_n++] = step;
+}
+
+/* A medium whose key we hold loses it in every scheme: what was overwritten may survive elsewhere as ciphertext. */
+static void choose_steps(const struct medium *medium, const struct device_facts *facts, enum scheme_id scheme,
+                         struct plan *plan) {
+        const struct scheme *row = &schemes[scheme];
+
+        if (row->techniques[0] != TECHNIQUE_CRYPTO_ERASE &&
+            technique_crypto_erase.offered(medium, facts, NULL) == 0)
+                add_step(plan, TECHNIQUE_CRYPTO_ERASE);
+        for (size_t i = 0; i < row->techniques_n; i++)
+                add_step(plan, row->techniques[i]);
+}
+
+static int judge_level(const struct medium *medium, struct plan *plan, struct error *err) {
+        for (size_t i = 0; i < plan->steps_n; i++) {
+                enum sanitize_level level = techniques[plan->steps[i]]->reaches[medium->kind];
+
+                if (plan->steps[i] == TECHNIQUE_CRYPTO_ERASE && !technique_crypto_erase_counts(medium))
+                        continue;
+                if (level > plan->reaches)
+                        plan->reaches = level;
+        }
+        if (plan->reaches >= plan->demand->level)
+                return 0;
+        if (plan_erases_keys(plan) && !technique_crypto_erase_counts(medium))
+                return refuse(
+                        err, ERR_REFUSED, "S1",
+                        "El borrado criptográfico de %s no cuenta como Purge: no consta que todo lo guardado se "
+                        "cifrara desde el principio.",
+                        "A crypto erase of %s does not count as Purge: nothing shows that all that was stored was "
+                        "encrypted from the start.",
+                        medium->id);
+        return refuse(err, ERR_REFUSED, "S1", "El método «%s» alcanza el nivel «%s» y se exige «%s».",
+                      "Method “%s” reaches level “%s” and “%s” is demanded.", scheme_terms[plan->scheme].code,
+                      sanitize_level_terms[plan->reaches].code, sanitize_level_terms[plan->demand->level].code);
+}
+
+int plan_scheme(const struct medium *medium, const struct device_facts *facts, enum scheme_id scheme,
+                struct plan *ret, struct error *err) {
+        struct plan plan = { .demand = sanitize_demand(medium->kind, medium->classification), .scheme = scheme };
+        int r;
+
+        if (plan.demand->schemes == 0)
+                return refuse_cell(medium, plan.demand, err);
+        if (!sanitize_scheme_enough(plan.demand, scheme))
+                return refuse(err, ERR_REFUSED, "S1", "%s: el método «%s» es más débil que «%s».",
+                              "%s: method “%s” is weaker than “%s”.", medium->id, scheme_terms[scheme].code,
+                              scheme_terms[plan.demand->preferred].code);
+        for (size_t i = 0; i < schemes[scheme].techniques_n; i++) {
+                r = techniques[schemes[scheme].techniques[i]]->offered(medium, facts, err);
+                if (r < 0)
+                        return r;
+        }
+        choose_steps(medium, facts, scheme, &plan);
+        r = judge_level(medium, &plan, err);
+        if (r < 0)
+                return r;
+        *ret = plan;
+        return 0;
+}
+
+int plan_make(const struct medium *medium, const struct device_facts *facts, const char *code, struct plan *ret,
+              struct error *err) {
+        const struct sanitize_demand *demand = sanitize_demand(medium->kind, medium->classification);
+        int scheme = code ? term_parse(scheme_terms, SCHEMES, code) : (int) demand->preferred;
+
+        if (demand->schemes == 0)
+                return refuse_cell(medium, demand, err);
+        if (scheme < 0)
+                return fail(err, ERR_USAGE, "No hay ningún método «%s».", "There is no method “%s”.", code);
+        return plan_scheme(medium, facts, (enum scheme_id) scheme, ret, err);
+}
+
+static json_t *passes_to_json(const struct technique *technique) {
+        json_t *list = json_array();
+
+        for (size_t i = 0; list && i < technique->passes_n; i++)
+                (void) json_array_append_new(
+                        list, json_pack("{s:i, s:s, s:s, s:s}", "pass", (int) i + 1, "act",
+                                        technique->passes[i].act == PASS_WRITE ? "write" : "verify", "es",
+                                        technique->passes[i].says.es, "en", technique->passes[i].says.en));
+        return list;
+}
+
+json_t *plan_to_json(const struct plan *plan, int64_t size) {
+        json_t *steps = json_array();
+
+        for (size_t i = 0; steps && i < plan->steps_n; i++) {
+                const struct technique *technique = techniques[plan->steps[i]];
+
+                (void) json_array_append_new(
+                        steps, json_pack("{s:s, s:s, s:s, s:o, s:{s:s, s:s}}", "technique", technique->name, "es",
+                                         technique->says.es, "en", technique->says.en, "passes",
+                                         passes_to_json(technique), "does_not_reach", "es",
+                                         technique->does_not_reach.es, "en", technique->does_not_reach.en));
+        }
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "scheme", scheme_terms[plan->scheme].code,
+                         "demanded_method_es", plan->demand->method.es, "demanded_method_en",
+                         plan->demand->method.en, "demanded_level", sanitize_level_terms[plan->demand->level].code,
+                         "level", sanitize_level_terms[plan->reaches].code, "work_bytes",
+                         (json_int_t) plan_work(plan, size), "steps", steps);
+}

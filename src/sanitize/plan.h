@@ -1,0 +1,29 @@
+/* What policy demands of a medium and by which techniques this device can give it (S1, S2). */
+#pragma once
+
+#include "sanitize/overwrite.h"
+
+enum { PLAN_STEPS = 3 };
+
+struct plan {
+        const struct sanitize_demand *demand;
+        enum scheme_id scheme;
+        enum technique_id steps[PLAN_STEPS]; /* in order; the last may overwrite, none before it does */
+        size_t steps_n;
+        enum sanitize_level reaches; /* if every step ends well */
+};
+
+/* Puts one scheme to the medium. `facts` may be NULL: the device is not there, and is taken to offer everything.
+ * ERR_REFUSED by S1 (too weak, or only destruction is enough) or S2 (not offered). */
+int plan_scheme(const struct medium *medium, const struct device_facts *facts, enum scheme_id scheme,
+                struct plan *ret, struct error *err);
+/* The scheme with this code, or the preferred one of the matrix when code is NULL: never silently another. */
+int plan_make(const struct medium *medium, const struct device_facts *facts, const char *code, struct plan *ret,
+              struct error *err);
+/* The step that overwrites, or NULL. */
+const struct technique *plan_overwrites(const struct plan *plan);
+bool plan_erases_keys(const struct plan *plan);
+/* Bytes to move on a medium of this size. */
+int64_t plan_work(const struct plan *plan, int64_t size);
+/* {scheme, level, steps: [{technique, passes: [...], reaches, does_not_reach}], ...}. New reference. */
+json_t *plan_to_json(const struct plan *plan, int64_t size);

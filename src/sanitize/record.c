@@ -1,0 +1,170 @@
+/* The table of jobs: read for others, and written only by the events. */
+#include <stdio.h>
+#include <string.h>
+
+#include "sanitize/internal.h"
+#include "store/json.h"
+
+const struct term sanitization_state_terms[SANITIZATION_STATES] = {
+        [SANITIZATION_RUNNING] = { "running", { "en curso", "running" } },
+        [SANITIZATION_INTERRUPTED] = { "interrupted", { "interrumpido", "interrupted" } },
+        [SANITIZATION_SANITIZED] = { "sanitized", { "saneado", "sanitized" } },
+        [SANITIZATION_NOT_SANITIZED] = { "not-sanitized", { "NO saneado", "NOT sanitized" } },
+        [SANITIZATION_FAILED] = { "failed", { "fallido", "failed" } },
+        [SANITIZATION_CANCELLED] = { "cancelled", { "cancelado", "cancelled" } },
+};
+
+static const char *const scripts[] = {
+        "CREATE TABLE sanitization ("
+        "  job TEXT PRIMARY KEY, medium TEXT NOT NULL, number INTEGER NOT NULL, state TEXT NOT NULL,"
+        "  scheme TEXT NOT NULL, demanded TEXT NOT NULL, reached TEXT NOT NULL, classification TEXT NOT NULL,"
+        "  kind TEXT NOT NULL, operator TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER,"
+        "  started_seq INTEGER NOT NULL, ended_seq INTEGER, resumed INTEGER NOT NULL DEFAULT 0,"
+        "  started_data TEXT NOT NULL, evidence TEXT, ended_data TEXT, verified INTEGER, verified_by TEXT,"
+        "  UNIQUE (medium, number)"
+        ") STRICT;"
+        "CREATE UNIQUE INDEX sanitization_one_a_medium ON sanitization (medium)"
+        "  WHERE state IN ('running', 'interrupted');",
+};
+static const char *const state_tables[] = { "sanitization", NULL };
+
+const struct schema sanitize_schema = { "sanitize", scripts, COUNT(scripts), state_tables };
+
+#define COLUMNS_OF_JOB                                                                                             \
+        "job, medium, state, scheme, demanded, reached, classification, kind, operator, started, ended, "          \
+        "started_seq, "                                                                                            \
+        "ended_seq, started_data, ended_data"
+
+void sanitization_record_done(struct sanitization_record *record) {
+        json_decref(record->started_data);
+        json_decref(record->ended_data);
+        record->started_data = record->ended_data = NULL;
+}
+
+static int read_json(const char *text, json_t **ret, struct error *err) {
+        return text ? json_parse(text, strlen(text), ret, err) : 0;
+}
+
+static int term_of(const struct term *terms, size_t n, const char *code, int *ret, struct error *err) {
+        int value = term_parse(terms, n, code);
+
+        if (value < 0)
+                return fail(err, ERR_FAILED, "La tabla de saneamientos está dañada: «%s».",
+                            "The table of sanitizations is damaged: “%s”.", code);
+        *ret = value;
+        return 0;
+}
+
+static int read_terms(const struct rows *rows, struct sanitization_record *record, struct error *err) {
+        int state, scheme, demanded, reached, classification, kind, r;
+
+        r = term_of(sanitization_state_terms, SANITIZATION_STATES, rows_text(rows, 2), &state, err);
+        if (r == 0)
+                r = term_of(scheme_terms, SCHEMES, rows_text(rows, 3), &scheme, err);
+        if (r == 0)
+                r = term_of(sanitize_level_terms, SANITIZE_LEVELS, rows_text(rows, 4), &demanded, err);
+        if (r == 0)
+                r = term_of(sanitize_level_terms, SANITIZE_LEVELS, rows_text(rows, 5), &reached, err);
+        if (r == 0)
+                r = term_of(classification_terms, CLASSIFICATIONS, rows_text(rows, 6), &classification, err);
+        if (r == 0)
+                r = term_of(medium_kind_terms, MEDIUM_KINDS, rows_text(rows, 7), &kind, err);
+        if (r < 0)
+                return r;
+        record->state = (enum sanitization_state) state;
+        record->scheme = (enum scheme_id) scheme;
+        record->demanded = (enum sanitize_level) demanded;
+        record->reached = (enum sanitize_level) reached;
+        record->classification = (enum classification) classification;
+        record->kind = (enum medium_kind) kind;
+        return 0;
+}
+
+static int read_record(struct rows *rows, struct sanitization_record *ret, struct error *err) {
+        _cleanup_sanitization_ struct sanitization_record record = { 0 };
+        int r = read_terms(rows, &record, err);
+
+        if (r < 0)
+                return r;
+        (void) snprintf(record.job, sizeof record.job, "%s", rows_text(rows, 0));
+        (void) snprintf(record.medium, sizeof record.medium, "%s", rows_text(rows, 1));
+        (void) snprintf(record.operator, sizeof record.operator, "%s", rows_text(rows, 8));
+        record.started = rows_int(rows, 9);
+        record.ended = rows_int(rows, 10);
+        record.started_seq = rows_int(rows, 11);
+        record.ended_seq = rows_int(rows, 12);
+        r = read_json(rows_text(rows, 13), &record.started_data, err);
+        if (r == 0)
+                r = read_json(rows_text(rows, 14), &record.ended_data, err);
+        if (r < 0)
+                return r;
+        *ret = record;
+        memset(&record, 0, sizeof record);
+        return 0;
+}
+
+int sanitization_last(struct db *db, const char *medium, struct sanitization_record *ret, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err,
+                         "SELECT " COLUMNS_OF_JOB
+                         " FROM sanitization WHERE medium = ? ORDER BY number DESC LIMIT 1",
+                         "s", medium);
+
+        if (r < 0)
+                return r;
+        r = rows_next(rows, err);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return fail(err, ERR_NOT_FOUND, "El soporte %s no se ha borrado nunca.",
+                            "Medium %s was never wiped.", medium);
+        return read_record(rows, ret, err);
+}
+
+int sanitization_load(struct db *db, const char *job, struct sanitization_record *ret, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err, "SELECT " COLUMNS_OF_JOB " FROM sanitization WHERE job = ?", "s", job);
+
+        if (r < 0)
+                return r;
+        r = rows_next(rows, err);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return fail(err, ERR_NOT_FOUND, "No existe el trabajo %s.", "There is no job %s.", job);
+        return read_record(rows, ret, err);
+}
+
+int sanitization_count(struct db *db, const char *medium, int64_t *ret, struct error *err) {
+        return db_int(db, ret, err, "SELECT count(*) FROM sanitization WHERE medium = ?", "s", medium);
+}
+
+int sanitization_evidence(struct db *db, const char *job, json_t **ret, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err, "SELECT evidence FROM sanitization WHERE job = ?", "s", job);
+
+        if (r < 0)
+                return r;
+        r = rows_next(rows, err);
+        return r > 0 ? read_json(rows_text(rows, 0), ret, err) : r;
+}
+
+int sanitization_rows(struct db *db, const char *medium, json_t **ret, struct error *err) {
+        static const char *const members[] = { "job",  "medium",   "state",   "scheme", "demanded", "reached",
+                                               "kind", "operator", "started", "ended",  "resumed" };
+        _cleanup_rows_ struct rows *rows = NULL;
+        _cleanup_json_ json_t *list = json_array();
+        int r = db_query(
+                db, &rows, err,
+                "SELECT job, medium, state, scheme, demanded, reached, kind, operator, started, ended, resumed "
+                "FROM sanitization WHERE ?1 IS NULL OR medium = ?1 ORDER BY started_seq",
+                "s", medium);
+
+        while (r >= 0 && (r = rows_next(rows, err)) > 0)
+                if (json_array_append_new(list, rows_to_json(rows, members, "sssssssstti")))
+                        return fail_memory(err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(list);
+        return 0;
+}

@@ -24,9 +24,10 @@ int checkpoint_save(const struct job *job, struct error *err) {
 
         hex_encode(overwrite->seed, SEED_SIZE, seed);
         point = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:o}", "job", job->id, "technique",
-                          overwrite->technique ? overwrite->technique->name : "", "pass", (json_int_t) overwrite->pass,
-                          "offset", (json_int_t) overwrite->offset, "size", (json_int_t) overwrite->size, "seed", seed,
-                          "unwritten", areas_to_json(&overwrite->unwritten, SIZE_MAX), "unverified",
+                          overwrite->technique ? overwrite->technique->name : "", "pass",
+                          (json_int_t) overwrite->pass, "offset", (json_int_t) overwrite->offset, "size",
+                          (json_int_t) overwrite->size, "seed", seed, "unwritten",
+                          areas_to_json(&overwrite->unwritten, SIZE_MAX), "unverified",
                           areas_to_json(&overwrite->unverified, SIZE_MAX));
         if (!path || !point)
                 return fail_memory(err);
@@ -35,7 +36,8 @@ int checkpoint_save(const struct job *job, struct error *err) {
 }
 
 static int damaged(const char *path, struct error *err) {
-        return fail(err, ERR_FAILED, "El punto de control «%s» está dañado.", "The checkpoint “%s” is damaged.", path);
+        return fail(err, ERR_FAILED, "El punto de control «%s» está dañado.", "The checkpoint “%s” is damaged.",
+                    path);
 }
 
 int checkpoint_load(struct job *job, struct error *err) {
@@ -58,8 +60,9 @@ int checkpoint_load(struct job *job, struct error *err) {
                             "The checkpoint is another job's.");
         pass = json_int(point, "pass", -1);
         offset = json_int(point, "offset", -1);
-        if (!overwrite->technique || strcmp(json_text_or_empty(point, "technique"), overwrite->technique->name) != 0 ||
-            pass < 0 || pass > (int64_t) overwrite->technique->passes_n || offset < 0 || offset > overwrite->size ||
+        if (!overwrite->technique ||
+            strcmp(json_text_or_empty(point, "technique"), overwrite->technique->name) != 0 || pass < 0 ||
+            pass > (int64_t) overwrite->technique->passes_n || offset < 0 || offset > overwrite->size ||
             json_int(point, "size", -1) != overwrite->size ||
             hex_decode(json_text_or_empty(point, "seed"), overwrite->seed, SEED_SIZE) < 0)
                 return damaged(path, err);
@@ -70,6 +73,12 @@ int checkpoint_load(struct job *job, struct error *err) {
                 return r;
         overwrite->pass = (size_t) pass;
         overwrite->offset = offset;
+        /* All passes done, but not recorded: the last verification is done again, so that its result is this run's.
+         */
+        if (overwrite->pass == overwrite->technique->passes_n) {
+                overwrite->pass--;
+                overwrite->offset = 0;
+        }
         return 0;
 }
 

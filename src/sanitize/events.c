@@ -122,10 +122,9 @@ static int apply_verified(struct db *db, const struct event *event, struct error
         return r < 0 ? r : 0;
 }
 
-const struct event_type sanitize_events[] = {
+const struct event_type sanitize_events[SANITIZE_EVENTS] = {
         { "sanitization.started", apply_started },         { "sanitization.keys-erased", apply_step },
         { "sanitization.interrupted", apply_interrupted }, { "sanitization.resumed", apply_resumed },
         { "sanitization.finished", apply_finished },       { "sanitization.failed", apply_failed },
         { "sanitization.cancelled", apply_cancelled },     { "sanitization.verified", apply_verified },
 };
-const size_t sanitize_events_n = COUNT(sanitize_events);

@@ -10,10 +10,10 @@
 enum { AREAS_LISTED = 1000 };
 
 struct verdict {
-        bool keys_erased;   /* or none were to be */
-        bool overwritten;   /* or nothing was to be */
-        bool looked_clean;  /* forensic check passed, or none was demanded */
-        bool changed;       /* markers differ */
+        bool keys_erased;  /* or none were to be */
+        bool overwritten;  /* or nothing was to be */
+        bool looked_clean; /* forensic check passed, or none was demanded */
+        bool changed;      /* markers differ */
         enum sanitize_level reached;
         char markers[65];
         json_t *forensic;
@@ -23,7 +23,8 @@ static void verdict_done(struct verdict *verdict) {
         json_decref(verdict->forensic);
 }
 
-/* S4 after a crypto erase: nothing opens, nothing is left of the header, and it counts only under its conditions. */
+/* S4 after a crypto erase: nothing opens, nothing is left of the header, and it counts only under its conditions.
+ */
 static bool keys_are_gone(const json_t *evidence) {
         return json_flag(evidence, "area_verified") && !json_flag(evidence, "header_found_after");
 }
@@ -33,7 +34,8 @@ static enum sanitize_level level_reached(const struct job *job, const struct ver
 
         for (size_t i = 0; i < job->plan.steps_n; i++) {
                 bool keys = job->plan.steps[i] == TECHNIQUE_CRYPTO_ERASE;
-                bool counts = keys ? verdict->keys_erased && json_flag(job->evidence, "counts") : verdict->overwritten;
+                bool counts = keys ? verdict->keys_erased && json_flag(job->evidence, "counts")
+                                   : verdict->overwritten;
                 enum sanitize_level level = techniques[job->plan.steps[i]]->reaches[job->medium.kind];
 
                 if (counts && level > reached)
@@ -133,9 +135,9 @@ static int describe(struct job *job, const struct verdict *verdict, json_t **ret
                          device(&job->facts), "identity", identity_terms[job->identity].code, "device_status",
                          "no-firmware-command", "tool", "mpsi", "tool_version", MPSI_VERSION, "seed", seed,
                          "seed_commitment", job->commitment, "markers_before", job->markers, "markers_after",
-                         verdict->markers, "markers_differ", verdict->changed, "finished_by", job->act->person, "station",
-                         job->act->station, "rate_bytes_per_second",
-                         (json_int_t) job_rate(job), "evidence", job->evidence, "forensic", verdict->forensic);
+                         verdict->markers, "markers_differ", verdict->changed, "finished_by", job->act->person,
+                         "station", job->act->station, "rate_bytes_per_second", (json_int_t) job_rate(job),
+                         "evidence", job->evidence, "forensic", verdict->forensic);
         if (!data || !more || json_object_update(data, more))
                 return fail_memory(err);
         *ret = TAKE_PTR(data);
@@ -147,8 +149,8 @@ static int answer(struct job *job, const json_t *data, const struct verdict *ver
         if (!is_sanitized(job, verdict))
                 return refuse(err, ERR_VERIFY, "S5",
                               "%s NO queda saneado: %lld bytes sin alcanzar; nivel «%s», exigido «%s».",
-                              "%s is NOT sanitized: %lld bytes not reached; level “%s”, demanded “%s”.", job->medium.id,
-                              (long long) json_int(data, "bytes_not_reached", 0),
+                              "%s is NOT sanitized: %lld bytes not reached; level “%s”, demanded “%s”.",
+                              job->medium.id, (long long) json_int(data, "bytes_not_reached", 0),
                               sanitize_level_terms[verdict->reached].code,
                               sanitize_level_terms[job->plan.demand->level].code);
         act_say(job->act, "%s saneado (%s, nivel %s), verificado; falta su certificado: «mpsi certificate issue».",

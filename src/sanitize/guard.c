@@ -33,7 +33,8 @@ static int guard_state(const struct medium *medium, struct error *err) {
 static int guard_role(const struct act *act, const struct medium *medium, struct error *err) {
         if (medium->classification < CLASS_CONFIDENCIAL || act->roles & (ROLE_OPERATOR | ROLE_SECURITY))
                 return 0;
-        return refuse(err, ERR_DENIED, "X1", "Un soporte %s solo lo borra un operador TI o el administrador de seguridad.",
+        return refuse(err, ERR_DENIED, "X1",
+                      "Un soporte %s solo lo borra un operador TI o el administrador de seguridad.",
                       "A medium classified %s is wiped by an IT operator or the security administrator only.",
                       classification_terms[medium->classification].code);
 }
@@ -77,8 +78,8 @@ int job_lock(struct job *job, struct error *err) {
         if (fd < 0)
                 return fail_errno(err, errno, "No se puede abrir «%s»", "“%s” can't be opened", path);
         if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-                return fail(err, ERR_BUSY, "El soporte %s ya se está borrando.", "Medium %s is being wiped already.",
-                            job->medium.id);
+                return fail(err, ERR_BUSY, "El soporte %s ya se está borrando.",
+                            "Medium %s is being wiped already.", job->medium.id);
         job->lock = TAKE_FD(fd);
         return 0;
 }

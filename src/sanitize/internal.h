@@ -4,10 +4,8 @@
 #include "sanitize/sanitize.h"
 
 extern const struct schema sanitize_schema;
-extern const struct event_type sanitize_events[];
-extern const size_t sanitize_events_n;
-extern const struct verb sanitize_verbs[];
-extern const size_t sanitize_verbs_n;
+enum { SANITIZE_EVENTS = 8 };
+extern const struct event_type sanitize_events[SANITIZE_EVENTS];
 
 /* The job with this ID. The same ownership as sanitization_last(). */
 int sanitization_load(struct db *db, const char *job, struct sanitization_record *ret, struct error *err);

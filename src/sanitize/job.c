@@ -18,11 +18,13 @@
 #define DURABLE_EVERY (3 * SECOND)
 #define SHOW_EVERY (SECOND / 4)
 
-/* --- starting -------------------------------------------------------------------------------------------------- */
+/* --- starting --------------------------------------------------------------------------------------------------
+ */
 
 static int new_seed(struct job *job, struct error *err) {
         if (getrandom(job->overwrite.seed, SEED_SIZE, 0) != SEED_SIZE)
-                return fail_errno(err, errno, "El núcleo no da números aleatorios", "The kernel gives no random bytes");
+                return fail_errno(err, errno, "El núcleo no da números aleatorios",
+                                  "The kernel gives no random bytes");
         return 0;
 }
 
@@ -36,14 +38,15 @@ static void prepare(struct job *job) {
 /* What the typed ID is about to destroy. */
 static int confirm(struct job *job, const char *typed, struct error *err) {
         const struct device_facts *f = &job->facts;
-        _cleanup_free_ char *es = str_format(
-                "Se va a BORRAR %s: %s %s %s, serie «%s», %lld bytes, etiqueta «%s», en %s.\nTeclee el identificador: ",
-                job->medium.id, medium_kind_terms[job->medium.kind].name.es, f->vendor, f->model, f->serial,
-                (long long) f->size, f->filesystem_label, f->path);
+        _cleanup_free_ char *es = str_format("Se va a BORRAR %s: %s %s %s, serie «%s», %lld bytes, etiqueta «%s», "
+                                             "en %s.\nTeclee el identificador: ",
+                                             job->medium.id, medium_kind_terms[job->medium.kind].name.es, f->vendor,
+                                             f->model, f->serial, (long long) f->size, f->filesystem_label,
+                                             f->path);
         _cleanup_free_ char *en = str_format(
-                "About to WIPE %s: %s %s %s, serial “%s”, %lld bytes, label “%s”, at %s.\nType its ID: ", job->medium.id,
-                medium_kind_terms[job->medium.kind].name.en, f->vendor, f->model, f->serial, (long long) f->size,
-                f->filesystem_label, f->path);
+                "About to WIPE %s: %s %s %s, serial “%s”, %lld bytes, label “%s”, at %s.\nType its ID: ",
+                job->medium.id, medium_kind_terms[job->medium.kind].name.en, f->vendor, f->model, f->serial,
+                (long long) f->size, f->filesystem_label, f->path);
 
         if (!es || !en)
                 return fail_memory(err);
@@ -59,17 +62,19 @@ static int record_started(struct job *job, int64_t number, struct error *err) {
         _cleanup_json_ json_t *more = NULL;
 
         more = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "job", job->id, "number",
-                         (json_int_t) number, "classification", classification_terms[job->medium.classification].code,
-                         "kind", medium_kind_terms[job->medium.kind].code, "identity",
-                         identity_terms[job->identity].code, "insertion", job->facts.insertion, "seed_commitment",
-                         job->commitment, "markers_before", job->markers, "key_id", job->medium.key_id, "device",
-                         device_facts_to_json(&job->facts), "tool", "mpsi", "tool_version", MPSI_VERSION);
+                         (json_int_t) number, "classification",
+                         classification_terms[job->medium.classification].code, "kind",
+                         medium_kind_terms[job->medium.kind].code, "identity", identity_terms[job->identity].code,
+                         "insertion", job->facts.insertion, "seed_commitment", job->commitment, "markers_before",
+                         job->markers, "key_id", job->medium.key_id, "device", device_facts_to_json(&job->facts),
+                         "tool", "mpsi", "tool_version", MPSI_VERSION);
         if (!data || !more || json_object_update(data, more))
                 return fail_memory(err);
         return act_record_one(job->act, "sanitization.started", job->medium.id, data, err);
 }
 
-/* --- steps ------------------------------------------------------------------------------------------------------- */
+/* --- steps -------------------------------------------------------------------------------------------------------
+ */
 
 /* Keys first: whatever happens to the passes afterwards, what is left is ciphertext that nobody can open. The
  * descriptor is given back for it, since libcryptsetup opens and locks the device itself; what comes back must be
@@ -109,7 +114,8 @@ static void show(struct job *job, const struct overwrite *overwrite, int64_t don
                 return;
         job->shown = now;
         if (now > job->began && behind > job->work_before) {
-                progress.rate = (uint64_t) ((double) (behind - job->work_before) * SECOND / (double) (now - job->began));
+                progress.rate = (uint64_t) ((double) (behind - job->work_before) * SECOND /
+                                            (double) (now - job->began));
                 progress.eta = progress.rate ? (total - behind) / (int64_t) progress.rate : -1;
         }
         act_progress(job->act, &progress);
@@ -125,12 +131,13 @@ static int progress(void *context, const struct overwrite *overwrite, int64_t do
                 return fail(err, ERR_CONFLICT, "El borrado de %s fue cancelado por otra persona.",
                             "The wipe of %s was cancelled by somebody.", job->medium.id);
         if (act_cancelled(job->act))
-                return fail(err, ERR_BUSY, "Borrado de %s interrumpido.", "Wipe of %s interrupted.", job->medium.id);
+                return fail(err, ERR_BUSY, "Borrado de %s interrumpido.", "Wipe of %s interrupted.",
+                            job->medium.id);
         return 0;
 }
 
 /* The long part, with the store's lock given back so that the desk goes on working. */
-static int overwrite(struct job *job, struct error *err) {
+static int run_passes(struct job *job, struct error *err) {
         struct error trouble = { 0 };
         int r;
 
@@ -172,7 +179,8 @@ static int record_stop(struct job *job, struct error *err) {
         if (!data || act_record_one(job->act, type, job->medium.id, data, &trouble) < 0)
                 return why.code;
         if (strcmp(type, "sanitization.interrupted") == 0)
-                (void) hint(err, "Siga con «mpsi wipe resume %s».", "Go on with “mpsi wipe resume %s”.", job->medium.id);
+                (void) hint(err, "Siga con «mpsi wipe resume %s».", "Go on with “mpsi wipe resume %s”.",
+                            job->medium.id);
         else
                 checkpoint_remove(job);
         return why.code;
@@ -184,7 +192,7 @@ static int run_steps(struct job *job, json_t **ret, struct error *err) {
         if (plan_erases_keys(&job->plan) && !job->evidence)
                 r = erase_keys(job, err);
         if (r == 0)
-                r = overwrite(job, err);
+                r = run_passes(job, err);
         if (r == 0)
                 r = device_check_fd(&job->facts, job->fd, err);
         if (r < 0)
@@ -192,7 +200,8 @@ static int run_steps(struct job *job, json_t **ret, struct error *err) {
         return job_finish(job, ret, err);
 }
 
-/* --- run and resume -------------------------------------------------------------------------------------------- */
+/* --- run and resume --------------------------------------------------------------------------------------------
+ */
 
 static int refuse_second_job(struct job *job, struct error *err) {
         _cleanup_sanitization_ struct sanitization_record last = { 0 };
@@ -205,7 +214,8 @@ static int refuse_second_job(struct job *job, struct error *err) {
         (void) fail(err, ERR_CONFLICT, "El soporte %s tiene un borrado a medias (%s).",
                     "Medium %s has an unfinished wipe (%s).", job->medium.id, last.job);
         return hint(err, "«mpsi wipe resume %s» sigue; «mpsi wipe cancel %s» lo abandona.",
-                    "“mpsi wipe resume %s” goes on; “mpsi wipe cancel %s” gives it up.", job->medium.id, job->medium.id);
+                    "“mpsi wipe resume %s” goes on; “mpsi wipe cancel %s” gives it up.", job->medium.id,
+                    job->medium.id);
 }
 
 int job_run(struct job *job, const char *typed, json_t **ret, struct error *err) {
@@ -249,7 +259,8 @@ static int load_plan(struct job *job, const struct sanitization_record *record, 
                 while (id < TECHNIQUES && strcmp(techniques[id]->name, json_text_or_empty(step, "technique")) != 0)
                         id++;
                 if (id == TECHNIQUES || job->plan.steps_n == PLAN_STEPS)
-                        return fail(err, ERR_FAILED, "El trabajo %s nombra una técnica que este programa no conoce.",
+                        return fail(err, ERR_FAILED,
+                                    "El trabajo %s nombra una técnica que este programa no conoce.",
                                     "Job %s names a technique that this program does not know.", record->job);
                 job->plan.steps[job->plan.steps_n++] = (enum technique_id) id;
         }
@@ -302,11 +313,10 @@ static int find_point(struct job *job, struct error *err) {
 }
 
 static int record_resumed(struct job *job, struct error *err) {
-        _cleanup_json_ json_t *data =
-                json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "job", job->id, "pass",
-                          (json_int_t) job->overwrite.pass, "offset", (json_int_t) job->overwrite.offset, "identity",
-                          identity_terms[job->identity].code, "insertion", job->facts.insertion, "path",
-                          job->facts.path, "seed_commitment", job->commitment);
+        _cleanup_json_ json_t *data = json_pack(
+                "{s:s, s:I, s:I, s:s, s:s, s:s, s:s}", "job", job->id, "pass", (json_int_t) job->overwrite.pass,
+                "offset", (json_int_t) job->overwrite.offset, "identity", identity_terms[job->identity].code,
+                "insertion", job->facts.insertion, "path", job->facts.path, "seed_commitment", job->commitment);
 
         if (!data)
                 return fail_memory(err);
@@ -358,7 +368,8 @@ int job_cancel(struct act *act, const char *medium, const char *reason, bool *re
                 *ret_asked = true;
                 return 0;
         }
-        data = json_pack("{s:s, s:s, s:s}", "job", record.job, "reason", reason ? reason : "", "reached_level", "none");
+        data = json_pack("{s:s, s:s, s:s}", "job", record.job, "reason", reason ? reason : "", "reached_level",
+                         "none");
         if (r == 0 && !data)
                 r = fail_memory(err);
         if (r == 0)

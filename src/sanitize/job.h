@@ -13,12 +13,12 @@ struct job {
         enum identity identity;
         struct plan plan;
         struct overwrite overwrite;
-        char commitment[65]; /* SHA-256 of the seed, recorded before the first write */
-        char markers[65];    /* before */
-        json_t *evidence;    /* of the crypto erase, or NULL */
-        int lock;            /* flock: one process a job */
-        int fd;              /* the device */
-        bool cancel_asked;   /* by `wipe cancel` in another process */
+        char commitment[65];  /* SHA-256 of the seed, recorded before the first write */
+        char markers[65];     /* before */
+        json_t *evidence;     /* of the crypto erase, or NULL */
+        int lock;             /* flock: one process a job */
+        int fd;               /* the device */
+        bool cancel_asked;    /* by `wipe cancel` in another process */
         int64_t began, shown; /* this session's first and last report, microseconds */
         int64_t work_before;  /* bytes that earlier sessions had done */
         int64_t passes_took;  /* microseconds of this session's passes */
@@ -27,12 +27,13 @@ struct job {
 void job_done(struct job *job);
 #define _cleanup_job_ _cleanup_(job_done)
 
-/* Loads the medium and the device, and holds them against each other: state, roles, identity, uses (S6). `device` may
- * be NULL when only policy is asked. Changes nothing. */
+/* Loads the medium and the device, and holds them against each other: state, roles, identity, uses (S6). `device`
+ * may be NULL when only policy is asked. Changes nothing. */
 int job_guard(struct act *act, const char *medium, const char *device, struct job *ret, struct error *err);
 /* Takes the job's lock: ERR_BUSY when another process runs it. */
 int job_lock(struct job *job, struct error *err);
-/* Starts a new job, after `typed` (may be NULL: then it is asked for) named the medium, and carries it to its end. *ret is the answer. ERR_VERIFY by S5 when it ends "not sanitized". */
+/* Starts a new job, after `typed` (may be NULL: then it is asked for) named the medium, and carries it to its end.
+ * *ret is the answer. ERR_VERIFY by S5 when it ends "not sanitized". */
 int job_run(struct job *job, const char *typed, json_t **ret, struct error *err);
 /* Goes on with the medium's running or interrupted job. */
 int job_resume(struct job *job, const char *typed, json_t **ret, struct error *err);

@@ -19,7 +19,7 @@ enum sanitization_state {
 };
 extern const struct term sanitization_state_terms[SANITIZATION_STATES];
 
-enum { SANITIZATION_JOB = 32 };
+enum { SANITIZATION_JOB = 40 };
 
 /* One job, as its events left it. */
 struct sanitization_record {

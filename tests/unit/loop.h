@@ -2,6 +2,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,7 +55,7 @@ static inline void loop_image(struct loop *loop, const char *under, int64_t size
 }
 
 static inline void loop_attach(struct loop *loop, bool read_only) {
-        int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+        int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), writable = 0;
         int image = open(loop->image, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC);
         struct loop_config config = { .fd = (uint32_t) image };
 
@@ -75,6 +76,9 @@ static inline void loop_attach(struct loop *loop, bool read_only) {
                 usleep(20000);
         }
         assert_true(loop->control >= 0);
+        /* BLKROSET outlives a loop device's image: whoever had this number before may have left it. */
+        if (!read_only)
+                assert_int_equal(ioctl(loop->control, BLKROSET, &writable), 0);
         close(image);
         close(control);
 }

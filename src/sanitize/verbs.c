@@ -1,0 +1,310 @@
+#include <string.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "device/gate.h"
+#include "sanitize/job.h"
+
+static const struct param plan_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "device", PARAM_DEVICE, 0, HELP("dispositivo en que está puesto", "device that it is plugged in as"), 0,
+          0, NULL, 0 },
+};
+static const struct param run_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "device", PARAM_DEVICE, PARAM_REQUIRED,
+          HELP("dispositivo en que está puesto", "device that it is plugged in as"), 0, 0, NULL, 0 },
+        { "method", PARAM_TERM, 0, HELP("método; sin él, el de la matriz", "method; by default the matrix's"), 0, 0,
+          scheme_terms, SCHEMES },
+        { "confirm", PARAM_TEXT, 0, HELP("identificador del soporte, tecleado", "the medium's ID, typed"), 0, 40,
+          NULL, 0 },
+};
+static const struct param resume_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "device", PARAM_DEVICE, PARAM_REQUIRED,
+          HELP("dispositivo en que está puesto", "device that it is plugged in as"), 0, 0, NULL, 0 },
+        { "confirm", PARAM_TEXT, 0, HELP("identificador del soporte, tecleado", "the medium's ID, typed"), 0, 40,
+          NULL, 0 },
+};
+static const struct param verify_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "device", PARAM_DEVICE, PARAM_REQUIRED,
+          HELP("dispositivo en que está puesto", "device that it is plugged in as"), 0, 0, NULL, 0 },
+};
+static const struct param status_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_POSITIONAL, HELP("soporte; sin él, todos", "medium; by default all"), 0, 0,
+          NULL, 0 },
+};
+static const struct param cancel_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
+};
+
+static const struct column plan_columns[] = {
+        { "method", HELP("Método", "Method") },       { "name", HELP("Nombre", "Name") },
+        { "accepted", HELP("Aceptado", "Accepted") }, { "preferred", HELP("De la matriz", "Matrix's") },
+        { "level", HELP("Nivel", "Level") },          { "steps", HELP("Técnicas", "Techniques") },
+        { "bytes", HELP("Bytes", "Bytes") },          { "seconds", HELP("Segundos", "Seconds") },
+        { "why", HELP("Por qué no", "Why not") },
+};
+static const struct column run_columns[] = {
+        { "job", HELP("Trabajo", "Job") },
+        { "result", HELP("Resultado", "Result") },
+        { "scheme", HELP("Método", "Method") },
+        { "demanded_level", HELP("Nivel exigido", "Demanded level") },
+        { "reached_level", HELP("Nivel alcanzado", "Reached level") },
+        { "bytes_not_reached", HELP("Sin alcanzar", "Not reached") },
+};
+static const struct column status_columns[] = {
+        { "job", HELP("Trabajo", "Job") },
+        { "medium", HELP("Soporte", "Medium") },
+        { "state", HELP("Estado", "State") },
+        { "scheme", HELP("Método", "Method") },
+        { "pass", HELP("Pasada", "Pass") },
+        { "offset", HELP("Byte", "Byte") },
+        { "alive", HELP("En marcha", "Alive") },
+        { "reached", HELP("Nivel", "Level") },
+        { "operator", HELP("Operador", "Operator") },
+        { "started", HELP("Empezado", "Started") },
+        { "ended", HELP("Terminado", "Ended") },
+};
+static const struct column verify_columns[] = {
+        { "job", HELP("Trabajo", "Job") },
+        { "holds", HELP("Se mantiene", "Holds") },
+        { "bytes", HELP("Bytes leídos", "Bytes read") },
+        { "differing_bytes", HELP("Bytes distintos", "Differing bytes") },
+};
+static const struct column cancel_columns[] = {
+        { "medium", HELP("Soporte", "Medium") },
+        { "asked", HELP("Pedido al proceso", "Asked of the process") },
+};
+
+/* --- plan ---------------------------------------------------------------------------------------------------- */
+
+/* What the device reads per second: one honest measurement of at most 64 MiB, for the estimate. */
+static int64_t measure(struct act *act, const struct device_facts *facts) {
+        _cleanup_close_ int fd = -1;
+        _cleanup_areas_ struct areas unreached = { 0 };
+        struct pattern zeros = { 0 };
+        int64_t size = facts->size < (INT64_C(64) << 20) ? facts->size : INT64_C(64) << 20, began, took;
+        struct engine engine = { .size = size, .block = (size_t) facts->logical_block };
+
+        if (!facts->size || device_open(facts, DEVICE_OPEN_DIRECT, &fd, NULL) < 0)
+                return 0;
+        engine.fd = fd;
+        began = act_now(act);
+        if (engine_verify(&engine, &zeros, 0, &unreached, NULL) < 0)
+                return 0;
+        took = act_now(act) - began;
+        return took > 0 ? (int64_t) ((double) size * SECOND / (double) took) : 0;
+}
+
+static json_t *step_names(const struct plan *plan) {
+        json_t *list = json_array();
+
+        for (size_t i = 0; list && i < plan->steps_n; i++)
+                (void) json_array_append_new(list, json_string(techniques[plan->steps[i]]->name));
+        return list;
+}
+
+static json_t *plan_row(struct act *act, const struct job *job, const struct device_facts *facts,
+                        enum scheme_id scheme, int64_t rate) {
+        struct plan plan = { 0 };
+        struct error why = { 0 };
+        bool accepted = plan_scheme(&job->medium, facts, scheme, &plan, &why) == 0;
+        bool preferred = sanitize_demand(job->medium.kind, job->medium.classification)->preferred == scheme;
+        int64_t work = accepted && facts ? plan_work(&plan, facts->size) : 0;
+        json_t *row = json_pack("{s:s, s:s, s:b, s:b, s:s, s:s}", "method", scheme_terms[scheme].code, "name",
+                                text_in(scheme_terms[scheme].name, act->lang), "accepted", accepted, "preferred",
+                                preferred, "why", why.what[act->lang], "rule", why.rule);
+
+        if (row && accepted) {
+                (void) json_object_set_new(row, "level", json_string(sanitize_level_terms[plan.reaches].code));
+                (void) json_object_set_new(row, "steps", step_names(&plan));
+                (void) json_object_set_new(row, "plan", plan_to_json(&plan, facts ? facts->size : 0));
+        }
+        if (row && accepted && facts) {
+                (void) json_object_set_new(row, "bytes", json_integer(work));
+                if (rate)
+                        (void) json_object_set_new(row, "seconds", json_integer(work / rate + 1));
+        }
+        return row;
+}
+
+static void say_plan(struct act *act, const struct job *job, const struct device_facts *facts) {
+        const struct sanitize_demand *demand = sanitize_demand(job->medium.kind, job->medium.classification);
+
+        act_say(act, "%s (%s, %s): la matriz S1 exige «%s» (nivel %s).",
+                "%s (%s, %s): matrix S1 demands “%s” (level %s).", job->medium.id,
+                medium_kind_terms[job->medium.kind].code, classification_terms[job->medium.classification].code,
+                act->lang == LANG_ES ? demand->method.es : demand->method.en,
+                sanitize_level_terms[demand->level].code);
+        if (demand->schemes == 0)
+                act_say(act,
+                        "Ningún método de este programa basta: solicite la destrucción con «mpsi destroy request "
+                        "%s».",
+                        "No method of this program is enough: request destruction with “mpsi destroy request %s”.",
+                        job->medium.id);
+        else if (demand->level == LEVEL_PURGE)
+                act_say(act,
+                        "El dispositivo no ofrece un borrado de su firmware que este programa sepa pedir: la purga "
+                        "es el "
+                        "borrado criptográfico, si todo se cifró antes de guardarlo.",
+                        "The device offers no firmware sanitize that this program can ask for: the purge is the "
+                        "crypto "
+                        "erase, provided that all was encrypted before it was stored.");
+        if (facts && facts->kind != job->medium.kind)
+                act_say(act, "El dispositivo parece «%s»; manda el tipo registrado.",
+                        "The device looks like “%s”; the registered kind decides.",
+                        medium_kind_terms[facts->kind].code);
+}
+
+static int plan(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_job_ struct job job = { .fd = -1, .lock = -1 };
+        const char *device = json_text(args, "device");
+        const struct device_facts *facts = device ? &job.facts : NULL;
+        const struct sanitize_demand *demand;
+        json_t *rows, *answer;
+        int64_t rate;
+        int r = job_guard(act, json_text(args, "medium"), device, &job, err);
+
+        if (r < 0)
+                return r;
+        demand = sanitize_demand(job.medium.kind, job.medium.classification);
+        rate = facts && demand->schemes ? measure(act, facts) : 0;
+        rows = json_array();
+        for (int scheme = 0; demand->schemes && scheme < SCHEMES; scheme++)
+                (void) json_array_append_new(rows, plan_row(act, &job, facts, (enum scheme_id) scheme, rate));
+        answer = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "medium", job.medium.id, "kind",
+                           medium_kind_terms[job.medium.kind].code, "classification",
+                           classification_terms[job.medium.classification].code, "demanded_method",
+                           text_in(demand->method, act->lang), "demanded_level",
+                           sanitize_level_terms[demand->level].code, "preferred",
+                           demand->schemes ? scheme_terms[demand->preferred].code : "", "destroy_only",
+                           demand->schemes == 0, "forensic", demand->forensic, "rows", rows);
+        if (!answer)
+                return fail_memory(err);
+        if (facts) {
+                (void) json_object_set_new(answer, "device", device_facts_to_json(facts));
+                (void) json_object_set_new(answer, "identity", json_string(identity_terms[job.identity].code));
+        }
+        say_plan(act, &job, facts);
+        *ret = answer;
+        return 0;
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------- */
+
+static int run(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_job_ struct job job = { .fd = -1, .lock = -1 };
+        int r = job_guard(act, json_text(args, "medium"), json_text(args, "device"), &job, err);
+
+        if (r == 0)
+                r = plan_make(&job.medium, &job.facts, json_text(args, "method"), &job.plan, err);
+        if (r < 0)
+                return r;
+        if (act->dry_run) {
+                *ret = plan_to_json(&job.plan, job.facts.size);
+                return *ret ? 0 : fail_memory(err);
+        }
+        return job_run(&job, json_text(args, "confirm"), ret, err);
+}
+
+static int resume(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_job_ struct job job = { .fd = -1, .lock = -1 };
+        int r = job_guard(act, json_text(args, "medium"), json_text(args, "device"), &job, err);
+
+        if (r < 0)
+                return r;
+        if (act->dry_run)
+                return fail(err, ERR_USAGE, "Reanudar un borrado no se ensaya.", "Resuming a wipe has no dry run.");
+        return job_resume(&job, json_text(args, "confirm"), ret, err);
+}
+
+static int verify(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_job_ struct job job = { .fd = -1, .lock = -1 };
+        int r = job_guard(act, json_text(args, "medium"), json_text(args, "device"), &job, err);
+
+        return r < 0 ? r : job_verify(&job, ret, err);
+}
+
+static int cancel(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        const char *medium = json_text(args, "medium");
+        bool asked = false;
+        int r = job_cancel(act, medium, json_text(args, "reason"), &asked, err);
+
+        if (r < 0)
+                return r;
+        if (asked)
+                act_say(act, "Se ha pedido al proceso que borra %s que pare.",
+                        "The process that wipes %s was asked to stop.", medium);
+        *ret = json_pack("{s:s, s:b}", "medium", medium, "asked", asked);
+        return *ret ? 0 : fail_memory(err);
+}
+
+/* Adds where a running job is. */
+static void add_point(struct act *act, json_t *row) {
+        _cleanup_free_ char *path = checkpoint_path(act, json_text_or_empty(row, "medium"), "json"), *text = NULL;
+        struct job probe = { .act = act, .fd = -1, .lock = -1 };
+        _cleanup_json_ json_t *point = NULL;
+        size_t n;
+
+        (void) strncpy(probe.medium.id, json_text_or_empty(row, "medium"), sizeof probe.medium.id - 1);
+        (void) json_object_set_new(row, "alive", json_boolean(job_lock(&probe, NULL) == ERR_BUSY));
+        job_done(&probe);
+        if (!path || file_read(path, 1 << 20, &text, &n, NULL) < 0 || json_parse(text, n, &point, NULL) < 0 ||
+            strcmp(json_text_or_empty(point, "job"), json_text_or_empty(row, "job")) != 0)
+                return;
+        (void) json_object_set_new(row, "pass", json_integer(json_int(point, "pass", 0) + 1));
+        (void) json_object_set_new(row, "offset", json_integer(json_int(point, "offset", 0)));
+        (void) json_object_set_new(row, "size", json_integer(json_int(point, "size", 0)));
+}
+
+static int status(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *rows = NULL;
+        json_t *row;
+        size_t i;
+        int r = sanitization_rows(act->db, json_text(args, "medium"), &rows, err);
+
+        if (r < 0)
+                return r;
+        json_array_foreach(rows, i, row) {
+                const char *state = json_text_or_empty(row, "state");
+
+                if (strcmp(state, "running") == 0 || strcmp(state, "interrupted") == 0)
+                        add_point(act, row);
+        }
+        *ret = json_pack("{s:O}", "rows", rows);
+        return *ret ? 0 : fail_memory(err);
+}
+
+#define WIPES (ROLE_OPERATOR | ROLE_SECURITY | ROLE_CUSTODIAN)
+
+static const struct verb sanitize_verbs[] = {
+        { "wipe", "plan", ROLE_ANY, VERB_READS,
+          HELP("qué borrado exige la norma y cuáles admite el dispositivo",
+               "which sanitization policy demands, and which the device allows"),
+          PARAMS(plan_params), COLUMNS(plan_columns), plan },
+        { "wipe", "run", WIPES, VERB_WRITES | VERB_DESTRUCTIVE,
+          HELP("borra y verifica un soporte", "wipes a medium and verifies it"), PARAMS(run_params),
+          COLUMNS(run_columns), run },
+        { "wipe", "status", ROLE_ANY, VERB_READS, HELP("trabajos de borrado", "wipe jobs"), PARAMS(status_params),
+          COLUMNS(status_columns), status },
+        { "wipe", "cancel", WIPES, VERB_WRITES,
+          HELP("abandona un borrado; el soporte queda sin sanear", "gives up a wipe; the medium stays unsanitized"),
+          PARAMS(cancel_params), COLUMNS(cancel_columns), cancel },
+        { "wipe", "resume", WIPES, VERB_WRITES | VERB_DESTRUCTIVE,
+          HELP("sigue un borrado desde su último punto asegurado",
+               "goes on with a wipe from its last durable point"),
+          PARAMS(resume_params), COLUMNS(run_columns), resume },
+        { "wipe", "verify", WIPES, VERB_WRITES,
+          HELP("relee el soporte entero y lo compara con lo que dejó el borrado",
+               "reads the whole medium again and compares it with what the wipe left"),
+          PARAMS(verify_params), COLUMNS(verify_columns), verify },
+};
+
+const struct room sanitize_room = { .schema = &sanitize_schema,
+                                    .verbs = sanitize_verbs,
+                                    .verbs_n = COUNT(sanitize_verbs),
+                                    .events = sanitize_events,
+                                    .events_n = SANITIZE_EVENTS };

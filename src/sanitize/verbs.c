@@ -45,7 +45,7 @@ static const struct column plan_columns[] = {
         { "accepted", HELP("Aceptado", "Accepted") }, { "preferred", HELP("De la matriz", "Matrix's") },
         { "level", HELP("Nivel", "Level") },          { "steps", HELP("Técnicas", "Techniques") },
         { "bytes", HELP("Bytes", "Bytes") },          { "seconds", HELP("Segundos", "Seconds") },
-        { "why", HELP("Por qué no", "Why not") },
+        { "rule", HELP("Lo impide", "Barred by") },
 };
 static const struct column run_columns[] = {
         { "job", HELP("Trabajo", "Job") },

@@ -5,6 +5,7 @@
 #include "audit/audit.h"
 #include "custody/custody.h"
 #include "encrypt/encrypt.h"
+#include "gate/gate.h"
 #include "keys/keys.h"
 #include "label/label_room.h"
 #include "registry/registry.h"
@@ -13,8 +14,8 @@
 
 /* Tables that others refer to come first. A room of several families of verbs has a row for each. */
 const struct room *const rooms[] = {
-        &init_room,       &keys_room,     &people_room,   &media_room,  &report_room,
-        &encrypt_room,    &audit_room,    &custody_room,  &loan_room,   &transport_room,
-        &checkpoint_room, &shipment_room, &sanitize_room, &ledger_room, &label_room,
+        &init_room,     &keys_room,    &people_room, &media_room,     &report_room,     &encrypt_room,
+        &audit_room,    &custody_room, &loan_room,   &transport_room, &checkpoint_room, &shipment_room,
+        &sanitize_room, &ledger_room,  &label_room,  &gate_room,
 };
 const size_t rooms_n = COUNT(rooms);

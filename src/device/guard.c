@@ -21,8 +21,11 @@ int device_refuse_in_use(const struct device_facts *facts, struct error *err) {
         if (facts->partition)
                 return refuse(err, ERR_REFUSED, "S6", "«%s» es una partición: se trata el disco entero.",
                               "“%s” is a partition: the whole disk is dealt with.", path);
-        if (facts->read_only)
-                return refuse(err, ERR_REFUSED, "S6", "«%s» está protegido contra escritura.", "“%s” is read-only.",
+        if (facts->read_only) {
+                (void) refuse(err, ERR_REFUSED, "S6", "«%s» está protegido contra escritura.", "“%s” is read-only.",
                               path);
+                return hint(err, "Si lo protege mpsid, permítalo en esta inserción con «mpsi device allow %s».",
+                            "If mpsid protects it, allow it for this insertion with “mpsi device allow %s”.", path);
+        }
         return 0;
 }

@@ -23,6 +23,7 @@ loop_devices_detach() {
         local node
         [ -f "$BATS_TEST_TMPDIR/loops" ] || return 0
         while read -r node; do
+                blockdev --setrw "$node" || true # or the node's next user would find it read-only
                 losetup --detach "$node" || true
         done <"$BATS_TEST_TMPDIR/loops"
         rm -f "$BATS_TEST_TMPDIR/loops"

@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# mpsid against a real systemd-udevd, with loop devices of the test's own: C3, S6, L7, X2. By hand:
+#   tests/cli/with-udev bats tests/cli/mpsid.bats
+load helper
+load store
+
+setup_file() {
+        [ -n "${MPSI_UDEV:-}" ] || skip 'SKIPPED: run it in tests/cli/with-udev, as root'
+        store_make_once
+}
+
+setup() {
+        need_loop_devices
+        store_copy
+        LOG=$BATS_TEST_TMPDIR/log
+        node=$(loop_device disk 32M)
+        image=$BATS_TEST_TMPDIR/disk.img
+}
+
+teardown() {
+        [ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || true
+        loop_devices_detach
+}
+
+# It looks at this test's device only: others on the machine are somebody else's.
+start() {
+        : >"$LOG"
+        "$MPSI_BUILD/mpsid" --foreground --store "$STORE" --lang en --devices "${node#/dev/}" "$@" 2>"$LOG" 3>&- &
+        daemon=$!
+        wait_for running
+}
+
+stop() {
+        kill "$daemon"
+        wait "$daemon"
+        daemon=
+}
+
+# The line may come at any moment; ten seconds are ages.
+wait_for() {
+        local i
+        for i in {1..100}; do
+                ! grep -q -- "$1" "$LOG" || return 0
+                sleep 0.1
+        done
+        printf 'no line with “%s”:\n' "$1"
+        cat "$LOG"
+        return 1
+}
+
+# Detaching is done when the last reader, udev or mpsid, has closed it.
+unplug() {
+        local i
+        losetup --detach "$node"
+        for i in {1..50}; do
+                losetup "$node" >/dev/null 2>&1 || return 0
+                sleep 0.1
+        done
+        return 1
+}
+
+plug_in_again() {
+        unplug
+        : >"$LOG"
+        losetup "$node" "$image"
+}
+
+is_read_only() {
+        [ "$(blockdev --getro "$node")" = 1 ]
+}
+
+is_writable() {
+        [ "$(blockdev --getro "$node")" = 0 ]
+}
+
+write_is_refused() {
+        ! dd if=/dev/zero of="$node" bs=4096 count=1 oflag=direct conv=notrunc 2>/dev/null
+}
+
+register() {
+        act carlos media register "$node" --classification CONFIDENCIAL --category MEDIA --health --owner marta \
+                --expires "$(in_days 400)" --retention 400
+        ID=$(act carlos --json media find "$node" | grep -o 'HQ[0-9]\{8\}.' | head -n 1)
+}
+
+encrypt() {
+        act ana device allow "$node" --reason 'to encrypt it'
+        act ana encrypt run "$ID" "$node" --confirm "$ID"
+}
+
+judgements() {
+        sqlite3 "$STORE/registry.db" "SELECT subject || ' ' || json_extract(data, '$.verdict') || ' ' ||
+                json_extract(data, '$.rule') FROM event WHERE type = 'device.judged' ORDER BY seq"
+}
+
+@test "C3: an unregistered device is read-only, also when it is plugged in again" {
+        start
+        wait_for "$node .*read only C3"
+        is_read_only
+        write_is_refused
+        plug_in_again
+        wait_for "$node .*read only C3"
+        is_read_only
+        write_is_refused
+        stop
+        [ "$(judgements)" = $'- read-only C3\n- read-only C3' ]
+        act elena ledger verify
+}
+
+@test "C3: a medium is let in when it is registered and encrypted, and known again by its LUKS UUID" {
+        start
+        register
+        wait_for "$ID: read only C3 it is not encrypted"
+        expect 5 act ana encrypt run "$ID" "$node" --confirm "$ID"
+        encrypt
+        wait_for "$ID: accepted"
+        is_writable
+        plug_in_again
+        wait_for "$ID: accepted"
+        is_writable
+        run act ana --json device show "$node"
+        [[ $output == *'"identity": "luks-uuid"'* ]]
+        stop
+}
+
+@test "C2: a registered medium whose header was replaced is refused, read-only and held" {
+        start
+        register
+        encrypt
+        wait_for "$ID: accepted"
+        unplug
+        cryptsetup luksFormat --batch-mode --type luks2 --uuid "$(cryptsetup luksUUID "$image")" --cipher aes-cbc-plain \
+                --key-size 256 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 "$image" <(printf weak)
+        : >"$LOG"
+        losetup "$node" "$image"
+        wait_for "$ID: refused C2"
+        is_read_only
+        run mount -o ro "$node" /mnt
+        [ "$status" -ne 0 ]
+        stop
+}
+
+@test "U3: a medium on loan is read-only until its return is on record" {
+        local loan
+        start
+        register
+        encrypt
+        act carlos media move "$ID" --location HQ-S03-A12-E04-P023
+        loan=$(act ana --json loan request "$ID" --to ana --reason 'restore test' --due "$(in_days 5)" --location 'server room' |
+                jq -r .loan)
+        act marta loan approve "$loan"
+        act carlos loan out "$loan" --seal S-0091 --device "$node"
+        wait_for "$ID: read only U3"
+        is_read_only
+        act carlos loan in "$loan" --seal S-0091 --condition good --device "$node"
+        : >"$LOG"
+        wait_for "$ID: accepted"
+        is_writable
+        stop
+}
+
+@test "audit only: it judges and records, and leaves the device as it is" {
+        start --audit-only
+        wait_for "$node .*read only C3"
+        is_writable
+        stop
+        [ "$(judgements)" = '- read-only C3' ]
+}
+
+@test "a device that is in use, and the store's own disk, are left alone" {
+        mkfs.ext4 -q "$node"
+        mkdir "$BATS_TEST_TMPDIR/mounted"
+        mount "$node" "$BATS_TEST_TMPDIR/mounted"
+        start
+        udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
+        sleep 1
+        is_writable
+        touch "$BATS_TEST_TMPDIR/mounted/still-writable"
+        stop
+        umount "$BATS_TEST_TMPDIR/mounted"
+        [ -z "$(judgements)" ]
+}
+
+@test "a store that is not there ends it with status 4 and a hint" {
+        expect 4 "$MPSI_BUILD/mpsid" --foreground --store "$BATS_TEST_TMPDIR/none" --lang en
+        [[ $output == *'mpsi init'* ]]
+        expect 2 "$MPSI_BUILD/mpsid" --store "$STORE"
+}

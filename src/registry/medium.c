@@ -152,10 +152,10 @@ static int resolve_device(struct db *db, const char *path, char ret_id[MEDIUM_ID
         const struct {
                 const char *how, *sql, *value;
         } ways[] = {
-                { "luks-uuid", "SELECT id FROM medium WHERE luks_uuid = ?" ALIVE " LIMIT 2", facts.luks_uuid },
-                { "wwn", "SELECT id FROM medium WHERE wwn = ?" ALIVE " LIMIT 2", facts.wwn },
-                { "serial", "SELECT id FROM medium WHERE serial = ?" ALIVE " LIMIT 2", facts.serial },
-                { "insertion", "SELECT id FROM medium WHERE insertion = ?" ALIVE " LIMIT 2", facts.insertion },
+                { "luks-uuid", "SELECT id FROM medium WHERE luks_uuid = ? AND luks_uuid <> \'\'" ALIVE " LIMIT 2", facts.luks_uuid },
+                { "wwn", "SELECT id FROM medium WHERE wwn = ? AND wwn <> \'\'" ALIVE " LIMIT 2", facts.wwn },
+                { "serial", "SELECT id FROM medium WHERE serial = ? AND serial <> \'\'" ALIVE " LIMIT 2", facts.serial },
+                { "insertion", "SELECT id FROM medium WHERE insertion = ? AND insertion <> \'\'" ALIVE " LIMIT 2", facts.insertion },
         };
 
         for (size_t i = 0; i < COUNT(ways); i++) {
@@ -186,11 +186,11 @@ int medium_resolve(struct db *db, const char *text, char ret_id[MEDIUM_ID_TEXT],
         static const struct {
                 const char *how, *sql;
         } ways[] = {
-                { "serial", "SELECT id FROM medium WHERE serial = ? LIMIT 2" },
-                { "wwn", "SELECT id FROM medium WHERE wwn = ? LIMIT 2" },
-                { "luks-uuid", "SELECT id FROM medium WHERE luks_uuid = lower(?) LIMIT 2" },
-                { "epc", "SELECT id FROM medium WHERE epc = upper(?) LIMIT 2" },
-                { "tamper", "SELECT id FROM medium WHERE tamper = ? LIMIT 2" },
+                { "serial", "SELECT id FROM medium WHERE serial = ? AND serial <> \'\' LIMIT 2" },
+                { "wwn", "SELECT id FROM medium WHERE wwn = ? AND wwn <> \'\' LIMIT 2" },
+                { "luks-uuid", "SELECT id FROM medium WHERE luks_uuid = lower(?) AND luks_uuid <> \'\' LIMIT 2" },
+                { "epc", "SELECT id FROM medium WHERE epc = upper(?) AND epc <> \'\' LIMIT 2" },
+                { "tamper", "SELECT id FROM medium WHERE tamper = ? AND tamper <> \'\' LIMIT 2" },
         };
         char normal[64], id[MEDIUM_ID_TEXT];
         int r;

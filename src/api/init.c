@@ -284,7 +284,7 @@ static const struct column init_columns[] = { { "store", HELP("ALMACÉN", "STORE
                                               { "ca", HELP("AUTORIDAD", "AUTHORITY") } };
 
 static const struct verb verbs[] = {
-        { "init", "", ROLE_ANY, VERB_WRITES | VERB_NO_STORE, HELP("crea un almacén", "creates a store"),
+        { "init", "", ROLE_ANY, VERB_WRITES | VERB_NO_STORE, HELP("Crea un almacén", "Creates a store"),
           PARAMS(init_params), COLUMNS(init_columns), .run = run_init },
 };
 

@@ -170,19 +170,19 @@ static const struct column prove_columns[] = { { "event", HELP("EVENTO", "EVENT"
 /* X1: whole-ledger export is not for the auditor's role (A4: no bulk export). */
 static const struct verb verbs[] = {
         { "ledger", "verify", ROLE_ANY, VERB_READS,
-          HELP("comprueba todo el libro y el estado", "checks the whole ledger and the state"),
+          HELP("Comprueba todo el libro y el estado", "Checks the whole ledger and the state"),
           PARAMS(verify_params), COLUMNS(verify_columns), .run = run_verify },
         { "ledger", "replay", ROLE_ANY, VERB_READS,
-          HELP("reproduce el estado desde los eventos", "replays the state from the events"),
+          HELP("Reproduce el estado desde los eventos", "Replays the state from the events"),
           COLUMNS(replay_columns), .run = run_replay },
         { "ledger", "checkpoint", ROLE_ANY, VERB_READS,
-          HELP("da el último punto de control firmado", "gives the newest signed checkpoint"),
+          HELP("Da el último punto de control firmado", "Gives the newest signed checkpoint"),
           PARAMS(checkpoint_params), COLUMNS(checkpoint_columns), .run = run_checkpoint },
         { "ledger", "prove", ROLE_ANY, VERB_READS,
-          HELP("prueba que un evento está en el libro", "proves that an event is in the ledger"),
+          HELP("Prueba que un evento está en el libro", "Proves that an event is in the ledger"),
           PARAMS(prove_params), COLUMNS(prove_columns), .run = run_prove },
         { "ledger", "export", ROLE_SECURITY, VERB_READS,
-          HELP("exporta los eventos, uno por línea", "exports the events, one a line"), PARAMS(export_params),
+          HELP("Exporta los eventos, uno por línea", "Exports the events, one a line"), PARAMS(export_params),
           .run = run_export },
 };
 

@@ -5,15 +5,16 @@
 #include "base/str.h"
 #include "cli/cli.h"
 
-/* The language of messages: --lang, else the locale's; Spanish where the locale says nothing of either. */
+/* The language of messages: --lang, else the first locale that names one; Spanish where none does. */
 static enum lang lang_of_locale(void) {
         static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
 
         for (size_t i = 0; i < COUNT(names); i++) {
                 const char *value = getenv(names[i]);
 
-                if (!str_empty(value))
-                        return strncmp(value, "en", 2) == 0 ? LANG_EN : LANG_ES;
+                if (str_empty(value) || strncmp(value, "C", 1) == 0 || strncmp(value, "POSIX", 5) == 0)
+                        continue;
+                return strncmp(value, "en", 2) == 0 ? LANG_EN : LANG_ES;
         }
         return LANG_ES;
 }

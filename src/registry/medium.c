@@ -152,10 +152,13 @@ static int resolve_device(struct db *db, const char *path, char ret_id[MEDIUM_ID
         const struct {
                 const char *how, *sql, *value;
         } ways[] = {
-                { "luks-uuid", "SELECT id FROM medium WHERE luks_uuid = ? AND luks_uuid <> \'\'" ALIVE " LIMIT 2", facts.luks_uuid },
+                { "luks-uuid", "SELECT id FROM medium WHERE luks_uuid = ? AND luks_uuid <> \'\'" ALIVE " LIMIT 2",
+                  facts.luks_uuid },
                 { "wwn", "SELECT id FROM medium WHERE wwn = ? AND wwn <> \'\'" ALIVE " LIMIT 2", facts.wwn },
-                { "serial", "SELECT id FROM medium WHERE serial = ? AND serial <> \'\'" ALIVE " LIMIT 2", facts.serial },
-                { "insertion", "SELECT id FROM medium WHERE insertion = ? AND insertion <> \'\'" ALIVE " LIMIT 2", facts.insertion },
+                { "serial", "SELECT id FROM medium WHERE serial = ? AND serial <> \'\'" ALIVE " LIMIT 2",
+                  facts.serial },
+                { "insertion", "SELECT id FROM medium WHERE insertion = ? AND insertion <> \'\'" ALIVE " LIMIT 2",
+                  facts.insertion },
         };
 
         for (size_t i = 0; i < COUNT(ways); i++) {

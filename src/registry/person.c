@@ -459,24 +459,24 @@ static const struct column person_columns[] = {
 };
 
 static const struct verb verbs[] = {
-        { "person", "add", ROLE_SECURITY, VERB_WRITES, HELP("da de alta a una persona", "adds a person"),
+        { "person", "add", ROLE_SECURITY, VERB_WRITES, HELP("Da de alta a una persona", "Adds a person"),
           PARAMS(add_params), .run = run_add },
-        { "person", "show", ROLE_ANY, VERB_READS, HELP("muestra una persona", "shows a person"), PARAMS(who_params),
+        { "person", "show", ROLE_ANY, VERB_READS, HELP("Muestra una persona", "Shows a person"), PARAMS(who_params),
           COLUMNS(person_columns), .run = run_show },
-        { "person", "list", ROLE_ANY, VERB_READS, HELP("lista las personas", "lists the people"),
+        { "person", "list", ROLE_ANY, VERB_READS, HELP("Lista las personas", "Lists the people"),
           COLUMNS(person_columns), .run = run_list },
-        { "person", "grant", ROLE_SECURITY, VERB_WRITES, HELP("concede roles", "grants roles"), PARAMS(role_params),
+        { "person", "grant", ROLE_SECURITY, VERB_WRITES, HELP("Concede roles", "Grants roles"), PARAMS(role_params),
           .run = run_grant },
-        { "person", "revoke", ROLE_SECURITY, VERB_WRITES, HELP("retira roles", "revokes roles"),
+        { "person", "revoke", ROLE_SECURITY, VERB_WRITES, HELP("Retira roles", "Revokes roles"),
           PARAMS(role_params), .run = run_revoke },
-        { "person", "block", ROLE_SECURITY, VERB_WRITES, HELP("bloquea una cuenta", "blocks an account"),
+        { "person", "block", ROLE_SECURITY, VERB_WRITES, HELP("Bloquea una cuenta", "Blocks an account"),
           PARAMS(block_params), .run = run_block },
-        { "person", "unblock", ROLE_SECURITY, VERB_WRITES, HELP("desbloquea una cuenta", "unblocks an account"),
+        { "person", "unblock", ROLE_SECURITY, VERB_WRITES, HELP("Desbloquea una cuenta", "Unblocks an account"),
           PARAMS(block_params), .run = run_unblock },
         { "person", "enrol", ROLE_SECURITY, VERB_WRITES,
-          HELP("crea su clave de firma y su certificado", "makes their signing key and certificate"),
+          HELP("Crea su clave de firma y su certificado", "Makes their signing key and certificate"),
           PARAMS(who_params), .run = run_enrol },
-        { "person", "train", ROLE_SECURITY, VERB_WRITES, HELP("anota una formación", "records a training"),
+        { "person", "train", ROLE_SECURITY, VERB_WRITES, HELP("Anota una formación", "Records a training"),
           PARAMS(train_params), .run = run_train },
 };
 

@@ -171,7 +171,7 @@ static const struct column columns[] = {
 };
 static const struct verb verbs[] = {
         { "report", "R-110-022", ROLE_CUSTODIAN | ROLE_SECURITY | ROLE_AUDITOR, VERB_WRITES,
-          HELP("inventario de soportes", "inventory of media"), PARAMS(params), COLUMNS(columns),
+          HELP("Inventario de soportes", "Inventory of media"), PARAMS(params), COLUMNS(columns),
           .run = run_inventory },
 };
 

@@ -1,5 +1,5 @@
-/* What the benchmarks share: a clock, medians, a store in a temporary folder. Figures are printed as ratios against a rival or a
- * limit measured in the same run. */
+/* What the benchmarks share: a clock, medians, a store in a temporary folder. Figures are printed as ratios against
+ * a rival or a limit measured in the same run. */
 #pragma once
 
 #include <stdio.h>
@@ -36,7 +36,8 @@ static inline _Noreturn void stop(const char *what, const struct error *err) {
         exit(1);
 }
 
-static inline int bench_secret(void *context, const char *purpose, struct text prompt, struct secret **ret, struct error *err) {
+static inline int bench_secret(void *context, const char *purpose, struct text prompt, struct secret **ret,
+                               struct error *err) {
         (void) context;
         (void) purpose;
         (void) prompt;
@@ -64,12 +65,14 @@ static inline struct session *bench_store(const char *folder, const char *as) {
         if (session_open(&options, &session, &err) < 0)
                 stop("open", &err);
         json_decref(bench_call(session, "init", "",
-                               json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "organisation", "Hospital", "site", "HQ", "category",
-                                         "ALTA", "station", "desk", "language", "es", "admin", "sara", "admin-name", "Sara")));
+                               json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "organisation", "Hospital", "site",
+                                         "HQ", "category", "ALTA", "station", "desk", "language", "es", "admin",
+                                         "sara", "admin-name", "Sara")));
         json_decref(bench_call(session, "person", "add",
                                json_pack("{s:s, s:s, s:s}", "name", "ana", "full-name", "Ana", "roles", "owner")));
-        json_decref(bench_call(session, "person", "add",
-                               json_pack("{s:s, s:s, s:s}", "name", "carlos", "full-name", "Carlos", "roles", "custodian")));
+        json_decref(bench_call(
+                session, "person", "add",
+                json_pack("{s:s, s:s, s:s}", "name", "carlos", "full-name", "Carlos", "roles", "custodian")));
         session_close(session);
         options.as = as;
         if (session_open(&options, &session, &err) < 0)

@@ -1,7 +1,7 @@
-/* A large registry, generated in bulk through the same apply code: lookups by every identity, the first page of a list, R-110-022 of
- * 10,000 rows as PDF, memory, and `ledger verify` in events a second. Limits wanted: lookup < 1 ms median, first page < 20 ms,
- * PDF < 3 s, memory < 200 MB, 400,000 events/s.
- * Usage: bench_registry [media, default 1000000] [events, default 10000000] [folder, default /var/tmp] */
+/* A large registry, generated in bulk through the same apply code: lookups by every identity, the first page of a
+ * list, R-110-022 of 10,000 rows as PDF, memory, and `ledger verify` in events a second. Limits wanted: lookup < 1
+ * ms median, first page < 20 ms, PDF < 3 s, memory < 200 MB, 400,000 events/s. Usage: bench_registry [media,
+ * default 1000000] [events, default 10000000] [folder, default /var/tmp] */
 #include "bench.h"
 
 #include "registry/medium.h"
@@ -22,14 +22,17 @@ static void append(struct act *act, struct fact *facts, size_t *n) {
 }
 
 static json_t *registered(int64_t i, int64_t media) {
-        _cleanup_free_ char *serial = str_format("S%010lld", (long long) i), *wwn = str_format("0x5000%012llx", (long long) i);
-        const char *classification = i % (media / SECRET_ROWS ? media / SECRET_ROWS : 1) == 0 ? "SECRETO" : "CONFIDENCIAL";
+        _cleanup_free_ char *serial = str_format("S%010lld", (long long) i),
+                            *wwn = str_format("0x5000%012llx", (long long) i);
+        const char *classification = i % (media / SECRET_ROWS ? media / SECRET_ROWS : 1) == 0 ? "SECRETO"
+                                                                                              : "CONFIDENCIAL";
 
-        return json_pack("{s:I, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "number",
-                         (json_int_t) i, "kind", "ssd", "classification", classification, "category", "ALTA", "health", 1, "owner",
-                         "ana", "created", "2026-11-23", "expires", "2030-01-01", "retention_days", 3650, "model", "Model 870",
-                         "vendor", "Vendor", "serial", serial, "wwn", wwn, "insertion", "", "size", (json_int_t) 1000204886016,
-                         "epc", "", "tamper", "", "note", "");
+        return json_pack(
+                "{s:I, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}",
+                "number", (json_int_t) i, "kind", "ssd", "classification", classification, "category", "ALTA",
+                "health", 1, "owner", "ana", "created", "2026-11-23", "expires", "2030-01-01", "retention_days",
+                3650, "model", "Model 870", "vendor", "Vendor", "serial", serial, "wwn", wwn, "insertion", "",
+                "size", (json_int_t) 1000204886016, "epc", "", "tamper", "", "note", "");
 }
 
 static char *id_of(int64_t number) {
@@ -69,12 +72,13 @@ static void lookups(struct act *act, int64_t media, const char *what, char *(*na
                 struct error err;
                 double start = seconds();
 
-                if (medium_resolve(act->db, text, id, NULL, &err) < 0 || medium_load(act->db, id, &medium, &err) < 0)
+                if (medium_resolve(act->db, text, id, NULL, &err) < 0 ||
+                    medium_load(act->db, id, &medium, &err) < 0)
                         stop(text, &err);
                 times[i] = seconds() - start;
         }
-        (void) printf("lookup by %-6s median %.3f ms (limit 1 ms: %.3f of it)\n", what, median(times, LOOKUPS) * 1e3,
-                      times[LOOKUPS / 2] * 1e3);
+        (void) printf("lookup by %-6s median %.3f ms (limit 1 ms: %.3f of it)\n", what,
+                      median(times, LOOKUPS) * 1e3, times[LOOKUPS / 2] * 1e3);
         free(times);
 }
 
@@ -113,9 +117,10 @@ static int measure(const char *store, int64_t media) {
         json_decref(bench_call(session, "media", "list", json_object()));
         (void) printf("media list, first page: %.2f ms (limit 20 ms)\n", (seconds() - start) * 1e3);
         start = seconds();
-        answer = bench_call(session, "report", "R-110-022", json_pack("{s:s, s:[s]}", "classification", "SECRETO", "out", pdf));
-        (void) printf("R-110-022 of %zu rows to PDF: %.2f s (limit 3 s)\n", json_array_size(json_object_get(answer, "rows")),
-                      seconds() - start);
+        answer = bench_call(session, "report", "R-110-022",
+                            json_pack("{s:s, s:[s]}", "classification", "SECRETO", "out", pdf));
+        (void) printf("R-110-022 of %zu rows to PDF: %.2f s (limit 3 s)\n",
+                      json_array_size(json_object_get(answer, "rows")), seconds() - start);
         json_decref(answer);
         (void) printf("peak memory so far: %.0f MB (limit 200 MB)\n", peak_mb());
         start = seconds();
@@ -132,7 +137,8 @@ static int measure(const char *store, int64_t media) {
 
 int main(int argc, char **argv) {
         int64_t media = argc > 1 ? atoll(argv[1]) : 1000000, events = argc > 2 ? atoll(argv[2]) : 10000000;
-        _cleanup_free_ char *folder = str_format("%s/mpsi-bench-XXXXXX", argc > 3 ? argv[3] : "/var/tmp"), *store = NULL, *command = NULL;
+        _cleanup_free_ char *folder = str_format("%s/mpsi-bench-XXXXXX", argc > 3 ? argv[3] : "/var/tmp"),
+                            *store = NULL, *command = NULL;
         struct session *session;
         struct act *act;
         struct error err;
@@ -148,7 +154,8 @@ int main(int argc, char **argv) {
                 stop("act", &err);
         start = seconds();
         generate(act, media, events);
-        (void) printf("generated %lld media and %lld events in %.0f s\n", (long long) media, (long long) events, seconds() - start);
+        (void) printf("generated %lld media and %lld events in %.0f s\n", (long long) media, (long long) events,
+                      seconds() - start);
         (void) fflush(stdout);
         session_close(session);
         command = str_format("%s --measure %s %lld; rm -rf %s", argv[0], store, (long long) media, folder);

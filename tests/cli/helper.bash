@@ -44,3 +44,32 @@ expect() {
                 return 1
         }
 }
+
+# A store in the test's folder with people of every role, and `m PERSON noun verb …` to act in it.
+make_store() {
+        local who
+        STORE=$BATS_TEST_TMPDIR/store
+        printf 'a-long-enough-secret\n' >"$BATS_TEST_TMPDIR/secret"
+        chmod 600 "$BATS_TEST_TMPDIR/secret"
+        SECRETS=()
+        for who in master organisation recovery pin:sara pin:ana pin:cus pin:olga pin:oto; do
+                SECRETS+=(--secret "$who=file:$BATS_TEST_TMPDIR/secret")
+        done
+        "$MPSI" --store "$STORE" "${SECRETS[@]}" init --organisation "Hospital de Prueba" --site HQ --category ALTA \
+                --station desk-1 --language es --admin sara --admin-name "Sara Gil" >/dev/null
+        m sara person add ana --full-name "Ana López" --roles owner >/dev/null
+        m sara person add cus --full-name "Custodio Ruiz" --roles custodian >/dev/null
+        m sara person add olga --full-name "Olga Peña" --roles operator >/dev/null
+        m sara person add oto --full-name "Oto Ríos" --roles operator >/dev/null
+}
+
+m() {
+        local who=$1
+        shift
+        "$MPSI" --store "$STORE" --as "$who" "${SECRETS[@]}" "$@"
+}
+
+register_tape() {
+        m cus --json media register --kind tape --classification CONFIDENCIAL --category MEDIA --owner ana \
+                --expires 2040-01-01 --retention 3650 --serial "$1" | jq -r .id
+}

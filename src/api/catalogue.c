@@ -1,4 +1,5 @@
 /* What the rooms offer. The ledger and the dispatcher are handed this list and know no room by name. */
+#include "api/device_verbs.h"
 #include "api/init.h"
 #include "api/ledger_verbs.h"
 #include "api/verbs.h"
@@ -29,6 +30,7 @@ const struct room *const rooms[] = {
         &checkpoint_room,
         &shipment_room,
         &sanitize_room,
+        &device_room,
         &ledger_room,
         &label_room,
         &gate_room,

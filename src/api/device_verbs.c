@@ -1,0 +1,104 @@
+#include "api/device_verbs.h"
+
+#include "device/identity.h"
+#include "device/monitor.h"
+#include "registry/medium.h"
+
+static const struct param list_params[] = {
+        { "all", PARAM_FLAG, 0, HELP("también los discos del sistema", "system disks too"), 0, 0, NULL, 0 },
+};
+
+static const struct column list_columns[] = {
+        { "path", HELP("Dispositivo", "Device") },
+        { "kind", HELP("Tipo", "Kind") },
+        { "size", HELP("Bytes", "Bytes") },
+        { "bus", HELP("Bus", "Bus") },
+        { "model", HELP("Modelo", "Model") },
+        { "serial", HELP("Serie", "Serial") },
+        { "filesystem", HELP("Contenido", "Content") },
+        { "holder", HELP("En uso por", "In use by") },
+        { "medium", HELP("Soporte", "Medium") },
+        { "matched_by", HELP("Reconocido por", "Known by") },
+        { "rule", HELP("Lo impide", "Barred by") },
+};
+
+static void set(json_t *object, const char *key, const char *text) {
+        (void) json_object_set_new(object, key, json_string(text));
+}
+
+/* Which medium it is and by what, or why it is none; and whether a destructive act could begin (S6). */
+static int describe(struct act *act, const struct device_facts *facts, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *row = device_facts_to_json(facts);
+        struct error why = { 0 };
+        char id[MEDIUM_ID_TEXT];
+        struct medium medium;
+        enum identity identity = IDENTITY_NONE;
+        int r;
+
+        if (!row)
+                return fail_memory(err);
+        r = medium_resolve(act->db, facts->path, id, NULL, &why);
+        if (r == 0)
+                r = medium_load(act->db, id, &medium, err);
+        else if (r != ERR_NOT_FOUND && r != ERR_CONFLICT)
+                return r;
+        set(row, "medium", r == 0 ? id : "");
+        if (r == 0) {
+                const struct known_identity known = { medium.luks_uuid, medium.wwn, medium.serial, medium.insertion,
+                                                      medium.size };
+
+                set(row, "medium_state", medium_state_terms[medium.state].code);
+                r = identity_match(facts, &known, &identity, &why);
+        }
+        if (r == 0)
+                r = device_refuse_in_use(facts, &why);
+        set(row, "matched_by", identity_terms[identity].code);
+        set(row, "why", r < 0 ? why.what[act->lang] : "");
+        set(row, "rule", r < 0 ? why.rule : "");
+        (void) json_object_set_new(row, "writable", json_boolean(r == 0));
+        *ret = TAKE_PTR(row);
+        return 0;
+}
+
+struct listing {
+        struct act *act;
+        json_t *rows;
+        bool all;
+        struct error *err;
+        int r;
+};
+
+/* A device that goes away while it is looked at is just not listed. */
+static void add(void *context, const char *path) {
+        struct listing *listing = context;
+        struct device_facts facts;
+        json_t *row;
+
+        if (listing->r < 0 || device_facts_read(path, listing->act->folder, &facts, NULL) < 0 || facts.size <= 0 ||
+            (facts.system && !listing->all))
+                return;
+        listing->r = describe(listing->act, &facts, &row, listing->err);
+        if (listing->r == 0)
+                (void) json_array_append_new(listing->rows, row);
+}
+
+static int list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *rows = json_array();
+        struct listing listing = { .act = act, .rows = rows, .all = json_flag(args, "all"), .err = err };
+        int r = rows ? monitor_enumerate(add, &listing, err) : fail_memory(err);
+
+        if (r == 0)
+                r = listing.r;
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:O}", "rows", rows);
+        return *ret ? 0 : fail_memory(err);
+}
+
+static const struct verb verbs[] = {
+        { "device", "list", ROLE_ANY, VERB_READS,
+          HELP("discos presentes y qué soporte es cada uno", "disks that are present, and which medium each is"),
+          PARAMS(list_params), COLUMNS(list_columns), list },
+};
+
+const struct room device_room = { .verbs = verbs, .verbs_n = COUNT(verbs) };

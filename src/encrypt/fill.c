@@ -9,8 +9,6 @@
 #include "encrypt/copy.h"
 #include "sign/openssl.h"
 
-DEFINE_CLEANUP(EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
-
 enum { FILL_BLOCK = 4 << 20, FILL_KEY = 32 + 16 /* key and first counter */ };
 
 /* The stream: CTR's ciphertext of zeros. */

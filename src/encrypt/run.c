@@ -20,6 +20,7 @@ struct job {
         const struct luks_demand *demand;
         const char *waiver; /* or NULL */
         bool fill, replace;
+        bool lifted; /* the read-only gate was taken off it */
         struct medium_key key;
         bool touched;            /* something was written to the device */
         const char *stage;       /* what was under way: a word of the event encryption.failed */
@@ -86,6 +87,31 @@ static int refuse_weak_provider(const struct job *job, struct error *err) {
         return 0;
 }
 
+/* C3 keeps an unencrypted medium read-only; being encrypted is how it gets out of that, so the gate is no reason to
+ * refuse. What the medium itself write-protects shows when the gate is taken off. */
+static int refuse_in_use(const struct device_facts *device, struct error *err) {
+        struct device_facts open = *device;
+
+        if (!device->image)
+                open.read_only = false;
+        return device_refuse_in_use(&open, err);
+}
+
+static int lift_gate(struct job *job, struct error *err) {
+        bool still = false;
+        int r;
+
+        if (!job->device.read_only || job->device.image)
+                return 0;
+        r = gate_set(job->device.path, false, err);
+        if (r == 0)
+                r = gate_get(job->device.path, &still, err);
+        if (r == 0 && still)
+                return device_refuse_in_use(&job->device, err);
+        job->lifted = r == 0;
+        return r;
+}
+
 static int load(struct job *job, const json_t *args, struct error *err) {
         struct medium *medium = &job->medium;
         enum identity identity;
@@ -95,7 +121,7 @@ static int load(struct job *job, const json_t *args, struct error *err) {
         if (r == 0)
                 r = device_facts_read(json_text(args, "device"), job->act->folder, &job->device, err);
         if (r == 0)
-                r = device_refuse_in_use(&job->device, err);
+                r = refuse_in_use(&job->device, err);
         if (r == 0) {
                 const struct known_identity known = { .luks_uuid = medium->luks_uuid,
                                                       .wwn = medium->wwn,
@@ -175,13 +201,15 @@ static int read_back(struct job *job, int fd, const struct luks_copy *meant, str
         return r == 0 ? copy_digest(&job->header, job->digest, err) : r;
 }
 
-static int work(struct job *job, struct error *err) {
+static int write_and_verify(struct job *job, struct error *err) {
         _cleanup_luks_copy_ struct luks_copy header = { 0 };
         _cleanup_close_ int fd = -1;
         int r;
 
         job->stage = "open";
-        r = device_open(&job->device, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &fd, err);
+        r = lift_gate(job, err);
+        if (r == 0)
+                r = device_open(&job->device, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &fd, err);
         if (r == 0) {
                 job->stage = "build";
                 r = build(job, &header, err);
@@ -205,14 +233,22 @@ static int work(struct job *job, struct error *err) {
         return r;
 }
 
+static int work(struct job *job, struct error *err) {
+        int r = write_and_verify(job, err);
+
+        if (r < 0 && job->lifted)
+                (void) gate_set(job->device.path, true, NULL);
+        return r;
+}
+
 /* --- the events around it --------------------------------------------------------------------------------------
  */
 
 static int record_started(struct job *job, struct error *err) {
-        _cleanup_json_ json_t *data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:b, s:s*}", "device", job->device.path,
-                                                "insertion", job->device.insertion, "key", job->key.ref, "cipher",
-                                                luks_cipher, "key_bits", (json_int_t) job->demand->format_key * 8,
-                                                "fill", job->fill, "waiver", job->waiver);
+        _cleanup_json_ json_t *data = json_pack(
+                "{s:s, s:s, s:b, s:s, s:s, s:I, s:b, s:s*}", "device", job->device.path, "insertion",
+                job->device.insertion, "gated", job->device.read_only, "key", job->key.ref, "cipher", luks_cipher,
+                "key_bits", (json_int_t) job->demand->format_key * 8, "fill", job->fill, "waiver", job->waiver);
         const struct fact facts[] = {
                 { "key.created", job->medium.id, job->key.fact_data },
                 { "encryption.started", job->medium.id, data },

@@ -4,24 +4,25 @@
 
 #include "keys/internal.h"
 
+struct doomed {
+        char id[KEY_REF_TEXT], ref[KEY_REF_TEXT], commitment[65], escrow[65];
+        int64_t version, exports;
+};
+
 /* Copies that this program can't destroy, or made once: told beside every destruction. */
-static json_t *other_copies(const char *escrow_certificate) {
+static json_t *other_copies(const struct doomed *key) {
         json_t *copies = json_array();
 
-        if (escrow_certificate)
-                (void) json_array_append_new(copies,
-                                             json_pack("{s:s, s:s, s:s}", "what", "escrow-envelope", "state",
-                                                       "destroyed", "certificate", escrow_certificate));
+        if (*key->escrow)
+                (void) json_array_append_new(
+                        copies, json_pack("{s:s, s:s, s:s, s:I}", "what", "escrow-envelope", "state",
+                                          key->exports ? "destroyed-here-exported-before" : "destroyed",
+                                          "certificate", key->escrow, "exports", (json_int_t) key->exports));
         (void) json_array_append_new(copies,
                                      json_pack("{s:s, s:s}", "what", "vault-backups", "state", "barred-by-ledger"));
         (void) json_array_append_new(copies, json_pack("{s:s, s:s}", "what", "header-backups", "state", "unknown"));
         return copies;
 }
-
-struct doomed {
-        char id[KEY_REF_TEXT], ref[KEY_REF_TEXT], commitment[65], escrow[65];
-        int64_t version;
-};
 
 static int destroy_one(struct keys *keys, const struct doomed *key, const char *reason, json_t *evidence,
                        struct error *err) {
@@ -36,7 +37,7 @@ static int destroy_one(struct keys *keys, const struct doomed *key, const char *
                             "Leftovers of the key “%s” are still in the vault.", key->ref);
         data = json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:o}", "id", key->id, "version", (json_int_t) key->version,
                          "commitment", key->commitment, "reason", reason, "vault_rows", rows, "leftovers",
-                         (json_int_t) leftovers, "copies", other_copies(*key->escrow ? key->escrow : NULL));
+                         (json_int_t) leftovers, "copies", other_copies(key));
         if (!data)
                 return fail_memory(err);
         if (json_array_append(evidence, data) < 0)
@@ -50,7 +51,7 @@ static int find_doomed(struct keys *keys, const char *medium, const char *except
                        struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(keys->act->db, &rows, err,
-                         "SELECT id, version, commitment, escrow_certificate FROM crypto_key"
+                         "SELECT id, version, commitment, escrow_certificate, exports FROM crypto_key"
                          " WHERE medium = ? AND state = 'live' ORDER BY version",
                          "s", medium);
 
@@ -64,6 +65,7 @@ static int find_doomed(struct keys *keys, const char *medium, const char *except
                 r = 0;
                 (void) snprintf(key->id, sizeof key->id, "%s", rows_text(rows, 0));
                 key->version = rows_int(rows, 1);
+                key->exports = rows_int(rows, 4);
                 (void) snprintf(key->commitment, sizeof key->commitment, "%s", rows_text(rows, 2));
                 escrow = rows_text(rows, 3);
                 (void) snprintf(key->escrow, sizeof key->escrow, "%s", escrow ? escrow : "");

@@ -9,7 +9,7 @@ static const char *const scripts[] = {
         " id TEXT NOT NULL, version INTEGER NOT NULL, kind TEXT NOT NULL, algorithm TEXT NOT NULL,"
         " provider TEXT NOT NULL, commitment TEXT NOT NULL, wrapped_by TEXT NOT NULL, medium TEXT,"
         " escrow_certificate TEXT, escrow_commitment TEXT, state TEXT NOT NULL, created INTEGER NOT NULL,"
-        " destroyed INTEGER, reason TEXT, PRIMARY KEY (id, version)"
+        " destroyed INTEGER, reason TEXT, exports INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (id, version)"
         ") STRICT;"
         "CREATE INDEX crypto_key_medium ON crypto_key (medium, state);",
 };
@@ -45,9 +45,17 @@ static int apply_destroyed(struct db *db, const struct event *event, struct erro
         return r < 0 ? r : 0;
 }
 
-const struct event_type key_events[2] = {
+static int apply_exported(struct db *db, const struct event *event, struct error *err) {
+        int r = db_exec(db, err, "UPDATE crypto_key SET exports = exports + 1 WHERE id = ? AND version = ?", "si",
+                        json_text(event->data, "id"), json_int(event->data, "version", 0));
+
+        return r < 0 ? r : 0;
+}
+
+const struct event_type key_events[3] = {
         { "key.created", apply_created },
         { "key.destroyed", apply_destroyed },
+        { "key.envelope-exported", apply_exported },
 };
 
 int key_registered(struct db *db, const char *id, int64_t version, enum key_state *ret, char commitment[65],

@@ -21,8 +21,8 @@ int key_ref_parse(const char *ref, char id[KEY_REF_TEXT], int64_t *ret_version);
 bool key_ref_format(const char *id, int64_t version, char out[KEY_REF_TEXT]);
 
 extern const struct schema keys_schema;
-extern const struct event_type key_events[2];
-extern const struct verb key_verbs[1];
+extern const struct event_type key_events[3];
+extern const struct verb key_verbs[2];
 
 enum key_state { KEY_UNKNOWN, KEY_LIVE, KEY_DESTROYED };
 /* What the ledger says of a key; commitment "" when unknown. */

@@ -1,6 +1,8 @@
-/* key status */
+/* key status, key escrow */
 #include <string.h>
 
+#include "base/digest.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "keys/internal.h"
 
@@ -66,13 +68,71 @@ static int run_status(struct act *act, const json_t *args, json_t **ret, struct 
         return *ret ? 0 : fail_memory(err);
 }
 
+/* C4: the newest live key's envelope as a file, for the holder of the recovery key. It is a copy that a later
+ * crypto erase can't reach, so it is counted. */
+static int run_escrow(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        const char *medium = json_text(args, "medium"), *out = json_text(args, "out");
+        _cleanup_keys_ struct keys *keys = NULL;
+        _cleanup_json_ json_t *data = NULL;
+        _cleanup_free_ uint8_t *der = NULL;
+        char ref[KEY_REF_TEXT], digest[SHA256_TEXT];
+        int64_t version = 0;
+        size_t n;
+        int r = db_int(
+                act->db, &version, err,
+                "SELECT version FROM crypto_key WHERE medium = ? AND state = 'live' ORDER BY version DESC LIMIT 1",
+                "s", medium);
+
+        if (r == ERR_NOT_FOUND)
+                return fail(err, r, "El soporte %s no tiene clave viva.", "Medium %s has no live key.", medium);
+        if (r == 0 && !key_ref_format(medium, version, ref))
+                return fail(err, ERR_USAGE, "Nombre de clave demasiado largo.", "The key's name is too long.");
+        if (r == 0)
+                r = keys_open(act, &keys, err);
+        if (r == 0)
+                r = keys_escrow_envelope(keys, ref, &der, &n, err);
+        if (r == 0 && sha256_text(der, n, digest) < 0)
+                return fail_memory(err);
+        if (r < 0)
+                return r;
+        data = json_pack("{s:s, s:I, s:s}", "id", medium, "version", (json_int_t) version, "sha256", digest);
+        /* On record before the file is there: an export that then fails is one too many, never one too few. */
+        r = data ? act_record_one(act, "key.envelope-exported", medium, data, err) : fail_memory(err);
+        if (r == 0 && !act->dry_run)
+                r = file_write(out, der, n, 0600, err);
+        if (r < 0)
+                return r;
+        act_say(act, "Sobre de %s en «%s». Se abre con la clave de recuperación: openssl cms -decrypt -inform DER.",
+                "Envelope of %s in “%s”. It opens with the recovery key: openssl cms -decrypt -inform DER.", ref,
+                out);
+        *ret = json_pack("{s:s, s:s, s:s}", "key", ref, "out", out, "sha256", digest);
+        return *ret ? 0 : fail_memory(err);
+}
+
+static const struct param escrow_params[] = {
+        { .name = "medium",
+          .type = PARAM_MEDIUM,
+          .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+          .help = HELP("el soporte", "the medium") },
+        { .name = "out",
+          .type = PARAM_OUTPUT,
+          .flags = PARAM_REQUIRED,
+          .help = HELP("fichero del sobre (CMS en DER)", "file of the envelope (CMS in DER)") },
+};
+
+static const struct column escrow_columns[] = {
+        { "key", { "Clave", "Key" } },
+        { "out", { "Sobre", "Envelope" } },
+        { "sha256", { "SHA-256", "SHA-256" } },
+};
+
 static const struct column status_columns[] = {
         { "kind", { "Tipo", "Kind" } },           { "state", { "Estado", "State" } },
         { "algorithm", { "Envoltura", "Wrap" } }, { "count", { "Claves", "Keys" } },
         { "oldest", { "Primera", "Oldest" } },    { "newest", { "Última", "Newest" } },
 };
 
-const struct verb key_verbs[1] = {
+const struct verb key_verbs[2] = {
         { .noun = "key",
           .name = "status",
           .roles = ROLE_SECURITY | ROLE_OPERATOR | ROLE_AUDITOR,
@@ -81,6 +141,15 @@ const struct verb key_verbs[1] = {
                        "State of the keys: provider, versions, live, destroyed and escrowed"),
           COLUMNS(status_columns),
           .run = run_status },
+        { .noun = "key",
+          .name = "escrow",
+          .roles = ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("Da el sobre con la clave de recuperación de un soporte",
+                       "Gives the envelope with a medium's recovery key"),
+          PARAMS(escrow_params),
+          COLUMNS(escrow_columns),
+          .run = run_escrow },
 };
 
 const struct room keys_room = { .schema = &keys_schema,

@@ -1,8 +1,10 @@
 /* encrypt run, encrypt check and crypto erase on image files (C1, C2, C4, L7, S2, S4, S6). */
+#include "unit/loop.h"
 #include "unit/store.h"
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "device/gate.h"
 #include "encrypt/internal.h"
 #include "encrypt/token.h"
 #include "keys/keys.h"
@@ -406,6 +408,71 @@ static void a_medium_that_vanishes_is_on_record(void **state) {
         test_expect(ERR_REFUSED, &store, "oto", "encrypt", "check", "{s:s, s:s}", "device", image, "medium", id);
 }
 
+/* The same on a block device that loses its end in mid-write: the kernel's own error is on record. */
+static struct loop *losing;
+
+static void lose_the_end(void *context, const struct progress *progress) {
+        (void) context;
+        if (progress->done == 4 << 20) {
+                assert_int_equal(truncate(losing->image, 8 << 20), 0);
+                assert_int_equal(ioctl(losing->control, LOOP_SET_CAPACITY, 0), 0);
+        }
+}
+
+static void a_device_that_fails_in_mid_write_is_on_record(void **state) {
+        _cleanup_(session_closep) struct session *session = NULL;
+        _cleanup_free_ char *reason = NULL;
+        struct loop loop;
+        struct error err;
+        struct act *act;
+        char id[16];
+        int r;
+
+        (void) state;
+        LOOP_OR_SKIP();
+        loop_make(&loop, "/tmp", IMAGE, NULL);
+        losing = &loop;
+        test_register(&store, loop.device, "INTERNO", "MEDIA", id);
+        store.ui.progress = lose_the_end;
+        r = test_call(&store, "oto", "encrypt", "run", NULL, &err, "{s:s, s:s, s:s}", "medium", id, "device",
+                      loop.device, "confirm", id);
+        store.ui.progress = NULL;
+        loop_done(&loop);
+        if (r != ERR_FAILED)
+                fail_msg("%d: %s", r, err.what[LANG_EN]);
+        act = test_act(&store, "oto", &session);
+        assert_int_equal(db_text(act->db, &reason, &err,
+                                 "SELECT data FROM event WHERE type = 'encryption.failed' AND subject = ?", "s",
+                                 id),
+                         0);
+        assert_non_null(strstr(reason, "\"stage\":\"fill\""));
+        assert_non_null(strstr(reason, "\"touched\":true"));
+}
+
+/* C3: what mpsid keeps read-only because it is unencrypted is let go by being encrypted, and only by that. */
+static void the_gate_is_lifted_by_encryption_only(void **state) {
+        struct loop loop;
+        struct error err;
+        bool read_only;
+        char id[16];
+
+        (void) state;
+        LOOP_OR_SKIP();
+        loop_make(&loop, "/tmp", IMAGE, NULL);
+        test_register(&store, loop.device, "INTERNO", "MEDIA", id);
+        assert_int_equal(gate_set(loop.device, true, &err), 0);
+        store.cancelled = true;
+        test_expect(ERR_CONFLICT, &store, "oto", "encrypt", "run", "{s:s, s:s, s:s}", "medium", id, "device",
+                    loop.device, "confirm", id);
+        store.cancelled = false;
+        assert_int_equal(gate_get(loop.device, &read_only, &err), 0);
+        assert_true(read_only);
+        encrypt_as("oto", id, loop.device, NULL);
+        assert_int_equal(gate_get(loop.device, &read_only, &err), 0);
+        assert_false(read_only);
+        loop_done(&loop);
+}
+
 static void a_cancelled_encryption_is_on_record_and_can_be_repeated(void **state) {
         _cleanup_(session_closep) struct session *session = NULL;
         struct act *act;
@@ -494,6 +561,8 @@ int main(void) {
                 cmocka_unit_test(crypto_erase_leaves_nothing),
                 cmocka_unit_test(erasing_what_was_not_ours_does_not_count),
                 cmocka_unit_test(a_medium_that_vanishes_is_on_record),
+                cmocka_unit_test(a_device_that_fails_in_mid_write_is_on_record),
+                cmocka_unit_test(the_gate_is_lifted_by_encryption_only),
                 cmocka_unit_test(a_cancelled_encryption_is_on_record_and_can_be_repeated),
                 cmocka_unit_test(a_crash_is_told),
                 cmocka_unit_test(a_dry_run_changes_nothing),

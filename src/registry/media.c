@@ -71,6 +71,17 @@ static int classification_allowed(enum classification classification, bool healt
         return 0;
 }
 
+/* An EPC is written to the tag as 16-bit words (EPC Tag Data Standard), so it is whole words of hexadecimal. */
+static int epc_valid(const char *epc, struct error *err) {
+        size_t n = epc ? strlen(epc) : 0;
+
+        if (n % 4 == 0 && (n == 0 || strspn(epc, "0123456789ABCDEF") == n))
+                return 0;
+        (void) fail(err, ERR_USAGE, "El EPC «%.40s» no son palabras de 4 cifras hexadecimales en mayúsculas.",
+                    "EPC “%.40s” is not words of 4 upper-case hexadecimal digits.", epc);
+        return hint(err, "Lo habitual son 24 cifras (96 bits).", "24 digits (96 bits) are usual.");
+}
+
 /* A device that is registered already must not get a second ID. */
 static int not_yet_registered(struct act *act, const struct device_facts *facts, struct error *err) {
         char id[MEDIUM_ID_TEXT];
@@ -151,6 +162,8 @@ static int run_register(struct act *act, const json_t *args, json_t **ret, struc
                                    json_flag(args, "health"), err);
         if (r == 0)
                 r = owner_is_owner(act, json_text(args, "owner"), err);
+        if (r == 0)
+                r = epc_valid(json_text(args, "epc"), err);
         date_of(act_now(act), today);
         if (r == 0 && strcmp(expires, today) <= 0)
                 r = refuse(err, ERR_REFUSED, "L1", "La caducidad %s no es futura.",
@@ -209,6 +222,8 @@ static int run_classify(struct act *act, const json_t *args, json_t **ret, struc
                 r = classification_allowed(classification, health, err);
         if (r == 0 && json_text(args, "owner"))
                 r = owner_is_owner(act, json_text(args, "owner"), err);
+        if (r == 0)
+                r = epc_valid(json_text(args, "epc"), err);
         if (r == 0 && (medium.state == MEDIUM_DESTROYED || medium.state == MEDIUM_RETIRED))
                 r = fail(err, ERR_CONFLICT, "%s está %s.", "%s is %s.", medium.id,
                          medium_state_terms[medium.state].name.es);

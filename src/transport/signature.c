@@ -9,52 +9,28 @@
 #include "sign/identity.h"
 #include "transport/internal.h"
 
-/* The person's key, opened with their PIN, and the proof that it is theirs. */
-static int open_key(struct act *act, const struct person *person, X509 *certificate, EVP_PKEY **ret,
-                    struct error *err) {
-        _cleanup_free_ char *file = str_format("%s.key", person->name), *path = NULL, *purpose = NULL;
-        _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
-        _cleanup_secret_ struct secret *pin = NULL;
-        int r;
-
-        path = file ? act_path(act, "people", file) : NULL;
-        purpose = str_format("pin:%s", person->name);
-        if (!path || !purpose)
-                return fail_memory(err);
-        r = act_ask_secret(act, purpose, (struct text){ "PIN de su clave de firma", "PIN of your signing key" },
-                           &pin, err);
-        if (r == 0)
-                r = identity_key_load(path, pin, &key, err);
-        if (r < 0)
-                return r;
-        if (!certificate_matches(certificate, key))
-                return fail(err, ERR_VERIFY, "La clave de %s no es la de su certificado.",
-                            "The key of %s is not that of their certificate.", person->name);
-        *ret = TAKE_PTR(key);
-        return 0;
-}
-
-static int load_certificate(struct act *act, const struct person *person, X509 **ret, struct error *err) {
+/* The person's key, opened with their PIN, and a certificate that holds today. */
+static int load_key(struct act *act, const struct person *person, EVP_PKEY **ret, struct error *err) {
         _cleanup_(X509_freep) X509 *certificate = NULL, *ca = NULL;
+        _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
         int r;
 
         if (!person->certificate)
                 return refuse(err, ERR_REFUSED, "T4", "%s no tiene clave de firma («person enrol»).",
                               "%s has no signing key (“person enrol”).", person->name);
-        r = certificate_from_pem(person->certificate, &certificate, err);
+        r = person_key_load(act, person, &key, &certificate, err);
         if (r == 0)
                 r = certificate_from_pem(act->ca_certificate, &ca, err);
         if (r == 0)
                 r = certificate_trusted(certificate, ca, CERTIFICATE_PERSON, act_now(act), err);
         if (r < 0)
                 return r;
-        *ret = TAKE_PTR(certificate);
+        *ret = TAKE_PTR(key);
         return 0;
 }
 
 int shipment_sign(struct act *act, const json_t *statement, json_t *data, struct error *err) {
         _cleanup_free_ char *text = NULL, *encoded = NULL;
-        _cleanup_(X509_freep) X509 *certificate = NULL;
         _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
         _cleanup_person_ struct person person = { 0 };
         _cleanup_free_ uint8_t *signature = NULL;
@@ -65,9 +41,7 @@ int shipment_sign(struct act *act, const json_t *statement, json_t *data, struct
         if (r == 0)
                 r = person_load(act->db, act->person, &person, err);
         if (r == 0)
-                r = load_certificate(act, &person, &certificate, err);
-        if (r == 0)
-                r = open_key(act, &person, certificate, &key, err);
+                r = load_key(act, &person, &key, err);
         if (r == 0)
                 r = sign_bytes(key, text, strlen(text), &signature, &signature_n, err);
         if (r < 0)

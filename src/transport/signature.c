@@ -47,7 +47,7 @@ int shipment_sign(struct act *act, const json_t *statement, json_t *data, struct
         if (r < 0)
                 return r;
         encoded = base64_encode(signature, signature_n);
-        if (!encoded || json_object_set(data, "statement", json_deep_copy(statement)) ||
+        if (!encoded || json_object_set_new(data, "statement", json_deep_copy(statement)) ||
             json_object_set_new(data, "signature", json_string(encoded)) ||
             json_object_set_new(data, "certificate", json_string(person.certificate)))
                 return fail_memory(err);

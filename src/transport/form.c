@@ -284,23 +284,24 @@ static json_t *form_data(struct act *act, const json_t *shipment, struct error *
         return TAKE_PTR(data);
 }
 
-int shipment_form(struct act *act, const json_t *shipment, const char *pdf, const char *csv, struct error *err) {
+int shipment_form(struct act *act, const json_t *shipment, const char *path, struct error *err) {
         _cleanup_free_ char *forms = act_path(act, NULL, "forms");
         _cleanup_json_ json_t *data = NULL;
+        const char *dot = strrchr(path, '.');
         struct error trouble = { 0 };
-        int r = 0;
 
-        if (!pdf && !csv)
-                return 0;
+        if (!forms)
+                return fail_memory(err);
+        if (!dot || (strcmp(dot, ".pdf") != 0 && strcmp(dot, ".csv") != 0))
+                return fail(err, ERR_USAGE, "«%.100s» no acaba en .pdf ni en .csv.",
+                            "“%.100s” ends neither in .pdf nor in .csv.", path);
         data = form_data(act, shipment, &trouble);
         if (!data) {
                 if (err)
                         *err = trouble;
                 return trouble.code ? trouble.code : fail_memory(err);
         }
-        if (pdf)
-                r = form_to_pdf(forms, "R-110-019", act->lang, data, pdf, err);
-        if (r == 0 && csv)
-                r = form_to_csv(forms, "R-110-019", act->lang, data, csv, err);
-        return r;
+        if (strcmp(dot, ".csv") == 0)
+                return form_to_csv(forms, "R-110-019", act->lang, data, path, err);
+        return form_to_pdf(forms, "R-110-019", act->lang, data, path, err);
 }

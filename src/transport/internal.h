@@ -71,8 +71,8 @@ int shipment_add_incident(struct act *act, const json_t *shipment, const json_t 
                           struct shipment_facts *facts, struct error *err, const char *es, const char *en, ...)
         __attribute__((format(printf, 7, 9), format(printf, 8, 9)));
 
-/* Form R-110-019 as PDF, its contents as CSV; either path may be NULL. */
-int shipment_form(struct act *act, const json_t *shipment, const char *pdf, const char *csv, struct error *err);
+/* Form R-110-019 in a file whose name ends in .pdf, or its contents in one that ends in .csv. ERR_USAGE. */
+int shipment_form(struct act *act, const json_t *shipment, const char *path, struct error *err);
 
 int shipment_run_deliver(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int shipment_run_confirm(struct act *act, const json_t *args, json_t **ret, struct error *err);

@@ -1,6 +1,7 @@
 /* What is known of shipments, and form R-110-019. */
 #include <string.h>
 
+#include "base/digest.h"
 #include "base/str.h"
 #include "transport/internal.h"
 
@@ -11,8 +12,8 @@ static const struct param show_params[] = {
 
 static const struct param report_params[] = {
         { "shipment", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("envío", "shipment"), 0, 40, NULL, 0 },
-        { "pdf", PARAM_OUTPUT, 0, HELP("archivo PDF", "PDF file"), 0, 0, NULL, 0 },
-        { "csv", PARAM_OUTPUT, 0, HELP("contenido en CSV", "contents as CSV"), 0, 0, NULL, 0 },
+        { "out", PARAM_OUTPUT, PARAM_REPEATED,
+          HELP("fichero .pdf o .csv; puede repetirse", "file .pdf or .csv; may be repeated"), 0, 0, NULL, 0 },
 };
 
 static const struct param list_params[] = {
@@ -141,20 +142,40 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
         int r = load_judged(act, args, &shipment, err);
 
         if (r == 0 && json_text(args, "pdf"))
-                r = shipment_form(act, shipment, json_text(args, "pdf"), NULL, err);
+                r = shipment_form(act, shipment, json_text(args, "pdf"), err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(shipment);
         return 0;
 }
 
+/* X2: a form that leaves is recorded with the digests of its files. */
 static int run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *shipment = NULL;
-        int r;
+        _cleanup_json_ json_t *shipment = NULL, *files = json_array(), *data = NULL;
+        const json_t *outs = json_object_get(args, "out"), *out;
+        size_t i;
+        int r = load_judged(act, args, &shipment, err);
 
-        r = load_judged(act, args, &shipment, err);
-        if (r == 0)
-                r = shipment_form(act, shipment, json_text(args, "pdf"), json_text(args, "csv"), err);
+        if (r < 0)
+                return r;
+        json_array_foreach(outs, i, out) {
+                char digest[SHA256_TEXT];
+
+                r = shipment_form(act, shipment, json_string_value(out), err);
+                if (r == 0)
+                        r = sha256_file(json_string_value(out), digest, err);
+                if (r < 0)
+                        return r;
+                if (json_array_append_new(files, json_string(digest)))
+                        return fail_memory(err);
+                act_say(act, "Formulario R-110-019 de %s en %.300s.", "Form R-110-019 of %s in %.300s.",
+                        shipment_id(shipment), json_string_value(out));
+        }
+        data = json_pack("{s:s, s:s, s:O}", "form", "R-110-019", "number", shipment_id(shipment), "files", files);
+        if (!data)
+                return fail_memory(err);
+        if (json_array_size(outs) > 0)
+                r = act_record_one(act, "report.made", shipment_id(shipment), data, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(shipment);
@@ -213,6 +234,7 @@ static const struct verb show_verbs[] = {
         { .noun = "report",
           .name = "R-110-019",
           .roles = ROLE_ANY,
+          .flags = VERB_WRITES,
           .help = HELP("Formulario de envío de soportes (T3)", "Media shipping form (T3)"),
           PARAMS(report_params),
           COLUMNS(show_columns),

@@ -9,8 +9,9 @@
 #include "sign/identity.h"
 #include "transport/internal.h"
 
-/* The person's key, opened with their PIN, and a certificate that holds today. */
-static int load_key(struct act *act, const struct person *person, EVP_PKEY **ret, struct error *err) {
+/* Their key and the certificate that goes with it, which must be the organisation's for a person and still valid.
+ */
+static int load_signer(struct act *act, const struct person *person, EVP_PKEY **ret_key, struct error *err) {
         _cleanup_(X509_freep) X509 *certificate = NULL, *ca = NULL;
         _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = NULL;
         int r;
@@ -18,14 +19,14 @@ static int load_key(struct act *act, const struct person *person, EVP_PKEY **ret
         if (!person->certificate)
                 return refuse(err, ERR_REFUSED, "T4", "%s no tiene clave de firma («person enrol»).",
                               "%s has no signing key (“person enrol”).", person->name);
-        r = person_key_load(act, person, &key, &certificate, err);
+        r = certificate_from_pem(act->ca_certificate, &ca, err);
         if (r == 0)
-                r = certificate_from_pem(act->ca_certificate, &ca, err);
+                r = person_key_load(act, person, &key, &certificate, err);
         if (r == 0)
                 r = certificate_trusted(certificate, ca, CERTIFICATE_PERSON, act_now(act), err);
         if (r < 0)
                 return r;
-        *ret = TAKE_PTR(key);
+        *ret_key = TAKE_PTR(key);
         return 0;
 }
 
@@ -41,7 +42,7 @@ int shipment_sign(struct act *act, const json_t *statement, json_t *data, struct
         if (r == 0)
                 r = person_load(act->db, act->person, &person, err);
         if (r == 0)
-                r = load_key(act, &person, &key, err);
+                r = load_signer(act, &person, &key, err);
         if (r == 0)
                 r = sign_bytes(key, text, strlen(text), &signature, &signature_n, err);
         if (r < 0)

@@ -89,8 +89,11 @@ static inline void test_store_make(struct test_store *store) {
                 const char *name, *roles;
         } people[] = { { "olga", "owner" }, { "cus", "custodian" }, { "oto", "operator" }, { "tia", "operator" } };
 
+        const char *tmp = getenv("TMPDIR");
+        bool short_tmp = tmp && *tmp && strlen(tmp) <= 12;
+
         *store = (struct test_store){ .now = (int64_t) 1795000000 * SECOND, .master = "correct horse battery" };
-        (void) snprintf(store->root, sizeof store->root, "/tmp/mpsi-test-XXXXXX");
+        (void) snprintf(store->root, sizeof store->root, "%s/mpsi-test-XXXXXX", short_tmp ? tmp : "/tmp");
         assert_non_null(mkdtemp(store->root));
         (void) snprintf(store->folder, sizeof store->folder, "%s/store", store->root);
         store->clock = (struct clock){ .now = test_store_now, .context = store };

@@ -35,6 +35,7 @@ void help_verb(const struct verb *verb, enum lang lang);
 void help_completion(void);
 void help_man(void);
 void help_reference(enum lang lang);
+void help_rules(enum lang lang);
 
 /* ask.c: the person at the terminal, or --secret. */
 extern const struct act_ui cli_ui_template;

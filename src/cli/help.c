@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "cli/cli.h"
+#include "policy/rule.h"
 
 static const char *value_name(const struct param *param, enum lang lang) {
         static const struct text names[] = {
@@ -126,7 +127,7 @@ void help_all(enum lang lang) {
                         : "mpsi NOMBRE VERBO [OBJETO…] [--opción valor…]\nLa vida de los soportes de información "
                           "según ENS mp.si.");
         (void) verbs_each(list_verb, &listing);
-        (void) printf("\n  %-24s %s\n\n", "completion, man, schema, reference, version",
+        (void) printf("\n  %-24s %s\n\n", "completion, man, schema, reference, rules, version",
                       lang == LANG_EN ? "made from the table of verbs" : "salen de la tabla de verbos");
         for (size_t i = 0; i < COUNT(global_help); i++)
                 (void) printf("  %-26s %s\n", global_help[i].option, text_in(global_help[i].help, lang));
@@ -247,4 +248,18 @@ void help_reference(enum lang lang) {
         (void) puts(lang == LANG_EN ? "# Verbs of mpsi\n\nMade by `mpsi reference`."
                                     : "# Verbos de mpsi\n\nHecho con `mpsi reference`.");
         (void) verbs_each(reference_verb, &lang);
+}
+
+void help_rules(enum lang lang) {
+        (void) puts(lang == LANG_EN ? "# Rules of policy\n\nMade by `mpsi rules`. Each refusal names its "
+                                      "rule.\n\n| ID | ENS | rule | what to do |\n| --- | --- | --- | --- |"
+                                    : "# Reglas\n\nHecho con `mpsi rules`. Cada negativa nombra su regla.\n\n| ID "
+                                      "| ENS | regla | qué hacer |\n| --- | --- | --- | --- |");
+        for (size_t f = 0; f < rule_families_n; f++)
+                for (size_t i = 0; i < rule_families[f]->n; i++) {
+                        const struct rule *rule = &rule_families[f]->rules[i];
+
+                        (void) printf("| %s | %s | %s | %s |\n", rule->id, rule->ens, text_in(rule->says, lang),
+                                      text_in(rule->remedy, lang));
+                }
 }

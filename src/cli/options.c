@@ -235,6 +235,8 @@ static bool about(struct cli *cli, const char *word) {
                 help_man();
         else if (strcmp(word, "reference") == 0)
                 help_reference(cli->lang);
+        else if (strcmp(word, "rules") == 0)
+                help_rules(cli->lang);
         else if (strcmp(word, "schema") == 0) {
                 _cleanup_json_ json_t *schema = verbs_schema();
 

@@ -69,7 +69,9 @@ static void print_table(const struct verb *verb, const json_t *rows, enum lang l
         scols_unref_table(table);
 }
 
-static void print_members(const struct verb *verb, const json_t *answer, enum lang lang) {
+static int print_members(const struct verb *verb, const json_t *answer, enum lang lang) {
+        int printed = 0;
+
         for (size_t i = 0; i < verb->columns_n; i++) {
                 const json_t *value = json_object_get(answer, verb->columns[i].key);
                 const char *title = text_in(verb->columns[i].title, lang);
@@ -79,7 +81,9 @@ static void print_members(const struct verb *verb, const json_t *answer, enum la
                         continue;
                 (void) printf("%s%*s %s\n", title, (int) (18 - (utf8_length(title) < 18 ? utf8_length(title) : 18)),
                               "", text);
+                printed++;
         }
+        return printed;
 }
 
 static void print_said(const json_t *said, enum lang lang, FILE *out) {
@@ -107,8 +111,8 @@ void output_answer(const struct cli *cli, const json_t *answer, const json_t *sa
                 print_table(cli->verb, rows, cli->lang);
         else if (rows && json_array_size(said) == 0)
                 (void) puts(cli->lang == LANG_EN ? "Nothing." : "Nada.");
-        else if (!rows && json_array_size(said) == 0)
-                print_members(cli->verb, answer, cli->lang);
+        else if (!rows && json_array_size(said) == 0 && print_members(cli->verb, answer, cli->lang) == 0)
+                (void) puts(cli->lang == LANG_EN ? "Done." : "Hecho.");
         print_said(said, cli->lang, stdout);
         if (cli->dry_run)
                 (void) puts(cli->lang == LANG_EN ? "(dry run: nothing was changed)"

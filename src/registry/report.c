@@ -62,39 +62,33 @@ static json_t *summary_to_json(const struct summary sums[CLASSIFICATIONS]) {
         return list;
 }
 
-static int write_out(struct act *act, const char *out, const json_t *data, struct error *err) {
+/* Writes one of the formats that were asked for and adds its digest to `files`. */
+static int write_out(struct act *act, const json_t *args, const char *format, const json_t *data, json_t *files,
+                     struct error *err) {
         _cleanup_free_ char *forms = act_path(act, NULL, "forms");
-        const char *dot = strrchr(out, '.');
+        const char *out = json_text(args, format);
+        char digest[SHA256_TEXT];
+        int r;
 
+        if (!out)
+                return 0;
         if (!forms)
                 return fail_memory(err);
-        if (dot && strcmp(dot, ".pdf") == 0)
-                return form_to_pdf(forms, "R-110-022", act->lang, data, out, err);
-        if (dot && strcmp(dot, ".csv") == 0)
-                return form_to_csv(forms, "R-110-022", act->lang, data, out, err);
-        (void) fail(err, ERR_USAGE, "«%.100s» no acaba en .pdf ni en .csv.",
-                    "“%.100s” ends neither in .pdf nor in .csv.", out);
-        return hint(err, "Para JSON use --json; sin nada, sale la tabla.",
-                    "For JSON use --json; with nothing, the table comes out.");
+        r = (strcmp(format, "pdf") == 0 ? form_to_pdf : form_to_csv)(forms, "R-110-022", act->lang, data, out, err);
+        if (r == 0)
+                r = sha256_file(out, digest, err);
+        if (r < 0)
+                return r;
+        act_say(act, "Inventario de %lld soportes en %.300s.", "Inventory of %lld media in %.300s.",
+                (long long) json_int(data, "total", 0), out);
+        return json_array_append_new(files, json_string(digest)) < 0 ? fail_memory(err) : 0;
 }
 
 /* A4, X2: a report that leaves is recorded with its number and what it holds. */
-static int record_report(struct act *act, const char *number, const json_t *args, size_t media, struct error *err) {
-        _cleanup_json_ json_t *files = json_array(), *data = NULL;
-        const json_t *outs = json_object_get(args, "out"), *out;
-        size_t i;
+static int record_report(struct act *act, const char *number, json_t *files, size_t media, struct error *err) {
+        _cleanup_json_ json_t *data = json_pack("{s:s, s:s, s:I, s:O}", "form", "R-110-022", "number", number,
+                                                "media", (json_int_t) media, "files", files);
 
-        json_array_foreach(outs, i, out) {
-                char digest[SHA256_TEXT];
-                int r = sha256_file(json_string_value(out), digest, err);
-
-                if (r < 0)
-                        return r;
-                if (json_array_append_new(files, json_string(digest)) < 0)
-                        return fail_memory(err);
-        }
-        data = json_pack("{s:s, s:s, s:I, s:O}", "form", "R-110-022", "number", number, "media", (json_int_t) media,
-                         "files", files);
         return data ? act_record_one(act, "report.made", number, data, err) : fail_memory(err);
 }
 
@@ -109,12 +103,10 @@ static void report_number(struct act *act, char out[64]) {
 
 static int run_inventory(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         struct summary sums[CLASSIFICATIONS] = { 0 };
-        _cleanup_json_ json_t *list = json_array(), *data = NULL;
+        _cleanup_json_ json_t *list = json_array(), *files = json_array(), *data = NULL;
         _cleanup_person_ struct person person = { 0 };
         const char *classification = json_text(args, "classification"), *category = json_text(args, "category");
-        const json_t *outs = json_object_get(args, "out"), *out;
         char number[64];
-        size_t i;
         int r = read_media(act, args, list, sums, err);
 
         report_number(act, number);
@@ -130,15 +122,11 @@ static int run_inventory(struct act *act, const json_t *args, json_t **ret, stru
                          summary_to_json(sums), "media", list);
         if (!data)
                 return fail_memory(err);
-        json_array_foreach(outs, i, out) {
-                r = write_out(act, json_string_value(out), data, err);
-                if (r < 0)
-                        return r;
-                act_say(act, "Inventario de %lld soportes en %.300s.", "Inventory of %lld media in %.300s.",
-                        (long long) json_array_size(list), json_string_value(out));
-        }
-        if (json_array_size(outs) > 0)
-                r = record_report(act, number, args, json_array_size(list), err);
+        r = write_out(act, args, "pdf", data, files, err);
+        if (r == 0)
+                r = write_out(act, args, "csv", data, files, err);
+        if (r == 0 && json_array_size(files) > 0)
+                r = record_report(act, number, files, json_array_size(list), err);
         if (r < 0)
                 return r;
         (void) json_object_set(data, "rows", list);
@@ -148,8 +136,8 @@ static int run_inventory(struct act *act, const json_t *args, json_t **ret, stru
 }
 
 static const struct param params[] = {
-        { "out", PARAM_OUTPUT, PARAM_REPEATED,
-          HELP("fichero .pdf o .csv; puede repetirse", "file .pdf or .csv; may be repeated"), 0, 0, NULL, 0 },
+        { "pdf", PARAM_OUTPUT, 0, HELP("formulario en PDF", "the form as PDF"), 0, 0, NULL, 0 },
+        { "csv", PARAM_OUTPUT, 0, HELP("sus datos en CSV", "its data as CSV"), 0, 0, NULL, 0 },
         { "classification", PARAM_TERM, 0, HELP("solo esta clasificación", "this classification only"), 0, 0,
           classification_terms, CLASSIFICATIONS },
         { "category", PARAM_TERM, 0, HELP("solo esta categoría", "this category only"), 0, 0, category_terms,

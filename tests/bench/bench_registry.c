@@ -118,7 +118,7 @@ static int measure(const char *store, int64_t media) {
         (void) printf("media list, first page: %.2f ms (limit 20 ms)\n", (seconds() - start) * 1e3);
         start = seconds();
         answer = bench_call(session, "report", "R-110-022",
-                            json_pack("{s:s, s:[s]}", "classification", "SECRETO", "out", pdf));
+                            json_pack("{s:s, s:s}", "classification", "SECRETO", "pdf", pdf));
         (void) printf("R-110-022 of %zu rows to PDF: %.2f s (limit 3 s)\n",
                       json_array_size(json_object_get(answer, "rows")), seconds() - start);
         json_decref(answer);

@@ -108,9 +108,9 @@ setup() {
         [[ $output == *HQ00000001V* ]]
         expect 0 m cus --json report R-110-022
         [ "$(jq -r '.rows[0].serial' <<<"$output")" = T-1 ]
-        expect 0 m cus report R-110-022 --out "$BATS_TEST_TMPDIR/i.pdf" --out "$BATS_TEST_TMPDIR/i.csv"
+        expect 0 m cus report R-110-022 --pdf "$BATS_TEST_TMPDIR/i.pdf" --csv "$BATS_TEST_TMPDIR/i.csv"
         [ "$(head -c 5 "$BATS_TEST_TMPDIR/i.pdf")" = %PDF- ]
         pdftotext -layout "$BATS_TEST_TMPDIR/i.pdf" - | grep -q HQ00000001V
         grep -q HQ00000001V "$BATS_TEST_TMPDIR/i.csv"
-        expect 2 m cus report R-110-022 --out "$BATS_TEST_TMPDIR/i.doc"
+        expect 1 m cus report R-110-022 --pdf "$BATS_TEST_TMPDIR/nowhere/i.pdf"
 }

@@ -62,6 +62,12 @@ static void judge_history(struct check *check) {
 
         if (!e->known || strcmp(e->state, "done") == 0)
                 return;
+        if (strcmp(e->state, "erasing") == 0) {
+                luks_verdict_add(&check->verdict, 0, "C4", -1, LUKS_REFUSE,
+                                 "el borrado criptográfico quedó a medias: repita el borrado",
+                                 "the crypto erase was left unfinished: repeat the wipe");
+                return;
+        }
         if (strcmp(e->state, "erased") == 0) {
                 act_say(check->act, "Las claves del soporte se borraron criptográficamente.",
                         "The medium was crypto-erased.");

@@ -24,12 +24,13 @@ int encrypt_judge_medium(struct act *act, const struct medium *medium, const cha
 int encrypt_refuse(const struct luks_verdict *verdict, struct error *err);
 
 /* Crypto erase: overwrites [0, data offset) (headers and all key slots) with random bytes, reads it back, and
- * destroys the vault's keys of the medium. It records key.destroyed and encryption.erased: not to be called between
- * act_pause and act_resume. The caller has done the guards S6 and may hold the device open. Called again after a
- * crash or a resume it finishes, or checks the device and gives the first call's evidence. *ret_evidence says what
- * was done and which other copies exist or existed: {counts: bool, why_not: [..], slots_destroyed, area_bytes,
- * area_verified: bool, header_found_after: bool, keys: [...]}. `counts` is false when the medium was not filled
- * with ciphertext when it was encrypted, or its key was not ours. ERR_VERIFY when the read-back shows anything but
- * what was written. */
-int encrypt_crypto_erase(struct act *act, const struct medium *medium, const char *device, json_t **ret_evidence,
-                         struct error *err);
+ * destroys the vault's keys of the medium. It records encryption.erase-started, key.destroyed and
+ * encryption.erased: not to be called between act_pause and act_resume. The caller has done the guards S6 and may
+ * hold the device open. `occasion` names what it is done for (a wipe's job): called again for the same occasion
+ * after a crash or on a resume, it finishes what was begun, or checks the device and gives the evidence again.
+ * *ret_evidence says what was done and which other copies exist or existed: {occasion, counts: bool, why_not: [..],
+ * uuid, slots_destroyed, area_bytes, area_verified: bool, header_found_after: bool, keys: [...]}. `counts` is false
+ * when the medium was not filled with ciphertext when it was encrypted, or its key was not ours.
+ * ERR_VERIFY when the read-back shows anything but what was written. */
+int encrypt_crypto_erase(struct act *act, const struct medium *medium, const char *device, const char *occasion,
+                         json_t **ret_evidence, struct error *err);

@@ -12,45 +12,47 @@
 struct erasure {
         struct act *act;
         const struct medium *medium;
+        const char *occasion;
         struct encryption encryption;
-        json_t *why_not; /* array of texts: why it does not count as a sanitization */
-        size_t area;     /* bytes from the start */
-        size_t slots;
+        json_t *begun; /* data of encryption.erase-started */
+        size_t area;   /* bytes from the start */
         bool header_after;
         json_t *keys;
 };
 
 static void erasure_done(struct erasure *erasure) {
         encryption_done(&erasure->encryption);
-        json_decref(erasure->why_not);
+        json_decref(erasure->begun);
         json_decref(erasure->keys);
 }
 
-static void does_not_count(struct erasure *erasure, const char *why) {
-        (void) json_array_append_new(erasure->why_not, json_string(why));
+static void does_not_count(json_t *why_not, const char *why) {
+        (void) json_array_append_new(why_not, json_string(why));
 }
 
 /* SP 800-88: crypto erase stands only on data that was never stored in clear, under a strong key that we made, all
  * of whose copies are known. */
-static void judge_counts(struct erasure *erasure, const struct luks_facts *facts) {
+static json_t *judge_counts(const struct erasure *erasure, const struct luks_facts *facts) {
         const struct medium *medium = erasure->medium;
+        json_t *why_not = json_array();
         struct luks_verdict verdict;
 
         if (!medium->key_id[0])
-                does_not_count(erasure, "key-not-ours");
+                does_not_count(why_not, "key-not-ours");
         if (!medium->filled)
-                does_not_count(erasure, "not-filled-when-encrypted");
+                does_not_count(why_not, "not-filled-when-encrypted");
         if (facts->state != LUKS_VERSION_2) {
-                does_not_count(erasure, "no-whole-header");
-                return;
+                does_not_count(why_not, "no-whole-header");
+                return why_not;
         }
         if (strcmp(facts->uuid, medium->luks_uuid) != 0)
-                does_not_count(erasure, "header-not-registered");
+                does_not_count(why_not, "header-not-registered");
         luks_judge(facts, medium->category, NULL, &verdict);
         if (verdict.decision >= LUKS_READ_ONLY)
-                does_not_count(erasure, "encryption-too-weak");
+                does_not_count(why_not, "encryption-too-weak");
         if (erasure->encryption.known && facts->slots_n != erasure->encryption.header.slots_n)
-                does_not_count(erasure, "unknown-key-slots");
+                does_not_count(why_not, "unknown-key-slots");
+        return why_not;
 }
 
 static int device_bytes(int fd, size_t *ret, struct error *err) {
@@ -88,43 +90,72 @@ static int overwrite_area(struct erasure *erasure, int fd, struct error *err) {
         return r;
 }
 
-static int erase_header(struct erasure *erasure, const char *device, struct error *err) {
+/* What is about to be erased, judged while it is still there, goes on record first. */
+static int begin(struct erasure *erasure, int fd, size_t size, struct error *err) {
         _cleanup_luks_copy_ struct luks_copy copy = { 0 };
+        size_t area;
+        int r = luks_copy_read(fd, false, &copy, err);
+
+        if (r < 0)
+                return r;
+        area = copy.facts.data_offset ? (size_t) copy.facts.data_offset : (size_t) LUKS_DATA_OFFSET;
+        if (area > size)
+                area = size;
+        erasure->begun = json_pack("{s:s, s:o, s:s, s:s, s:I, s:I}", "occasion", erasure->occasion, "why_not",
+                                   judge_counts(erasure, &copy.facts), "uuid", copy.facts.uuid, "key",
+                                   erasure->medium->key_id, "slots_destroyed", (json_int_t) copy.facts.slots_n,
+                                   "area_bytes", (json_int_t) area);
+        if (!erasure->begun)
+                return fail_memory(err);
+        return act_record_one(erasure->act, "encryption.erase-started", erasure->medium->id, erasure->begun, err);
+}
+
+static int erase_header(struct erasure *erasure, const char *device, bool begun, struct error *err) {
         _cleanup_close_ int fd = -1;
         size_t size;
         int r = luks_open_direct(device, O_RDWR, &fd, err);
 
         if (r == 0)
                 r = device_bytes(fd, &size, err);
-        if (r == 0)
-                r = luks_copy_read(fd, false, &copy, err);
+        if (r == 0 && begun)
+                erasure->begun = json_copy(erasure->encryption.evidence);
+        else if (r == 0)
+                r = begin(erasure, fd, size, err);
         if (r < 0)
                 return r;
-        judge_counts(erasure, &copy.facts);
-        erasure->slots = copy.facts.slots_n;
-        erasure->area = copy.facts.data_offset ? (size_t) copy.facts.data_offset : (size_t) LUKS_DATA_OFFSET;
+        erasure->area = (size_t) json_int(erasure->begun, "area_bytes", LUKS_DATA_OFFSET);
         if (erasure->area > size)
                 erasure->area = size;
         return overwrite_area(erasure, fd, err);
 }
 
+/* Keys that an interrupted call destroyed already are on record as such. */
 static int destroy_keys(struct erasure *erasure, struct error *err) {
         _cleanup_keys_ struct keys *keys = NULL;
+        json_t *why_not = json_object_get(erasure->begun, "why_not");
+        const char *key = json_text_or_empty(erasure->begun, "key");
+        bool destroyed = false;
         int r = keys_open(erasure->act, &keys, err);
 
-        return r < 0 ? r
-                     : keys_destroy_medium(keys, erasure->medium->id, NULL, "crypto-erase", &erasure->keys, err);
+        if (r == 0)
+                r = keys_destroy_medium(keys, erasure->medium->id, NULL, "crypto-erase", &erasure->keys, err);
+        if (r == 0 && *key)
+                r = keys_is_destroyed(keys, key, &destroyed, err);
+        if (r == 0 && *key && !destroyed)
+                does_not_count(why_not, "no-key-destroyed");
+        return r;
 }
 
 static int record(struct erasure *erasure, json_t **ret_evidence, struct error *err) {
-        _cleanup_json_ json_t *evidence = json_pack(
-                "{s:b, s:O, s:I, s:I, s:b, s:b, s:O, s:s}", "counts", json_array_size(erasure->why_not) == 0,
-                "why_not", erasure->why_not, "slots_destroyed", (json_int_t) erasure->slots, "area_bytes",
-                (json_int_t) erasure->area, "area_verified", 1, "header_found_after", erasure->header_after, "keys",
-                erasure->keys, "uuid", erasure->medium->luks_uuid);
+        json_t *why_not = json_object_get(erasure->begun, "why_not");
+        _cleanup_json_ json_t *evidence = json_copy(erasure->begun);
+        _cleanup_json_ json_t *more = json_pack("{s:b, s:I, s:b, s:b, s:O}", "counts",
+                                                json_array_size(why_not) == 0, "area_bytes",
+                                                (json_int_t) erasure->area, "area_verified", 1,
+                                                "header_found_after", erasure->header_after, "keys", erasure->keys);
         int r;
 
-        if (!evidence)
+        if (!evidence || !more || json_object_update(evidence, more) < 0)
                 return fail_memory(err);
         r = act_record_one(erasure->act, "encryption.erased", erasure->medium->id, evidence, err);
         if (r == 0)
@@ -150,19 +181,20 @@ static int check_erased(const struct erasure *erasure, const char *device, json_
         return 0;
 }
 
-int encrypt_crypto_erase(struct act *act, const struct medium *medium, const char *device, json_t **ret_evidence,
-                         struct error *err) {
-        _cleanup_(erasure_done) struct erasure erasure = { .act = act, .medium = medium, .why_not = json_array() };
+int encrypt_crypto_erase(struct act *act, const struct medium *medium, const char *device, const char *occasion,
+                         json_t **ret_evidence, struct error *err) {
+        _cleanup_(erasure_done) struct erasure erasure = { .act = act, .medium = medium, .occasion = occasion };
+        const struct encryption *before = &erasure.encryption;
         int r = encryption_load(act->db, medium->id, &erasure.encryption, err);
+        bool again;
 
         if (r < 0)
                 return r;
-        if (erasure.encryption.evidence && strcmp(erasure.encryption.state, "erased") == 0)
+        again = before->evidence && strcmp(json_text_or_empty(before->evidence, "occasion"), occasion) == 0;
+        if (again && strcmp(before->state, "erased") == 0)
                 return check_erased(&erasure, device, ret_evidence, err);
-        r = erase_header(&erasure, device, err);
+        r = erase_header(&erasure, device, again && strcmp(before->state, "erasing") == 0, err);
         if (r == 0)
                 r = destroy_keys(&erasure, err);
-        if (r == 0 && json_array_size(erasure.keys) == 0)
-                does_not_count(&erasure, "no-key-destroyed");
         return r == 0 ? record(&erasure, ret_evidence, err) : r;
 }

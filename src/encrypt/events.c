@@ -63,7 +63,7 @@ static int apply_failed(struct db *db, const struct event *event, struct error *
                                                  : 0;
 }
 
-static int apply_erased(struct db *db, const struct event *event, struct error *err) {
+static int put_erasure(struct db *db, const struct event *event, const char *state, struct error *err) {
         _cleanup_free_ char *evidence = NULL;
         int r = json_canonical(event->data, &evidence, err);
 
@@ -71,16 +71,25 @@ static int apply_erased(struct db *db, const struct event *event, struct error *
                 r = db_exec(db, err,
                             "INSERT INTO encryption (medium, state, key, cipher, key_bits, filled, uuid, seqid,"
                             " data_offset, digest, slots, started, ended, evidence)"
-                            " VALUES (?1, 'erased', '', '', 0, 0, '', 0, 0, '', '[]', ?2, ?2, ?3)"
-                            " ON CONFLICT (medium) DO UPDATE SET state = 'erased', ended = ?2, evidence = ?3",
-                            "sis", event->subject, event->time, evidence);
+                            " VALUES (?1, ?2, '', '', 0, 0, '', 0, 0, '', '[]', ?3, ?3, ?4)"
+                            " ON CONFLICT (medium) DO UPDATE SET state = ?2, ended = ?3, evidence = ?4",
+                            "ssis", event->subject, state, event->time, evidence);
+        return r < 0 ? r : 0;
+}
+
+static int apply_erase_started(struct db *db, const struct event *event, struct error *err) {
+        return put_erasure(db, event, "erasing", err);
+}
+
+static int apply_erased(struct db *db, const struct event *event, struct error *err) {
+        int r = put_erasure(db, event, "erased", err);
+
         return r < 0 ? r : medium_apply_luks(db, event->subject, "", 0, "", "", false, err);
 }
 
-const struct event_type encrypt_events[4] = {
-        { "encryption.started", apply_started },
-        { "encryption.finished", apply_finished },
-        { "encryption.failed", apply_failed },
+const struct event_type encrypt_events[5] = {
+        { "encryption.started", apply_started }, { "encryption.finished", apply_finished },
+        { "encryption.failed", apply_failed },   { "encryption.erase-started", apply_erase_started },
         { "encryption.erased", apply_erased },
 };
 

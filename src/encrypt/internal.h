@@ -6,12 +6,12 @@
 #include "encrypt/format.h"
 
 extern const struct schema encrypt_schema;
-extern const struct event_type encrypt_events[4];
+extern const struct event_type encrypt_events[5];
 
 /* How a medium's encryption stands, as its events left it. */
 struct encryption {
         bool known;     /* there is a row */
-        char state[16]; /* "running", "done", "failed", "erased" */
+        char state[16]; /* "running", "done", "failed", "erasing", "erased" */
         char key[48];
         bool filled;
         json_t *evidence; /* of an erasure, or NULL */

@@ -90,3 +90,17 @@ int keys_destroy_medium(struct keys *keys, const char *medium, const char *excep
                 *ret_evidence = TAKE_PTR(evidence);
         return 0;
 }
+
+int keys_is_destroyed(struct keys *keys, const char *ref, bool *ret, struct error *err) {
+        char id[KEY_REF_TEXT], commitment[65];
+        enum key_state state;
+        int64_t version;
+        int r;
+
+        if (key_ref_parse(ref, id, &version) < 0)
+                return fail(err, ERR_USAGE, "«%s» no es el nombre de una clave.", "“%s” is no key's name.", ref);
+        r = key_registered(keys->act->db, id, version, &state, commitment, err);
+        if (r == 0)
+                *ret = state == KEY_DESTROYED;
+        return r;
+}

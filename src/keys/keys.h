@@ -60,6 +60,9 @@ int keys_medium_secret(struct keys *keys, const char *ref, struct secret **ret, 
 int keys_destroy_medium(struct keys *keys, const char *medium, const char *except, const char *reason,
                         json_t **ret_evidence, struct error *err);
 
+/* Whether the ledger holds the key's destruction. */
+int keys_is_destroyed(struct keys *keys, const char *ref, bool *ret, struct error *err);
+
 /* The sealed recovery secret of a key: a CMS envelope (DER) for the holder of the recovery certificate's private
  * key. The caller frees. */
 int keys_escrow_envelope(struct keys *keys, const char *ref, uint8_t **ret, size_t *ret_n, struct error *err);

@@ -85,7 +85,7 @@ static int erase_keys(struct job *job, struct error *err) {
 
         close_fd(&job->fd);
         job->fd = -1;
-        r = encrypt_crypto_erase(job->act, &job->medium, job->facts.path, &job->evidence, err);
+        r = encrypt_crypto_erase(job->act, &job->medium, job->facts.path, job->id, &job->evidence, err);
         if (r == 0)
                 r = open_device(job, err);
         if (r < 0)

@@ -178,7 +178,7 @@ static void without_filling_it_is_on_record(void **state) {
         act = test_act(&store, "oto", &session);
         load(act, id, &medium);
         assert_false(medium.filled);
-        assert_int_equal(encrypt_crypto_erase(act, &medium, image, &evidence, &err), 0);
+        assert_int_equal(encrypt_crypto_erase(act, &medium, image, "W1", &evidence, &err), 0);
         assert_false(json_flag(evidence, "counts"));
         assert_string_equal(json_string_value(json_array_get(json_object_get(evidence, "why_not"), 0)),
                             "not-filled-when-encrypted");
@@ -329,7 +329,7 @@ static void crypto_erase_leaves_nothing(void **state) {
         act = test_act(&store, "oto", &session);
         load(act, id, &medium);
         assert_int_equal(file_read(image, IMAGE, &before, &n, &err), 0);
-        if (encrypt_crypto_erase(act, &medium, image, &evidence, &err) < 0)
+        if (encrypt_crypto_erase(act, &medium, image, "W1", &evidence, &err) < 0)
                 fail_msg("%s", err.what[LANG_EN]);
         assert_true(json_flag(evidence, "counts"));
         assert_int_equal(json_int(evidence, "slots_destroyed", 0), 2);
@@ -351,14 +351,54 @@ static void crypto_erase_leaves_nothing(void **state) {
         /* Asked again, as after a crash: the same answer, and nothing happens twice. */
         load(act, id, &medium);
         assert_string_equal(medium.key_id, "");
-        assert_int_equal(encrypt_crypto_erase(act, &medium, image, &again, &err), 0);
+        assert_int_equal(encrypt_crypto_erase(act, &medium, image, "W1", &again, &err), 0);
         assert_true(json_equal(evidence, again));
         assert_int_equal(count_events(act, "key.destroyed", id), 1);
         /* A header brought back from a backup is noticed. */
         poke(image, 0, before, AREA);
         json_decref(again);
         again = NULL;
-        assert_int_equal(encrypt_crypto_erase(act, &medium, image, &again, &err), ERR_VERIFY);
+        assert_int_equal(encrypt_crypto_erase(act, &medium, image, "W1", &again, &err), ERR_VERIFY);
+        /* For another occasion it is erased anew, and what stood there was not ours any more. */
+        assert_int_equal(encrypt_crypto_erase(act, &medium, image, "W2", &again, &err), 0);
+        assert_false(json_flag(again, "counts"));
+        assert_string_equal(json_text(again, "occasion"), "W2");
+}
+
+/* A crash after the first of its events, with the header gone or not: the second call finishes and still counts. */
+static void an_interrupted_crypto_erase_is_finished(void **state) {
+        (void) state;
+        for (int crash = 0; crash < 3; crash++) {
+                _cleanup_(session_closep) struct session *session = NULL;
+                _cleanup_json_ json_t *begun = NULL, *evidence = NULL;
+                _cleanup_keys_ struct keys *keys = NULL;
+                struct medium medium;
+                struct error err;
+                struct act *act;
+                char image[96], id[16], name[16], zeros[65536] = "";
+
+                (void) snprintf(name, sizeof name, "interrupted%d", crash);
+                test_image(&store, name, IMAGE, image);
+                test_register(&store, image, "SECRETO", "MEDIA", id);
+                encrypt_as("oto", id, image, NULL);
+                act = test_act(&store, "oto", &session);
+                load(act, id, &medium);
+                begun = json_pack("{s:s, s:[], s:s, s:s, s:i, s:i}", "occasion", "W1", "why_not", "uuid",
+                                  medium.luks_uuid, "key", medium.key_id, "slots_destroyed", 2, "area_bytes", AREA);
+                assert_int_equal(act_record_one(act, "encryption.erase-started", id, begun, &err), 0);
+                if (crash >= 1)
+                        poke(image, 0, zeros, sizeof zeros);
+                if (crash >= 2) {
+                        assert_int_equal(keys_open(act, &keys, &err), 0);
+                        assert_int_equal(keys_destroy_medium(keys, id, NULL, "crypto-erase", NULL, &err), 0);
+                }
+                test_expect(ERR_REFUSED, &store, "oto", "encrypt", "check", "{s:s, s:s}", "device", image, "medium",
+                            id);
+                assert_int_equal(encrypt_crypto_erase(act, &medium, image, "W1", &evidence, &err), 0);
+                assert_true(json_flag(evidence, "counts"));
+                assert_int_equal(count_events(act, "key.destroyed", id), 1);
+                assert_int_equal(count_events(act, "encryption.erased", id), 1);
+        }
 }
 
 static void erasing_what_was_not_ours_does_not_count(void **state) {
@@ -374,7 +414,7 @@ static void erasing_what_was_not_ours_does_not_count(void **state) {
         test_register(&store, image, "INTERNO", "MEDIA", id);
         act = test_act(&store, "oto", &session);
         load(act, id, &medium);
-        assert_int_equal(encrypt_crypto_erase(act, &medium, image, &evidence, &err), 0);
+        assert_int_equal(encrypt_crypto_erase(act, &medium, image, "W1", &evidence, &err), 0);
         assert_false(json_flag(evidence, "counts"));
 }
 
@@ -559,6 +599,7 @@ int main(void) {
                 cmocka_unit_test(the_vault_opens_the_medium),
                 cmocka_unit_test(encrypting_again_takes_a_word_and_retires_the_old_key),
                 cmocka_unit_test(crypto_erase_leaves_nothing),
+                cmocka_unit_test(an_interrupted_crypto_erase_is_finished),
                 cmocka_unit_test(erasing_what_was_not_ours_does_not_count),
                 cmocka_unit_test(a_medium_that_vanishes_is_on_record),
                 cmocka_unit_test(a_device_that_fails_in_mid_write_is_on_record),

@@ -4,6 +4,7 @@
 #include "api/ledger_verbs.h"
 #include "api/verbs.h"
 #include "audit/audit.h"
+#include "certify/certify.h"
 #include "custody/custody.h"
 #include "encrypt/encrypt.h"
 #include "gate/gate.h"
@@ -30,6 +31,8 @@ const struct room *const rooms[] = {
         &checkpoint_room,
         &shipment_room,
         &sanitize_room,
+        &destruction_room,
+        &certificate_room,
         &device_room,
         &ledger_room,
         &label_room,

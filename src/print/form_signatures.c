@@ -65,7 +65,7 @@ static void box(struct sheet *sheet, const struct form_item *item, double x, dou
                    strlen(sheet->lang == LANG_EN ? "Signature" : "Firma"));
         sheet_ink(sheet, INK_TEXT);
         if (!form_present(form_member(person, "note")))
-                reserve(sheet, item, x + PAD + 20, y + 2, width - PAD - 22);
+                reserve(sheet, item, x + PAD + indent - 1, y + 2, width - PAD - indent - 1);
         (void) sheet_lines(sheet, label_style, 7.5, x + PAD + indent, y + 3, width - 2 * PAD - indent,
                            form_value(form_member(person, "note"), SHOW_TEXT, sheet->lang, sheet->buffer), 4, true);
 }

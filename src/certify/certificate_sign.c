@@ -1,0 +1,159 @@
+/* `certificate sign`: executor, supervisor and the organisation's seal, each one update of the PDF, in this order.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "certify/internal.h"
+#include "policy/rule.h"
+
+struct signing {
+        json_t *certificate;
+        int position; /* of signature_fields */
+        EVP_PKEY *key;
+        X509 *signer;
+        char *pdf;
+        size_t pdf_n;
+        uint8_t *signed_pdf;
+        size_t signed_n;
+};
+
+static void signing_done(struct signing *s) {
+        json_decref(s->certificate);
+        EVP_PKEY_free(s->key);
+        X509_free(s->signer);
+        free(s->pdf);
+        free(s->signed_pdf);
+}
+#define _cleanup_signing_ _cleanup_(signing_done)
+
+/* Whose turn it is, and whether that is who acts (X1). */
+static int judge_turn(struct act *act, const json_t *args, struct signing *s, struct error *err) {
+        static const char *const persons[] = { "executor", "supervisor" };
+        int wanted = term_parse(signature_terms, SIGNATURES, json_text(args, "role"));
+        int next = (int) json_int(s->certificate, "signed", 0);
+        const char *number = json_text(s->certificate, "number"), *person;
+
+        if (strcmp(json_text_or_empty(s->certificate, "state"),
+                   certificate_state_terms[CERTIFICATE_UNSIGNED].code) != 0)
+                return refuse(err, ERR_CONFLICT, "S9", "El certificado %s está «%s».", "Certificate %s is “%s”.",
+                              number, json_text_or_empty(s->certificate, "state"));
+        if (wanted != next)
+                return refuse(err, ERR_CONFLICT, "S9", "En %s toca ahora: %s%.0s.",
+                              "In %s it is the turn of: %.0s%s.", number, signature_terms[next].name.es,
+                              signature_terms[next].name.en);
+        s->position = next;
+        if (next == SIGN_SEAL)
+                return act->roles & (ROLE_SECURITY | ROLE_CUSTODIAN)
+                               ? 0
+                               : refuse(err, ERR_DENIED, "X1", "%s no puede poner el sello.",
+                                        "%s can't affix the seal.", act->person);
+        person = json_text_or_empty(s->certificate, persons[next]);
+        if (strcmp(person, act->person) != 0)
+                return refuse(err, ERR_DENIED, "X1", "Esta firma de %s es de %s, no de %s.",
+                              "This signature of %s is %s's, not %s's.", number, person, act->person);
+        return 0;
+}
+
+static int load_seal(struct act *act, struct signing *s, struct error *err) {
+        static const struct text prompt = { "Contraseña de la organización (sello): ",
+                                            "Passphrase of the organisation (seal): " };
+        _cleanup_free_ char *key = act_path(act, "org", "seal.key"),
+                            *certificate = act_path(act, "org", "seal.crt");
+        _cleanup_secret_ struct secret *secret = NULL;
+        int r = key && certificate ? act_ask_secret(act, "organisation", prompt, &secret, err) : fail_memory(err);
+
+        if (r == 0)
+                r = identity_key_load(key, secret, &s->key, err);
+        return r < 0 ? r : certificate_load(certificate, &s->signer, err);
+}
+
+static int load_key(struct act *act, struct signing *s, struct error *err) {
+        _cleanup_person_ struct person person = { 0 };
+        int r;
+
+        if (s->position == SIGN_SEAL)
+                return load_seal(act, s, err);
+        r = person_load(act->db, act->person, &person, err);
+        return r < 0 ? r : person_key_load(act, &person, &s->key, &s->signer, err);
+}
+
+/* What is there must verify before anything is added to it, and so must what is written. */
+static int check(struct act *act, const void *pdf, size_t n, size_t signatures, struct error *err) {
+        const struct pades_expected expected = { signature_fields, signatures, true, signature_fields[SIGN_SEAL] };
+        _cleanup_(X509_freep) X509 *ca = NULL;
+        _cleanup_json_ json_t *report = NULL;
+        int r = certificate_from_pem(act->ca_certificate, &ca, err);
+
+        return r < 0 ? r : pades_verify(pdf, n, ca, &expected, &report, err);
+}
+
+static int sign(struct act *act, struct signing *s, struct error *err) {
+        static const struct text whys[SIGNATURES] = {
+                { "ejecución", "execution" },
+                { "supervisión y validación", "supervision and validation" },
+                { "sello", "seal" },
+        };
+        _cleanup_free_ char *reason = str_format("%s · %s · SHA-256 %s", json_text(s->certificate, "number"),
+                                                 text_in(whys[s->position], certify_lang(act)),
+                                                 json_text(s->certificate, "twin"));
+        const struct pades_request request = { .key = s->key,
+                                               .certificate = s->signer,
+                                               .field = signature_fields[s->position],
+                                               .reason = reason,
+                                               .location = act->site,
+                                               .moment = act_now(act),
+                                               .lang = certify_lang(act) };
+        int r = reason ? check(act, s->pdf, s->pdf_n, (size_t) s->position, err) : fail_memory(err);
+
+        if (r == 0)
+                r = pades_sign(s->pdf, s->pdf_n, &request, &s->signed_pdf, &s->signed_n, err);
+        return r < 0 ? r : check(act, s->signed_pdf, s->signed_n, (size_t) s->position + 1, err);
+}
+
+static int record(struct act *act, struct signing *s, char digest[SHA256_TEXT], struct error *err) {
+        _cleanup_json_ json_t *data = NULL;
+        char name[128], fingerprint[SHA256_TEXT];
+        int r = act_attach(act, s->signed_pdf, s->signed_n, digest, err);
+
+        if (r == 0)
+                r = certificate_fingerprint(s->signer, fingerprint, err);
+        if (r < 0)
+                return r;
+        certificate_subject(s->signer, "commonName", name, sizeof name);
+        data = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s}", "number", json_text(s->certificate, "number"),
+                         "position", (json_int_t) s->position + 1, "field", signature_fields[s->position], "name",
+                         name, "pdf", digest, "fingerprint", fingerprint);
+        return data ? act_record_one(act, "certificate.signed", json_text(s->certificate, "medium"), data, err)
+                    : fail_memory(err);
+}
+
+int certificate_run_sign(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_signing_ struct signing s = { 0 };
+        char digest[SHA256_TEXT];
+        int r = certify_find(act, json_text(args, "certificate"), &s.certificate, err);
+
+        if (r == 0)
+                r = judge_turn(act, args, &s, err);
+        if (r == 0)
+                r = certify_attachment(act, json_text(s.certificate, "pdf"), &s.pdf, &s.pdf_n, err);
+        if (r == 0)
+                r = load_key(act, &s, err);
+        if (r == 0)
+                r = sign(act, &s, err);
+        if (r == 0)
+                r = record(act, &s, digest, err);
+        if (r < 0 || act->dry_run)
+                return r;
+        if (json_text(args, "out"))
+                r = certify_export(act, digest, json_text(args, "out"), err);
+        if (r < 0)
+                return r;
+        if (s.position == SIGN_SEAL)
+                act_say(act, "Certificado %s completo y válido.", "Certificate %s is complete and valid.",
+                        json_text(s.certificate, "number"));
+        else
+                act_say(act, "Firmado. Falta: %s%.0s.", "Signed. Next: %.0s%s.",
+                        signature_terms[s.position + 1].name.es, signature_terms[s.position + 1].name.en);
+        return certify_load(act->db, json_text(s.certificate, "number"), ret, err);
+}

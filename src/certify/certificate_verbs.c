@@ -1,0 +1,220 @@
+#include <string.h>
+
+#include "certify/internal.h"
+#include "policy/rule.h"
+#include "store/json.h"
+
+#define CERTIFICATE_PARAM                                                                                          \
+        {                                                                                                          \
+                "certificate", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL,                                      \
+                        HELP("número de certificado, o cualquier nombre de su soporte",                            \
+                             "number of the certificate, or any name of its medium"),                              \
+                        0, 200, NULL, 0                                                                            \
+        }
+
+static const struct param issue_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "supervisor", PARAM_PERSON, 0,
+          HELP("quién valida un saneamiento (una destrucción ya tiene su supervisor)",
+               "who validates a sanitization (a destruction has its supervisor already)"),
+          0, 0, NULL, 0 },
+        { "destination", PARAM_TEXT, 0, HELP("destino del soporte", "the medium's destination"), 0, 120, NULL, 0 },
+        { "out", PARAM_OUTPUT, 0, HELP("PDF, aún sin firmas", "PDF, without signatures yet"), 0, 0, NULL, 0 },
+};
+
+static const struct param sign_params[] = {
+        CERTIFICATE_PARAM,
+        { "role", PARAM_TERM, PARAM_REQUIRED, HELP("en calidad de qué firma", "as what you sign"), 0, 0,
+          signature_terms, SIGNATURES },
+        { "out", PARAM_OUTPUT, 0, HELP("el PDF firmado", "the signed PDF"), 0, 0, NULL, 0 },
+};
+
+static const struct param verify_params[] = {
+        { "file", PARAM_INPUT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("certificado en PDF", "certificate as PDF"),
+          0, 0, NULL, 0 },
+        { "ca", PARAM_INPUT, 0,
+          HELP("certificado público de la organización (PEM); sin él, el del almacén",
+               "the organisation's public certificate (PEM); without it, the store's"),
+          0, 0, NULL, 0 },
+        { "twin", PARAM_INPUT, 0, HELP("gemelo JSON, para comprobarlo también", "JSON twin, to be checked too"), 0,
+          0, NULL, 0 },
+};
+
+static const struct param show_params[] = { CERTIFICATE_PARAM };
+
+static const struct param export_params[] = {
+        CERTIFICATE_PARAM,
+        { "out", PARAM_OUTPUT, 0, HELP("PDF", "PDF"), 0, 0, NULL, 0 },
+        { "twin", PARAM_OUTPUT, 0,
+          HELP("gemelo JSON, con la prueba del registro", "JSON twin, with the ledger's proof"), 0, 0, NULL, 0 },
+};
+
+static const struct param revoke_params[] = {
+        CERTIFICATE_PARAM,
+        { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 300, NULL, 0 },
+};
+
+static const struct param list_params[] = {
+        { "state", PARAM_TERM, 0, HELP("solo este estado", "this state only"), 0, 0, certificate_state_terms,
+          CERTIFICATE_STATES },
+        { "medium", PARAM_MEDIUM, 0, HELP("solo de este soporte", "of this medium only"), 0, 0, NULL, 0 },
+};
+
+static const struct column show_columns[] = {
+        { "number", HELP("Número", "Number") },
+        { "medium", HELP("Soporte", "Medium") },
+        { "kind", HELP("Clase", "Kind") },
+        { "state", HELP("Estado", "State") },
+        { "source", HELP("Acto", "Act") },
+        { "executor", HELP("Ejecutor", "Executor") },
+        { "supervisor", HELP("Supervisor", "Supervisor") },
+        { "signed", HELP("Firmas", "Signatures") },
+        { "issued", HELP("Emitido", "Issued") },
+        { "issued_by", HELP("Por", "By") },
+        { "pdf", HELP("SHA-256 del PDF", "SHA-256 of the PDF") },
+        { "twin", HELP("SHA-256 del gemelo", "SHA-256 of the twin") },
+        { "revoked", HELP("Revocado", "Revoked") },
+        { "revocation", HELP("Motivo", "Reason") },
+};
+
+static const struct column list_columns[] = {
+        { "number", HELP("Número", "Number") },
+        { "medium", HELP("Soporte", "Medium") },
+        { "kind", HELP("Clase", "Kind") },
+        { "state", HELP("Estado", "State") },
+        { "signed", HELP("Firmas", "Signatures") },
+        { "executor", HELP("Ejecutor", "Executor") },
+        { "supervisor", HELP("Supervisor", "Supervisor") },
+        { "issued", HELP("Emitido", "Issued") },
+};
+
+static const struct column verify_columns[] = {
+        { "field", HELP("Firma", "Signature") },
+        { "name", HELP("Firmante", "Signer") },
+        { "title", HELP("Cargo", "Title") },
+        { "time", HELP("Cuándo", "When") },
+        { "algorithm", HELP("Algoritmo", "Algorithm") },
+        { "reason", HELP("Motivo", "Reason") },
+};
+
+static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        return certify_find(act, json_text(args, "certificate"), ret, err);
+}
+
+static int run_export(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        static const char *const documents[][2] = { { "out", "pdf" }, { "twin", "twin" } };
+        _cleanup_json_ json_t *certificate = NULL;
+        bool any = false;
+        int r = certify_find(act, json_text(args, "certificate"), &certificate, err);
+
+        for (size_t i = 0; r == 0 && i < COUNT(documents); i++)
+                if (json_text(args, documents[i][0])) {
+                        any = true;
+                        r = certify_export(act, json_text(certificate, documents[i][1]),
+                                           json_text(args, documents[i][0]), err);
+                }
+        if (r < 0)
+                return r;
+        if (!any)
+                return fail(err, ERR_USAGE, "Diga qué exportar: --out o --twin.",
+                            "Say what to export: --out or --twin.");
+        *ret = TAKE_PTR(certificate);
+        return 0;
+}
+
+static int run_revoke(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *certificate = NULL, *data = NULL;
+        int r = certify_find(act, json_text(args, "certificate"), &certificate, err);
+
+        if (r < 0)
+                return r;
+        if (strcmp(json_text_or_empty(certificate, "state"), certificate_state_terms[CERTIFICATE_REVOKED].code) ==
+            0)
+                return refuse(err, ERR_CONFLICT, "S9", "El certificado %s ya está revocado.",
+                              "Certificate %s is revoked already.", json_text(certificate, "number"));
+        data = json_pack("{s:s, s:s}", "number", json_text(certificate, "number"), "reason",
+                         json_text(args, "reason"));
+        r = data ? act_record_one(act, "certificate.revoked", json_text(certificate, "medium"), data, err)
+                 : fail_memory(err);
+        return r < 0 || act->dry_run ? r : certify_load(act->db, json_text(certificate, "number"), ret, err);
+}
+
+static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        static const char *const names[] = { "number", "medium",   "kind",       "state",
+                                             "signed", "executor", "supervisor", "issued" };
+        _cleanup_rows_ struct rows *rows = NULL;
+        _cleanup_json_ json_t *list = json_array();
+        int r = db_query(
+                act->db, &rows, err,
+                "SELECT number, medium, kind, state, signed, executor, supervisor, issued FROM certificate "
+                "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR medium = ?2) ORDER BY year, ordinal",
+                "ss", json_text(args, "state"), json_text(args, "medium"));
+
+        while (r >= 0 && (r = rows_next(rows, err)) > 0)
+                if (json_array_append_new(list, rows_to_json(rows, names, "ssssisst")))
+                        return fail_memory(err);
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:O}", "rows", list);
+        return *ret ? 0 : fail_memory(err);
+}
+
+const struct verb certificate_verbs[] = {
+        { .noun = "certificate",
+          .name = "issue",
+          .roles = ROLE_OPERATOR | ROLE_CUSTODIAN | ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("emitir el certificado R-110-021 de un soporte saneado o destruido",
+                       "issue the certificate R-110-021 of a medium sanitized or destroyed"),
+          PARAMS(issue_params),
+          COLUMNS(show_columns),
+          .run = certificate_run_issue },
+        { .noun = "certificate",
+          .name = "sign",
+          .roles = ROLE_ANY & ~(unsigned) ROLE_AUDITOR,
+          .flags = VERB_WRITES,
+          .help = HELP("firmarlo: ejecutor, supervisor y sello, en este orden",
+                       "sign it: executor, supervisor and seal, in this order"),
+          PARAMS(sign_params),
+          COLUMNS(show_columns),
+          .run = certificate_run_sign },
+        { .noun = "certificate",
+          .name = "verify",
+          .roles = ROLE_ANY,
+          .flags = VERB_NO_STORE,
+          .help = HELP("comprobar un certificado, también sin almacén ni conexión",
+                       "verify a certificate, without a store or a connection too"),
+          PARAMS(verify_params),
+          COLUMNS(verify_columns),
+          .run = certificate_run_verify },
+        { .noun = "certificate",
+          .name = "show",
+          .roles = ROLE_ANY,
+          .help = HELP("ver un certificado", "show a certificate"),
+          PARAMS(show_params),
+          COLUMNS(show_columns),
+          .run = run_show },
+        { .noun = "certificate",
+          .name = "list",
+          .roles = ROLE_ANY,
+          .help = HELP("certificados", "certificates"),
+          PARAMS(list_params),
+          COLUMNS(list_columns),
+          .run = run_list },
+        { .noun = "certificate",
+          .name = "export",
+          .roles = ROLE_ANY,
+          .help = HELP("escribir el PDF y el gemelo JSON", "write the PDF and the JSON twin"),
+          PARAMS(export_params),
+          COLUMNS(show_columns),
+          .run = run_export },
+        { .noun = "certificate",
+          .name = "revoke",
+          .roles = ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("revocarlo; nada se borra", "revoke it; nothing is deleted"),
+          PARAMS(revoke_params),
+          COLUMNS(show_columns),
+          .run = run_revoke },
+};
+_Static_assert(COUNT(certificate_verbs) == CERTIFICATE_VERBS, "all verbs are offered");

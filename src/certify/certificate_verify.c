@@ -1,0 +1,187 @@
+/* `certificate verify`: offline, of a file, with the organisation's public certificate; with a store at hand,
+ * against its registry too. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "certify/internal.h"
+#include "ledger/ledger.h"
+#include "policy/rule.h"
+
+struct verification {
+        char *pdf;
+        size_t pdf_n;
+        X509 *ca;
+        json_t *report;
+        char number[CERTIFICATE_NUMBER];
+        char twin[SHA256_TEXT]; /* the digest that the signatures name */
+        struct db *db;          /* NULL: no store */
+        const char *twin_checked, *ledger_checked, *registry_checked;
+};
+
+static void verification_done(struct verification *v) {
+        free(v->pdf);
+        X509_free(v->ca);
+        json_decref(v->report);
+        db_close(v->db);
+}
+#define _cleanup_verification_ _cleanup_(verification_done)
+
+/* The organisation's certificate: as given, else the store's own. */
+static int load_ca(struct act *act, const json_t *args, struct verification *v, struct error *err) {
+        _cleanup_free_ char *path = act->folder ? act_path(act, "org", "ca.crt") : NULL;
+
+        if (json_text(args, "ca"))
+                return certificate_load(json_text(args, "ca"), &v->ca, err);
+        if (path && access(path, R_OK) == 0)
+                return certificate_load(path, &v->ca, err);
+        return fail(err, ERR_USAGE, "Sin almacén hace falta --ca: el certificado público de la organización.",
+                    "Without a store --ca is needed: the organisation's public certificate.");
+}
+
+/* "HQ-2026-000001 · … · SHA-256 <twin>": all signatures name the same document. */
+static int read_reasons(struct verification *v, struct error *err) {
+        const json_t *signatures = json_object_get(v->report, "signatures");
+
+        for (size_t i = 0; i < json_array_size(signatures); i++) {
+                const char *reason = json_text_or_empty(json_array_get(signatures, i), "reason");
+                size_t n = strcspn(reason, " "), length = strlen(reason);
+                const char *digest = length > 64 ? reason + length - 64 : "";
+
+                if (n == 0 || n >= CERTIFICATE_NUMBER || strlen(digest) != 64 ||
+                    (i > 0 && (strncmp(v->number, reason, n) != 0 || v->number[n] || strcmp(v->twin, digest) != 0)))
+                        return refuse(err, ERR_VERIFY, "S9", "Las firmas no nombran un mismo certificado.",
+                                      "The signatures don't name one certificate.");
+                memcpy(v->number, reason, n);
+                v->number[n] = '\0';
+                memcpy(v->twin, digest, sizeof v->twin);
+        }
+        return 0;
+}
+
+/* The proof that the evidence is in the ledger, under the station's certificate, which the organisation issued. */
+static int check_proof(struct verification *v, const json_t *twin, struct error *err) {
+        const char *pem = json_text_or_empty(twin, "station_certificate");
+        const json_t *proof = json_object_get(json_object_get(twin, "ledger"), "proof");
+        _cleanup_(X509_freep) X509 *station = NULL;
+        int64_t issued;
+        int r = certificate_from_pem(pem, &station, err);
+
+        if (r == 0 && time_parse(json_text_or_empty(twin, "issued"), &issued) < 0)
+                r = fail(err, ERR_VERIFY, "El gemelo no dice cuándo se emitió.",
+                         "The twin does not say when it was issued.");
+        if (r == 0)
+                r = certificate_trusted(station, v->ca, CERTIFICATE_STATION, issued, err);
+        return r < 0 ? r : ledger_proof_verify(proof, pem, err);
+}
+
+static int check_twin_text(struct verification *v, const char *text, size_t n, struct error *err) {
+        _cleanup_json_ json_t *twin = NULL;
+        char digest[SHA256_TEXT];
+        int r;
+
+        if (sha256_text(text, n, digest) < 0)
+                return fail_memory(err);
+        if (strcmp(digest, v->twin) != 0)
+                return refuse(err, ERR_VERIFY, "S9", "El gemelo JSON no es el de este certificado.",
+                              "The JSON twin is not this certificate's.");
+        r = json_parse(text, n, &twin, err);
+        if (r < 0)
+                return r;
+        if (strcmp(json_text_or_empty(twin, "number"), v->number) != 0)
+                return refuse(err, ERR_VERIFY, "S9", "El gemelo JSON tiene otro número.",
+                              "The JSON twin has another number.");
+        v->twin_checked = "valid";
+        r = check_proof(v, twin, err);
+        if (r == 0)
+                v->ledger_checked = "valid";
+        return r;
+}
+
+static int check_twin(struct act *act, const json_t *args, struct verification *v, struct error *err) {
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+        int r;
+
+        if (json_text(args, "twin"))
+                r = file_read(json_text(args, "twin"), CERTIFICATE_MAX_BYTES, &text, &n, err);
+        else if (v->db)
+                r = certify_attachment(act, v->twin, &text, &n, err);
+        else
+                return 0;
+        return r < 0 ? r : check_twin_text(v, text, n, err);
+}
+
+static int check_registry(struct verification *v, struct error *err) {
+        _cleanup_json_ json_t *certificate = NULL;
+        const char *state;
+        int r;
+
+        if (!v->db)
+                return 0;
+        r = certify_load(v->db, v->number, &certificate, NULL);
+        if (r == ERR_NOT_FOUND)
+                return refuse(err, ERR_VERIFY, "S9", "El registro de este puesto no conoce el certificado %s.",
+                              "This station's registry does not know certificate %s.", v->number);
+        if (r < 0)
+                return fail(err, r, "No se puede leer el registro.", "The registry can't be read.");
+        state = json_text_or_empty(certificate, "state");
+        if (strcmp(state, certificate_state_terms[CERTIFICATE_REVOKED].code) == 0)
+                return refuse(err, ERR_VERIFY, "S9", "El certificado %s está revocado: %s.",
+                              "Certificate %s is revoked: %s.", v->number,
+                              json_text_or_empty(certificate, "revocation"));
+        if (strcmp(json_text_or_empty(certificate, "pdf"), json_text_or_empty(v->report, "digest")) != 0 ||
+            strcmp(json_text_or_empty(certificate, "original"), json_text_or_empty(v->report, "original_digest")) !=
+                    0 ||
+            strcmp(json_text_or_empty(certificate, "twin"), v->twin) != 0)
+                return refuse(err, ERR_VERIFY, "S9", "El fichero no es el que el registro tiene como %s.",
+                              "The file is not the one that the registry has as %s.", v->number);
+        v->registry_checked = "valid";
+        return 0;
+}
+
+static int open_registry(struct act *act, struct verification *v, struct error *err) {
+        _cleanup_free_ char *path = act->folder ? act_path(act, NULL, "registry.db") : NULL;
+
+        if (!path || access(path, R_OK) < 0)
+                return 0;
+        return db_open(path, DB_READ, &v->db, err);
+}
+
+int certificate_run_verify(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        static const struct pades_expected expected = { signature_fields, SIGNATURES, true, "organisation" };
+        _cleanup_verification_ struct verification v = { .twin_checked = "absent",
+                                                         .ledger_checked = "absent",
+                                                         .registry_checked = "absent" };
+        int r = file_read(json_text(args, "file"), CERTIFICATE_MAX_BYTES, &v.pdf, &v.pdf_n, err);
+
+        if (r == 0)
+                r = load_ca(act, args, &v, err);
+        if (r == 0)
+                r = pades_verify(v.pdf, v.pdf_n, v.ca, &expected, &v.report, err);
+        if (r == 0)
+                r = read_reasons(&v, err);
+        /* Another organisation's document, or no store: the registry has nothing to say. */
+        if (r == 0 && !json_text(args, "ca"))
+                r = open_registry(act, &v, err);
+        if (r == 0)
+                r = check_registry(&v, err);
+        if (r == 0)
+                r = check_twin(act, args, &v, err);
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "number", v.number, "result", "valid", "twin",
+                         v.twin_checked, "ledger", v.ledger_checked, "registry", v.registry_checked, "sha256",
+                         json_text(v.report, "digest"), "rows", json_object_get(v.report, "signatures"));
+        if (!*ret)
+                return fail_memory(err);
+        act_say(act, "%s es auténtico: las tres firmas son válidas y nada ha cambiado.",
+                "%s is genuine: its three signatures are valid and nothing has changed.", v.number);
+        if (strcmp(v.twin_checked, "absent") == 0)
+                act_say(act, "No se ha comprobado el gemelo JSON ni su asiento: use --twin.",
+                        "The JSON twin and its entry were not checked: use --twin.");
+        return 0;
+}

@@ -1,0 +1,7 @@
+/* Certificates of sanitization and destruction, and the destruction procedure (S8, S9). */
+#pragma once
+
+#include "act/act.h"
+
+extern const struct room destruction_room; /* the tables of both; verbs `destroy ...` */
+extern const struct room certificate_room; /* verbs `certificate ...` */

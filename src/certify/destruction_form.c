@@ -1,0 +1,78 @@
+/* R-110-020: the request as the ledger knows it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "certify/internal.h"
+#include "policy/sanitization.h"
+#include "print/form.h"
+
+static json_t *text_pair(struct text text) {
+        return json_pack("{s:s, s:s}", "es", text.es, "en", text.en);
+}
+
+static json_t *medium_part(const struct medium *medium) {
+        return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I}", "id",
+                         medium->id, "kind", medium_kind_terms[medium->kind].code, "size",
+                         (json_int_t) medium->size, "vendor", medium->vendor, "model", medium->model, "serial",
+                         medium->serial, "wwn", medium->wwn, "location", medium->location, "owner", medium->owner,
+                         "classification", classification_terms[medium->classification].code, "category",
+                         category_terms[medium->category].code, "health", medium->health, "created",
+                         medium->created, "expires", medium->expires, "retention",
+                         (json_int_t) medium->retention_days);
+}
+
+static int add_people(struct act *act, const json_t *destruction, json_t *data, struct error *err) {
+        _cleanup_json_ json_t *requester = NULL, *approver = NULL;
+        const char *decided_by = json_text(destruction, "decided_by");
+        int r = certify_person(act, json_text(destruction, "requester"), &requester, err);
+
+        if (r == 0 && decided_by)
+                r = certify_person(act, decided_by, &approver, err);
+        if (r < 0)
+                return r;
+        if (json_object_set_new(requester, "time", json_string(json_text(destruction, "requested"))) ||
+            json_object_set_new(requester, "date", json_string(json_text(destruction, "requested"))) ||
+            json_object_set(data, "requester", requester))
+                return fail_memory(err);
+        if (approver &&
+            (json_object_set_new(approver, "date", json_string(json_text(destruction, "decided"))) ||
+             json_object_set_new(
+                     data, "decision",
+                     json_pack("{s:s, s:O, s:s, s:s*}", "result",
+                               destruction_is(destruction, DESTRUCTION_REFUSED) ? "refused" : "approved", "name",
+                               json_object_get(approver, "name"), "time", json_text(destruction, "decided"),
+                               "comment", json_text(destruction, "note")))))
+                return fail_memory(err);
+        return json_object_set_new(data, "signatures",
+                                   json_pack("{s:O, s:O*}", "requester", requester, "approver", approver))
+                       ? fail_memory(err)
+                       : 0;
+}
+
+int destruction_form(struct act *act, const json_t *destruction, const char *path, struct error *err) {
+        int method = term_parse(destruction_method_terms, DESTRUCTION_METHODS, json_text(destruction, "method"));
+        _cleanup_free_ char *forms = act_path(act, NULL, "forms");
+        _cleanup_json_ json_t *data = NULL;
+        char limit[AREA_TEXT] = "", particle[64];
+        struct medium medium;
+        int64_t most;
+        int r = medium_load(act->db, json_text(destruction, "medium"), &medium, err);
+
+        if (r < 0)
+                return r;
+        most = destruction_area_limit(medium.kind, medium.classification, (enum destruction_method) method);
+        if (most != AREA_NONE)
+                area_format(most, limit);
+        (void) snprintf(particle, sizeof particle, "≤ %s mm²", limit);
+        data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:s, s:o, s:s, s:s*, s:s*, s:o}", "organisation",
+                         act->organisation, "site", act->site, "station", act->station, "number",
+                         json_text(destruction, "destruction"), "issued", (json_int_t) act_now(act), "issued_by",
+                         act->person, "medium", medium_part(&medium), "reason", json_text(destruction, "reason"),
+                         "method", text_pair(destruction_method_terms[method].name), "level", "Destroy", "planned",
+                         json_text(destruction, "planned"), "particle", *limit ? particle : NULL, "minimum",
+                         text_pair(sanitize_demand(medium.kind, medium.classification)->method));
+        if (!data)
+                return fail_memory(err);
+        r = add_people(act, destruction, data, err);
+        return r < 0 ? r : form_to_pdf(forms, "R-110-020", certify_lang(act), data, path, err);
+}

@@ -1,0 +1,304 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "certify/internal.h"
+#include "policy/rule.h"
+#include "policy/sanitization.h"
+#include "store/json.h"
+
+static const struct param request_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo de la destrucción", "reason for the destruction"), 0,
+          300, NULL, 0 },
+        { "method", PARAM_TERM, PARAM_REQUIRED, HELP("método propuesto", "proposed method"), 0, 0,
+          destruction_method_terms, DESTRUCTION_METHODS },
+        { "planned", PARAM_DATE, 0, HELP("fecha prevista", "planned date"), 0, 0, NULL, 0 },
+        { "out", PARAM_OUTPUT, 0, HELP("formulario R-110-020 en PDF", "form R-110-020 as PDF"), 0, 0, NULL, 0 },
+};
+
+#define DESTRUCTION_PARAM                                                                                          \
+        {                                                                                                          \
+                "destruction", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL,                                      \
+                        HELP("destrucción, o cualquier nombre de su soporte",                                      \
+                             "destruction, or any name of its medium"),                                            \
+                        0, 200, NULL, 0                                                                            \
+        }
+
+static const struct param approve_params[] = {
+        DESTRUCTION_PARAM,
+        { "note", PARAM_TEXT, 0, HELP("condiciones", "conditions"), 0, 300, NULL, 0 },
+        { "out", PARAM_OUTPUT, 0, HELP("formulario R-110-020 en PDF", "form R-110-020 as PDF"), 0, 0, NULL, 0 },
+};
+
+static const struct param refuse_params[] = {
+        DESTRUCTION_PARAM,
+        { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 300, NULL, 0 },
+};
+
+static const struct param execute_params[] = {
+        DESTRUCTION_PARAM,
+        { "supervisor", PARAM_PERSON, PARAM_REQUIRED,
+          HELP("quién lo presencia; teclea su PIN", "who is present; types their PIN"), 0, 0, NULL, 0 },
+        { "seen", PARAM_TEXT, PARAM_REQUIRED,
+          HELP("lo leído en el soporte: su número de serie o su etiqueta",
+               "what is read on the medium: its serial number or its label"),
+          0, 200, NULL, 0 },
+        { "before", PARAM_INPUT, PARAM_REQUIRED | PARAM_REPEATED, HELP("foto de antes", "photo before"), 0, 0, NULL,
+          0 },
+        { "after", PARAM_INPUT, PARAM_REQUIRED | PARAM_REPEATED, HELP("foto de después", "photo after"), 0, 0, NULL,
+          0 },
+        { "remains", PARAM_TEXT, 0,
+          HELP("superficie del mayor resto, en mm²", "area of the largest remains, in mm²"), 0, 20, NULL, 0 },
+        { "equipment", PARAM_TEXT, PARAM_REQUIRED, HELP("equipo usado", "equipment used"), 0, 120, NULL, 0 },
+        { "place", PARAM_TEXT, PARAM_REQUIRED, HELP("lugar", "place"), 0, 120, NULL, 0 },
+        { "complete", PARAM_FLAG, PARAM_REQUIRED,
+          HELP("se ha comprobado que la destrucción es completa",
+               "it was checked that the destruction is complete"),
+          0, 0, NULL, 0 },
+        { "confirm", PARAM_TEXT, 0, HELP("el soporte, tecleado de nuevo", "the medium, typed again"), 0, 40, NULL,
+          0 },
+};
+
+static const struct param show_params[] = {
+        DESTRUCTION_PARAM,
+        { "out", PARAM_OUTPUT, 0, HELP("formulario R-110-020 en PDF", "form R-110-020 as PDF"), 0, 0, NULL, 0 },
+};
+
+static const struct param list_params[] = {
+        { "state", PARAM_TERM, 0, HELP("solo este estado", "this state only"), 0, 0, destruction_state_terms,
+          DESTRUCTION_STATES },
+        { "medium", PARAM_MEDIUM, 0, HELP("solo de este soporte", "of this medium only"), 0, 0, NULL, 0 },
+};
+
+static const struct column show_columns[] = {
+        { "destruction", HELP("Destrucción", "Destruction") },
+        { "medium", HELP("Soporte", "Medium") },
+        { "state", HELP("Estado", "State") },
+        { "method", HELP("Método", "Method") },
+        { "reason", HELP("Motivo", "Reason") },
+        { "planned", HELP("Prevista", "Planned") },
+        { "requester", HELP("Solicitante", "Requester") },
+        { "requested", HELP("Solicitada", "Requested") },
+        { "decided_by", HELP("Decidió", "Decided by") },
+        { "decided", HELP("Decidida", "Decided") },
+        { "note", HELP("Nota", "Note") },
+        { "executor", HELP("Ejecutor", "Executor") },
+        { "supervisor", HELP("Supervisor", "Supervisor") },
+        { "executed", HELP("Ejecutada", "Executed") },
+        { "area", HELP("Restos (mm²)", "Remains (mm²)") },
+        { "equipment", HELP("Equipo", "Equipment") },
+        { "place", HELP("Lugar", "Place") },
+};
+
+static const struct column list_columns[] = {
+        { "destruction", HELP("Destrucción", "Destruction") },
+        { "medium", HELP("Soporte", "Medium") },
+        { "state", HELP("Estado", "State") },
+        { "method", HELP("Método", "Method") },
+        { "requester", HELP("Solicitante", "Requester") },
+        { "requested", HELP("Solicitada", "Requested") },
+        { "executor", HELP("Ejecutor", "Executor") },
+        { "executed", HELP("Ejecutada", "Executed") },
+        { "reason", HELP("Motivo", "Reason") },
+};
+
+/* A medium that is out of the house or gone can't be destroyed here. */
+static int refuse_absent(const struct medium *medium, struct error *err) {
+        switch (medium->state) {
+        case MEDIUM_IN_CUSTODY:
+        case MEDIUM_SANITIZED:
+        case MEDIUM_UNSANITIZED: return 0;
+        default:
+                return refuse(err, ERR_CONFLICT, "S8", "El soporte %s no está aquí (%s).",
+                              "Medium %s is not here (%s).", medium->id, medium_state_terms[medium->state].code);
+        }
+}
+
+static int draft_request(struct act *act, const json_t *args, const struct medium *medium, char id[DESTRUCTION_ID],
+                         json_t **ret, struct error *err) {
+        char today[DATE_TEXT];
+        int64_t number;
+        int r = db_int(act->db, &number, err, "SELECT coalesce(max(number), 0) + 1 FROM destruction", "");
+
+        if (r < 0)
+                return r;
+        date_of(act_now(act), today);
+        if (json_text(args, "planned") && strcmp(json_text(args, "planned"), today) < 0)
+                return fail(err, ERR_USAGE, "La fecha prevista ya ha pasado.", "The planned date is past.");
+        (void) snprintf(id, DESTRUCTION_ID, "D%06lld", (long long) number);
+        *ret = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s*}", "destruction", id, "number", (json_int_t) number,
+                         "reason", json_text(args, "reason"), "method", json_text(args, "method"), "classification",
+                         classification_terms[medium->classification].code, "kind",
+                         medium_kind_terms[medium->kind].code, "planned", json_text(args, "planned"));
+        return *ret ? 0 : fail_memory(err);
+}
+
+static int refuse_second(struct act *act, const struct medium *medium, struct error *err) {
+        _cleanup_free_ char *other = NULL;
+        int r = db_text(
+                act->db, &other, err,
+                "SELECT id FROM destruction WHERE medium = ? AND state IN ('requested', 'approved', 'executed')",
+                "s", medium->id);
+
+        if (r == ERR_NOT_FOUND)
+                return 0;
+        return r < 0 ? r
+                     : refuse(err, ERR_CONFLICT, "S8", "El soporte %s ya tiene la destrucción %s.",
+                              "Medium %s has destruction %s already.", medium->id, other);
+}
+
+/* Answers with the destruction as it is now, and writes the form where it is wanted. */
+static int answer(struct act *act, const char *text, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *destruction = NULL;
+        int r = destruction_find(act, text, &destruction, err);
+
+        if (r == 0 && json_text(args, "out"))
+                r = destruction_form(act, destruction, json_text(args, "out"), err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(destruction);
+        return 0;
+}
+
+static int run_request(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        int method = term_parse(destruction_method_terms, DESTRUCTION_METHODS, json_text(args, "method"));
+        _cleanup_json_ json_t *data = NULL;
+        struct medium medium;
+        char id[DESTRUCTION_ID];
+        int r = medium_load(act->db, json_text(args, "medium"), &medium, err);
+
+        if (r == 0)
+                r = refuse_absent(&medium, err);
+        if (r == 0 && strcmp(medium.owner, act->person) == 0)
+                r = refuse(err, ERR_DENIED, "X1", "Decide %s, que es el propietario: la solicita otra persona.",
+                           "%s decides, being the owner: somebody else requests it.", act->person);
+        if (r == 0)
+                r = refuse_second(act, &medium, err);
+        if (r == 0)
+                r = destruction_judge_method(medium.kind, medium.classification, (enum destruction_method) method,
+                                             err);
+        if (r == 0)
+                r = draft_request(act, args, &medium, id, &data, err);
+        if (r == 0)
+                r = act_record_one(act, "destruction.requested", medium.id, data, err);
+        if (r < 0 || act->dry_run)
+                return r;
+        act_say(act, "Destrucción %s solicitada: la decide %s («mpsi destroy approve %s»).",
+                "Destruction %s requested: %s decides (“mpsi destroy approve %s”).", id, medium.owner, id);
+        return answer(act, id, args, ret, err);
+}
+
+static int decide(struct act *act, const json_t *args, const char *event, const char *note, json_t **ret,
+                  struct error *err) {
+        _cleanup_json_ json_t *destruction = NULL, *data = NULL;
+        struct medium medium;
+        int r = destruction_find(act, json_text(args, "destruction"), &destruction, err);
+
+        if (r == 0)
+                r = destruction_demand_state(destruction, DESTRUCTION_REQUESTED, err);
+        if (r == 0)
+                r = medium_load(act->db, json_text(destruction, "medium"), &medium, err);
+        if (r == 0)
+                r = destruction_judge_decision(act->person, medium.owner, json_text(destruction, "requester"), err);
+        if (r < 0)
+                return r;
+        data = json_pack("{s:s, s:s*}", "destruction", json_text(destruction, "destruction"), "note",
+                         json_text(args, note));
+        if (!data)
+                return fail_memory(err);
+        r = act_record_one(act, event, medium.id, data, err);
+        if (r < 0 || act->dry_run)
+                return r;
+        return answer(act, json_text(destruction, "destruction"), args, ret, err);
+}
+
+static int run_approve(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        int r = decide(act, args, "destruction.approved", "note", ret, err);
+
+        if (r == 0 && !act->dry_run)
+                act_say(act, "Aprobada. La ejecuta un operador ante un supervisor: «mpsi destroy execute %s».",
+                        "Approved. An operator executes it before a supervisor: “mpsi destroy execute %s”.",
+                        json_text_or_empty(*ret, "destruction"));
+        return r;
+}
+
+static int run_refuse(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        return decide(act, args, "destruction.refused", "reason", ret, err);
+}
+
+static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        return answer(act, json_text(args, "destruction"), args, ret, err);
+}
+
+static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        static const char *const names[] = { "destruction", "medium",   "state",    "method", "requester",
+                                             "requested",   "executor", "executed", "reason" };
+        _cleanup_rows_ struct rows *rows = NULL;
+        _cleanup_json_ json_t *list = json_array();
+        int r = db_query(act->db, &rows, err,
+                         "SELECT id, medium, state, method, requester, requested, executor, executed, reason "
+                         "FROM destruction WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR medium = ?2) "
+                         "ORDER BY number",
+                         "ss", json_text(args, "state"), json_text(args, "medium"));
+
+        while (r >= 0 && (r = rows_next(rows, err)) > 0)
+                if (json_array_append_new(list, rows_to_json(rows, names, "ssssststs")))
+                        return fail_memory(err);
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:O}", "rows", list);
+        return *ret ? 0 : fail_memory(err);
+}
+
+const struct verb destroy_verbs[] = {
+        { .noun = "destroy",
+          .name = "request",
+          .roles = ROLE_ANY & ~(unsigned) ROLE_AUDITOR,
+          .flags = VERB_WRITES,
+          .help = HELP("pedir la destrucción de un soporte (R-110-020)",
+                       "request a medium's destruction (R-110-020)"),
+          PARAMS(request_params),
+          COLUMNS(show_columns),
+          .run = run_request },
+        { .noun = "destroy",
+          .name = "approve",
+          .roles = ROLE_OWNER,
+          .flags = VERB_WRITES,
+          .help = HELP("aprobarla, como propietario de la información", "approve it, as the information owner"),
+          PARAMS(approve_params),
+          COLUMNS(show_columns),
+          .run = run_approve },
+        { .noun = "destroy",
+          .name = "refuse",
+          .roles = ROLE_OWNER,
+          .flags = VERB_WRITES,
+          .help = HELP("denegarla", "refuse it"),
+          PARAMS(refuse_params),
+          COLUMNS(show_columns),
+          .run = run_refuse },
+        { .noun = "destroy",
+          .name = "execute",
+          .roles = ROLE_OPERATOR,
+          .flags = VERB_WRITES | VERB_DESTRUCTIVE,
+          .help = HELP("registrar la destrucción, con supervisor y fotos",
+                       "record the destruction, with supervisor and photos"),
+          PARAMS(execute_params),
+          COLUMNS(show_columns),
+          .run = destroy_run_execute },
+        { .noun = "destroy",
+          .name = "show",
+          .roles = ROLE_ANY,
+          .help = HELP("ver una destrucción", "show a destruction"),
+          PARAMS(show_params),
+          COLUMNS(show_columns),
+          .run = run_show },
+        { .noun = "destroy",
+          .name = "list",
+          .roles = ROLE_ANY,
+          .help = HELP("destrucciones", "destructions"),
+          PARAMS(list_params),
+          COLUMNS(list_columns),
+          .run = run_list },
+};
+_Static_assert(COUNT(destroy_verbs) == DESTROY_VERBS, "all verbs are offered");

@@ -1,0 +1,314 @@
+/* What a certificate states is a view on events: here they are gathered into its machine-readable twin. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "certify/internal.h"
+#include "ledger/ledger.h"
+#include "policy/families.h"
+#include "registry/station.h"
+#include "sanitize/sanitize.h"
+
+static json_t *text_pair(struct text text) {
+        return json_pack("{s:s, s:s}", "es", text.es, "en", text.en);
+}
+
+int certify_person(struct act *act, const char *name, json_t **ret, struct error *err) {
+        _cleanup_person_ struct person person = { 0 };
+        int r = person_load(act->db, name, &person, err);
+
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:s, s:s, s:s}", "account", person.name, "name",
+                         *person.full_name ? person.full_name : person.name, "title", person.title);
+        return *ret ? 0 : fail_memory(err);
+}
+
+enum lang certify_lang(struct act *act) {
+        struct station station;
+        enum lang lang;
+
+        if (station_load(act->db, &station, NULL) < 0)
+                return act->lang;
+        lang = station.lang;
+        station_done(&station);
+        return lang;
+}
+
+int certify_attachment(struct act *act, const char *digest, char **ret, size_t *ret_n, struct error *err) {
+        _cleanup_free_ char *path = act_path(act, "attachments", digest), *data = NULL;
+        char found[SHA256_TEXT];
+        size_t n;
+        int r = path ? file_read(path, CERTIFICATE_MAX_BYTES, &data, &n, err) : fail_memory(err);
+
+        if (r < 0)
+                return r;
+        if (sha256_text(data, n, found) < 0)
+                return fail_memory(err);
+        if (strcmp(found, digest) != 0)
+                return refuse(err, ERR_VERIFY, "S9", "El fichero %s de este puesto ha cambiado.",
+                              "The file %s of this station has changed.", digest);
+        *ret = TAKE_PTR(data);
+        *ret_n = n;
+        return 0;
+}
+
+int certify_export(struct act *act, const char *digest, const char *path, struct error *err) {
+        _cleanup_free_ char *data = NULL;
+        size_t n;
+        int r = certify_attachment(act, digest, &data, &n, err);
+
+        return r < 0 ? r : file_write(path, data, n, 0640, err);
+}
+
+static int add_rules(FILE *out) {
+        for (size_t f = 0; f < rule_families_n; f++)
+                for (size_t i = 0; i < rule_families[f]->n; i++) {
+                        const struct rule *rule = &rule_families[f]->rules[i];
+
+                        (void) fprintf(out, "%s\t%s\t%s\n", rule->id, rule->ens, rule->says.es);
+                }
+        return fclose(out);
+}
+
+int certify_policy_version(char out[64], struct error *err) {
+        _cleanup_free_ char *text = NULL;
+        char digest[SHA256_TEXT];
+        size_t n = 0;
+        FILE *stream = open_memstream(&text, &n);
+
+        if (!stream || add_rules(stream) != 0 || sha256_text(text, n, digest) < 0)
+                return fail_memory(err);
+        (void) snprintf(out, 64, "mpsi %s, SHA-256 %.16s", MPSI_VERSION, digest);
+        return 0;
+}
+
+int certify_proof(struct act *act, int64_t seq, json_t **ret, struct error *err) {
+        return ledger_prove(act->ledger, seq, ret, err);
+}
+
+/* SP 800-88 Rev. 2 section 4.6: manufacturer, model, serial, property number, kind, source, classification. */
+static json_t *medium_part(const struct medium *medium, enum classification classification, struct text after) {
+        return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:b}", "id", medium->id, "kind",
+                         medium_kind_terms[medium->kind].code, "size", (json_int_t) medium->size, "vendor",
+                         medium->vendor, "model", medium->model, "serial", medium->serial, "wwn", medium->wwn,
+                         "owner", medium->owner, "classification", classification_terms[classification].code,
+                         "classification_after", text_pair(after), "category",
+                         category_terms[medium->category].code, "health", medium->health);
+}
+
+static json_t *moment_text(int64_t moment) {
+        char text[TIME_TEXT];
+
+        time_format(moment, text);
+        return json_string(text);
+}
+
+/* What the sanitization recorded of itself, as it recorded it. */
+static int take_members(json_t *twin, const json_t *ended, struct error *err) {
+        static const struct {
+                const char *in_twin, *in_event;
+        } members[] = {
+                { "steps", "techniques" },
+                { "verification", "verification" },
+                { "unreached", "areas_not_reached" },
+                { "bytes_not_reached", "bytes_not_reached" },
+                { "limits", "limits" },
+                { "device", "device" },
+                { "device_status", "device_status" },
+                { "seed", "seed" },
+                { "seed_commitment", "seed_commitment" },
+                { "markers_before", "markers_before" },
+                { "markers_after", "markers_after" },
+                { "forensic", "forensic" },
+                { "keys", "evidence" },
+                { "tool_version", "tool_version" },
+        };
+
+        for (size_t i = 0; i < COUNT(members); i++) {
+                json_t *value = json_object_get(ended, members[i].in_event);
+
+                if (json_object_set_new(twin, members[i].in_twin, value ? json_incref(value) : json_null()))
+                        return fail_memory(err);
+        }
+        return 0;
+}
+
+/* "HQ00000042K (Acme Turbo 2, S/N 123)", as much of it as is known. */
+static char *describe(const struct medium *medium) {
+        bool model = *medium->model || *medium->vendor;
+
+        if (!model && !*medium->serial)
+                return strdup(medium->id);
+        return str_format("%s (%s%s%s%s%s%s)", medium->id, medium->vendor,
+                          *medium->vendor && *medium->model ? " " : "", medium->model,
+                          model && *medium->serial ? ", " : "", *medium->serial ? "S/N " : "", medium->serial);
+}
+
+/* --- sanitization ------------------------------------------------------------------------------------------ */
+
+/* S5: only what was reached whole, and verified, is certified. */
+static int demand_sanitized(const struct medium *medium, const struct sanitization_record *record,
+                            struct error *err) {
+        const json_t *ended = record->ended_data;
+
+        if (record->state != SANITIZATION_SANITIZED || medium->state != MEDIUM_SANITIZED)
+                return refuse(err, ERR_REFUSED, "S5", "El trabajo %s terminó «%s%.0s» y el soporte está «%s%.0s».",
+                              "Job %s ended “%.0s%s” and the medium is “%.0s%s”.", record->job,
+                              sanitization_state_terms[record->state].name.es,
+                              sanitization_state_terms[record->state].name.en,
+                              medium_state_terms[medium->state].name.es, medium_state_terms[medium->state].name.en);
+        if (json_int(ended, "bytes_not_reached", 0) != 0 ||
+            json_array_size(json_object_get(ended, "areas_not_reached")) != 0 ||
+            json_int(json_object_get(ended, "verification"), "differing_bytes", 0) != 0)
+                return refuse(err, ERR_REFUSED, "S5", "El trabajo %s dejó zonas sin alcanzar o sin verificar.",
+                              "Job %s left areas unreached or unverified.", record->job);
+        if (record->reached < record->demanded ||
+            !sanitize_scheme_enough(sanitize_demand(medium->kind, medium->classification), record->scheme))
+                return refuse(err, ERR_REFUSED, "S1",
+                              "El método del trabajo %s no basta para el nivel del soporte.",
+                              "The method of job %s is not enough for the medium's level.", record->job);
+        if (sanitize_demand(medium->kind, medium->classification)->forensic &&
+            !json_flag(json_object_get(ended, "forensic"), "passed"))
+                return refuse(err, ERR_REFUSED, "S4", "Falta superar la comprobación forense del trabajo %s.",
+                              "The forensic check of job %s was not passed.", record->job);
+        return 0;
+}
+
+static json_t *sanitization_statement(const struct medium *medium, const struct sanitization_record *record) {
+        _cleanup_free_ char *what = describe(medium);
+        _cleanup_free_ char *es = str_format(
+                "El soporte %s ha sido saneado por completo mediante %s. La verificación se leyó del propio "
+                "dispositivo y no dejó ninguna zona direccionable sin alcanzar.",
+                what, scheme_terms[record->scheme].name.es);
+        _cleanup_free_ char *en = str_format(
+                "Medium %s has been sanitized completely by %s. The verification was read from "
+                "the device itself and left no addressable area unreached.",
+                what, scheme_terms[record->scheme].name.en);
+
+        return what && es && en ? json_pack("{s:s, s:s}", "es", es, "en", en) : NULL;
+}
+
+static json_t *standard_of(const struct sanitization_record *record) {
+        bool dod = record->scheme == SCHEME_DOD || record->scheme == SCHEME_ECE;
+        _cleanup_free_ char *text = str_format("NIST SP 800-88 · %s%s",
+                                               sanitize_level_terms[record->reached].name.en,
+                                               dod ? " · DoD 5220.22-M" : "");
+
+        return text ? json_string(text) : NULL;
+}
+
+static int gather_sanitization(struct act *act, const struct medium *medium, json_t **ret, struct error *err) {
+        static const struct text after = { "reutilizable (sin información)", "reusable (no information)" };
+        _cleanup_sanitization_ struct sanitization_record record = { 0 };
+        _cleanup_json_ json_t *executor = NULL, *proof = NULL;
+        int r = sanitization_last(act->db, medium->id, &record, err);
+
+        if (r == 0)
+                r = demand_sanitized(medium, &record, err);
+        if (r == 0)
+                r = certify_person(act, record.operator, & executor, err);
+        if (r == 0)
+                r = certify_proof(act, record.ended_seq, &proof, err);
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:{s:O}, s:{s:I, s:O}}", "kind",
+                         "sanitization", "source", record.job, "statement", sanitization_statement(medium, &record),
+                         "medium", medium_part(medium, record.classification, after), "method",
+                         sanitize_level_terms[record.reached].code, "technique",
+                         text_pair(scheme_terms[record.scheme].name), "standard", standard_of(&record), "started",
+                         moment_text(record.started), "finished", moment_text(record.ended), "result", "passed",
+                         "people", "executor", executor, "ledger", "seq", (json_int_t) record.ended_seq, "proof",
+                         proof);
+        if (!*ret || json_object_set_new(*ret, "place", json_string(act->site)) ||
+            json_object_set_new(*ret, "equipment", json_string(act->station)))
+                return fail_memory(err);
+        return take_members(*ret, record.ended_data, err);
+}
+
+/* --- destruction ------------------------------------------------------------------------------------------- */
+
+static json_t *destruction_statement(const struct medium *medium, struct text method) {
+        _cleanup_free_ char *what = describe(medium);
+        _cleanup_free_ char *es = str_format(
+                "El soporte %s ha sido destruido físicamente por %s, en presencia de un "
+                "supervisor, y se comprobó que la destrucción es completa.",
+                what, method.es);
+        _cleanup_free_ char *en = str_format(
+                "Medium %s has been physically destroyed by %s, before a supervisor, and the "
+                "destruction was checked to be complete.",
+                what, method.en);
+
+        return what && es && en ? json_pack("{s:s, s:s}", "es", es, "en", en) : NULL;
+}
+
+static int gather_destruction(struct act *act, const struct medium *medium, json_t **ret, struct error *err) {
+        static const struct text after = { "destruido", "destroyed" };
+        _cleanup_json_ json_t *d = NULL, *executor = NULL, *proof = NULL;
+        struct text method;
+        int64_t seq;
+        int r = destruction_find(act, medium->id, &d, err);
+
+        if (r == 0)
+                r = destruction_demand_state(d, DESTRUCTION_EXECUTED, err);
+        if (r == 0)
+                r = certify_person(act, json_text(d, "executor"), &executor, err);
+        if (r < 0)
+                return r;
+        seq = json_int(d, "executed_seq", 0);
+        r = certify_proof(act, seq, &proof, err);
+        if (r < 0)
+                return r;
+        method = destruction_method_terms[term_parse(destruction_method_terms, DESTRUCTION_METHODS,
+                                                     json_text(d, "method"))]
+                         .name;
+        *ret = json_pack(
+                "{s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:O, s:O, s:s, s:{s:O}, s:{s:I, s:O}, s:O, s:O, s:O, s:s, "
+                "s:O*, "
+                "s:{s:O, s:O, s:O}, s:s}",
+                "kind", "destruction", "source", json_text(d, "destruction"), "statement",
+                destruction_statement(medium, method), "medium", medium_part(medium, medium->classification, after),
+                "method", "destroy", "technique", text_pair(method), "standard", "NIST SP 800-88 · Destroy",
+                "started", json_object_get(d, "executed"), "finished", json_object_get(d, "executed"), "result",
+                "passed", "people", "executor", executor, "ledger", "seq", (json_int_t) seq, "proof", proof,
+                "photos", json_object_get(d, "photos"), "equipment", json_object_get(d, "equipment"), "place",
+                json_object_get(d, "place"), "request", json_text(d, "destruction"), "remains_mm2",
+                json_object_get(d, "area"), "supervision", "statement", json_object_get(d, "statement"),
+                "signature", json_object_get(d, "signature"), "fingerprint", json_object_get(d, "fingerprint"),
+                "supervisor", json_text(d, "supervisor"));
+        return *ret ? 0 : fail_memory(err);
+}
+
+int certify_gather(struct act *act, const struct medium *medium, const char *supervisor, json_t **ret,
+                   struct error *err) {
+        _cleanup_json_ json_t *twin = NULL, *person = NULL;
+        const char *executor, *present;
+        int r = medium->state == MEDIUM_DESTROYED ? gather_destruction(act, medium, &twin, err)
+                                                  : gather_sanitization(act, medium, &twin, err);
+
+        if (r < 0)
+                return r;
+        present = json_text(twin, "supervisor"); /* a destruction had its supervisor; a wipe gets one now */
+        if (present && supervisor && strcmp(present, supervisor) != 0)
+                return refuse(err, ERR_REFUSED, "S8", "La destrucción la supervisó %s, no %s.",
+                              "%s supervised the destruction, not %s.", present, supervisor);
+        if (!present && !supervisor)
+                return fail(err, ERR_USAGE,
+                            "Falta --supervisor: quién valida el resultado y firma después del ejecutor.",
+                            "--supervisor is missing: who validates the result and signs after the executor.");
+        r = certify_person(act, present ? present : supervisor, &person, err);
+        if (r < 0)
+                return r;
+        executor = json_text(json_object_get(json_object_get(twin, "people"), "executor"), "account");
+        if (strcmp(executor, json_text(person, "account")) == 0)
+                return refuse(err, ERR_DENIED, "X1", "%s ejecutó y no puede supervisar.",
+                              "%s executed and can't supervise.", executor);
+        if (json_object_set(json_object_get(twin, "people"), "supervisor", person))
+                return fail_memory(err);
+        (void) json_object_del(twin, "supervisor");
+        *ret = TAKE_PTR(twin);
+        return 0;
+}

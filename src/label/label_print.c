@@ -114,7 +114,7 @@ static int prepare_all(struct act *act, const json_t *args, struct job *job, str
                         job->n += r == 0;
                 }
         }
-        return r < 0 ? r : labels_prepare(job->labels, job->n, err);
+        return r;
 }
 
 static int answer(const struct job *job, const char *path, json_t **ret, struct error *err) {
@@ -148,8 +148,7 @@ int label_run_print(struct act *act, const json_t *args, json_t **ret, struct er
                                         .sheet = json_flag(args, "sheet"),
                                         .first = (int) json_int(args, "first", 1) };
         /* The file comes first: a label that nobody recorded shows at its scan as unknown, never as valid. */
-        r = labels_write(job.design, job.labels, job.n, job.format, &job.look, act->dry_run ? NULL : path,
-                         err);
+        r = labels_write(job.design, job.labels, job.n, job.format, &job.look, act->dry_run ? NULL : path, err);
         if (r < 0)
                 return r;
         r = act_record(act, job.facts, job.n, err);

@@ -14,20 +14,28 @@ static const char purpose[] = "mpsi-label-1:";
 
 /* --- base 36 --------------------------------------------------------------------------------------------- */
 
+/* 36^6 fits in 32 bits, so six digits come out of each division of the whole number. */
 static void to_text(const uint8_t bytes[SIZE], char out[LABEL_SIGNED_TEXT + 1]) {
-        uint8_t number[SIZE];
+        enum { WORDS = (SIZE + 3) / 4 };
+        static const uint64_t six_digits = UINT64_C(36) * 36 * 36 * 36 * 36 * 36;
+        uint32_t number[WORDS] = { 0 };
+        int at = LABEL_SIGNED_TEXT;
 
-        memcpy(number, bytes, SIZE);
-        for (int i = LABEL_SIGNED_TEXT - 1; i >= 0; i--) {
-                unsigned rest = 0;
+        for (int i = 0; i < SIZE; i++) {
+                int from_end = SIZE - 1 - i;
 
-                for (int b = 0; b < SIZE; b++) {
-                        unsigned part = rest << 8 | number[b];
+                number[WORDS - 1 - from_end / 4] |= (uint32_t) bytes[i] << from_end % 4 * 8;
+        }
+        while (at > 0) {
+                uint64_t rest = 0;
 
-                        number[b] = (uint8_t) (part / 36);
-                        rest = part % 36;
+                for (int w = 0; w < WORDS; w++) {
+                        rest = rest << 32 | number[w];
+                        number[w] = (uint32_t) (rest / six_digits);
+                        rest %= six_digits;
                 }
-                out[i] = digits[rest];
+                for (int i = 0; i < 6 && at > 0; i++, rest /= 36)
+                        out[--at] = digits[rest % 36];
         }
         out[LABEL_SIGNED_TEXT] = '\0';
 }

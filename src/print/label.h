@@ -18,7 +18,7 @@ struct label {
         char key_mark[16]; /* first digits of the station certificate's fingerprint; "" when not signed */
         long long revision;
         char code[160];    /* the QR's text */
-        struct qr *symbol; /* made from it by labels_prepare() */
+        struct qr *symbol; /* made from it by labels_write() */
 };
 
 struct label_design;
@@ -49,11 +49,10 @@ struct label_look {
 /* The items that the label has, and those that the design shows on it whole. */
 unsigned label_known(const struct label *label);
 
-/* Encodes every label's code and reads it back, on all processors. Release with labels_done(). */
-int labels_prepare(struct label *labels, size_t n, struct error *err);
-void labels_done(struct label *labels, size_t n);
-
-/* Judges (L2), draws, verifies (L6) and writes prepared labels. SVG and PNG take one label. Without a path (NULL)
- * all is done but the writing. */
-int labels_write(const struct label_design *design, const struct label *labels, size_t n, enum label_format format,
+/* Judges (L2), encodes, draws, reads back (L6) and writes; the file is there whole or not at all. SVG and PNG take
+ * one label. Without a path (NULL) all is done but the writing. Release the labels with labels_done() in any case.
+ */
+int labels_write(const struct label_design *design, struct label *labels, size_t n, enum label_format format,
                  const struct label_look *look, const char *path, struct error *err);
+
+void labels_done(struct label *labels, size_t n);

@@ -84,10 +84,12 @@ static int draw_qr(struct painter *painter, const struct label_element *element,
                    struct error *err) {
         double dots_mm = painter->look->dpi / 25.4, dot = 72.0 / painter->look->dpi;
         const struct qr *qr = painter->label->symbol;
-        int side = qr->modules + 2 * QR_QUIET, module;
+        int side = qr ? qr->modules + 2 * QR_QUIET : 0, module;
         struct box at;
         cairo_surface_t *mask;
 
+        if (!qr)
+                return 0;
         module = (int) floor(fmin(element->box.width, element->box.height) * dots_mm / side + 1e-9);
         if (module < QR_DOTS_LEAST)
                 return refuse(err, ERR_REFUSED, "L6",

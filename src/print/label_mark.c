@@ -126,11 +126,9 @@ static struct box in_points(struct box box) {
 }
 
 /* A band that is higher than wide is read from below. */
-static int draw_band(struct painter *painter, const struct label_element *element, unsigned *shown,
-                     struct error *err) {
+static void band(struct painter *painter, const struct label_element *element) {
         struct box box = in_points(element->box);
 
-        (void) err;
         cairo_save(painter->cr);
         if (box.height > box.width) {
                 cairo_translate(painter->cr, box.x, box.y + box.height);
@@ -140,6 +138,48 @@ static int draw_band(struct painter *painter, const struct label_element *elemen
         pattern(painter, box);
         plate(painter, box);
         cairo_restore(painter->cr);
+}
+
+/* The band as a recording that cairo writes once a document. NULL when there is no more room for one. */
+static cairo_surface_t *kept(struct painter *painter, const struct label_element *element) {
+        struct box box = in_points(element->box);
+        struct kept_band *fresh;
+        cairo_t *page = painter->cr;
+
+        for (size_t i = 0; i < painter->bands_n; i++)
+                if (painter->bands[i].element == element &&
+                    painter->bands[i].classification == painter->label->classification)
+                        return painter->bands[i].surface;
+        if (painter->bands_n == KEPT_BANDS)
+                return NULL;
+        fresh = &painter->bands[painter->bands_n++];
+        *fresh = (struct kept_band){ .element = element, .classification = painter->label->classification };
+        fresh->surface = cairo_recording_surface_create(
+                CAIRO_CONTENT_COLOR_ALPHA, &(cairo_rectangle_t){ box.x, box.y, box.width, box.height });
+        painter->cr = cairo_create(fresh->surface);
+        band(painter, element);
+        cairo_destroy(painter->cr);
+        painter->cr = page;
+        return fresh->surface;
+}
+
+void painter_forget(struct painter *painter) {
+        for (size_t i = 0; i < painter->bands_n; i++)
+                cairo_surface_destroy(painter->bands[i].surface);
+        painter->bands_n = 0;
+}
+
+static int draw_band(struct painter *painter, const struct label_element *element, unsigned *shown,
+                     struct error *err) {
+        cairo_surface_t *surface = painter->keeps_bands ? kept(painter, element) : NULL;
+
+        (void) err;
+        if (surface) {
+                cairo_set_source_surface(painter->cr, surface, 0, 0);
+                cairo_paint(painter->cr);
+        } else {
+                band(painter, element);
+        }
         *shown |= 1U << LABEL_CLASSIFICATION;
         return 0;
 }

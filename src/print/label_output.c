@@ -21,7 +21,8 @@ const struct term label_format_terms[LABEL_FORMATS] = {
 static const double A4_WIDTH = 210 * POINTS_PER_MM, A4_HEIGHT = 297 * POINTS_PER_MM;
 
 /* Draws and judges one label; its corner is the origin of painter->cr. */
-static int draw_judged(struct painter *painter, const struct label *label, struct error *err) {
+static int draw_judged(struct painter *painter, const struct label *labels, size_t i, struct error *err) {
+        const struct label *label = &labels[i];
         unsigned shown;
         int r;
 
@@ -29,10 +30,9 @@ static int draw_judged(struct painter *painter, const struct label *label, struc
         r = labelling_judge(label->id, label->category, painter->design->id, label_known(label), ~0U, err);
         if (r < 0)
                 return r;
-        if (*label->code && !label->symbol)
-                return fail(err, ERR_FAILED, "La etiqueta de %s no está preparada.",
-                            "The label of %s is not prepared.", label->id);
-        r = label_draw(painter, &shown, err);
+        r = preparing_wait(painter->preparing, i, err);
+        if (r == 0)
+                r = label_draw(painter, &shown, err);
         if (r < 0)
                 return r;
         return labelling_judge(label->id, label->category, painter->design->id, label_known(label), shown, err);
@@ -64,7 +64,7 @@ static int draw_pages(struct painter *painter, const struct label *labels, size_
                         place_on_sheet(design, painter->cr, position);
                 cairo_rectangle(painter->cr, 0, 0, design->width * POINTS_PER_MM, design->height * POINTS_PER_MM);
                 cairo_clip(painter->cr);
-                r = draw_judged(painter, &labels[i], err);
+                r = draw_judged(painter, labels, i, err);
                 cairo_restore(painter->cr);
                 position = (position + 1) % stickers;
                 if (position == 0 || i + 1 == n)
@@ -137,7 +137,8 @@ static int read_back(const struct painter *painter, const struct raster *raster,
                      : qr_read(painter->reader, dots, (int) at->width, (int) at->height, painter->label->code, err);
 }
 
-static int draw_raster(struct painter *painter, const struct label *label, struct raster **ret, struct error *err) {
+static int draw_raster(struct painter *painter, const struct label *labels, size_t i, struct raster **ret,
+                       struct error *err) {
         _cleanup_(raster_freep) struct raster *raster = NULL;
         double dots = painter->look->dpi / 25.4;
         int r = raster_new((int) lround(painter->design->width * dots),
@@ -148,7 +149,7 @@ static int draw_raster(struct painter *painter, const struct label *label, struc
         painter->cr = raster_context(raster);
         r = typesetter_new(painter->cr, true, &painter->ts, err);
         if (r == 0)
-                r = draw_judged(painter, label, err);
+                r = draw_judged(painter, labels, i, err);
         typesetter_free(TAKE_PTR(painter->ts));
         if (r == 0)
                 r = read_back(painter, raster, err);
@@ -160,7 +161,7 @@ static int draw_raster(struct painter *painter, const struct label *label, struc
 static int write_png(struct painter *painter, const struct label *label, const char *path, struct error *err) {
         _cleanup_(raster_freep) struct raster *raster = NULL;
         _cleanup_(output_done) struct output out = { 0 };
-        int r = draw_raster(painter, label, &raster, err);
+        int r = draw_raster(painter, label, 0, &raster, err);
 
         if (r == 0)
                 r = raster_png(raster, painter->mono, &out, err);
@@ -175,16 +176,17 @@ static int write_zpl(struct painter *painter, const struct label *labels, size_t
         for (size_t i = 0; r == 0 && i < n; i++) {
                 _cleanup_(raster_freep) struct raster *raster = NULL;
 
-                r = draw_raster(painter, &labels[i], &raster, err);
+                r = draw_raster(painter, labels, i, &raster, err);
                 if (r == 0)
                         r = raster_zpl(raster, labels[i].epc, &out, err);
         }
         return r == 0 ? output_save(&out, path, err) : r;
 }
 
-int labels_write(const struct label_design *design, const struct label *labels, size_t n, enum label_format format,
+int labels_write(const struct label_design *design, struct label *labels, size_t n, enum label_format format,
                  const struct label_look *look, const char *path, struct error *err) {
         _cleanup_(qr_reader_freep) struct qr_reader *reader = NULL;
+        _cleanup_(preparing_endp) struct preparing *preparing = NULL;
         struct painter painter = { .look = look, .design = design, .mono = look->mono || format == LABEL_ZPL };
         int r;
 
@@ -202,14 +204,19 @@ int labels_write(const struct label_design *design, const struct label *labels, 
         r = check_sheet(design, look, err);
         if (r == 0)
                 r = qr_reader_new(&reader, err);
+        if (r == 0)
+                r = preparing_start(labels, n, &preparing, err);
         if (r < 0)
                 return r;
         painter.reader = reader;
+        painter.preparing = preparing;
         if (format == LABEL_PNG)
                 return write_png(&painter, labels, path, err);
         if (format == LABEL_ZPL)
                 return write_zpl(&painter, labels, n, path, err);
+        painter.keeps_bands = format == LABEL_PDF && n > 1;
         r = write_vector(&painter, labels, n, format, path, err);
+        painter_forget(&painter);
         typesetter_free(painter.ts);
         return r;
 }

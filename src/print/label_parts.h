@@ -10,15 +10,27 @@ struct box {
 
 struct label_element;
 
+/* A band is the same on all labels of a classification: in a PDF it is written once and referred to. */
+struct kept_band {
+        const struct label_element *element;
+        enum classification classification;
+        cairo_surface_t *surface;
+};
+enum { KEPT_BANDS = 16 };
+
 /* What a label is drawn with. */
 struct painter {
         cairo_t *cr;
         struct typesetter *ts;
         struct qr_reader *reader;
+        struct preparing *preparing;
         const struct label_look *look;
         const struct label_design *design;
         const struct label *label;
         bool mono;
+        bool keeps_bands;
+        struct kept_band bands[KEPT_BANDS];
+        size_t bands_n;
         struct box symbol; /* where the QR went, in dots from the label's corner; width 0: nowhere */
 };
 
@@ -63,6 +75,17 @@ void label_template_fill(const struct label *label, const char *value, enum lang
 
 extern const struct element_kind *const element_kinds[]; /* NULL-terminated */
 extern const struct element_kind element_text, element_qr, element_band, element_letter, element_frame;
+
+/* Releases the kept bands. */
+void painter_forget(struct painter *painter);
+
+/* Encodes the codes of labels and reads them back, ahead of whoever waits for the next one. */
+struct preparing;
+int preparing_start(struct label *labels, size_t n, struct preparing **ret, struct error *err);
+/* Until label `i` has its symbol. ERR_VERIFY when one did not read back: then none may leave. */
+int preparing_wait(struct preparing *all, size_t i, struct error *err);
+void preparing_end(struct preparing *all);
+DEFINE_CLEANUP(struct preparing, preparing_end)
 
 /* Draws one label with its corner at the origin of cr. Gives what it showed. */
 int label_draw(struct painter *painter, unsigned *ret_shown, struct error *err);

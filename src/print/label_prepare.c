@@ -1,22 +1,29 @@
-/* Codes are made and read back on all processors: that is nearly all the work of a roll of labels. */
+/* Codes are made and read back on all processors, ahead of the thread that draws: that is most of the work of a
+ * roll of labels. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
-#include "print/label.h"
+#include "print/label_parts.h"
 
-enum { THREADS_MAX = 8, CHUNK = 16 };
+enum { THREADS_MAX = 8, CHUNK = 8 };
 
-struct work {
+struct worker {
+        struct preparing *all;
+        pthread_t thread;
+        struct error err;
+};
+
+struct preparing {
         struct label *labels;
         size_t n;
         atomic_size_t next;
-        atomic_int failed;
-};
-
-struct worker {
-        struct work *work;
-        pthread_t thread;
-        struct error err;
+        atomic_bool stop;
+        atomic_bool *done; /* of each label, well or badly */
+        struct worker helpers[THREADS_MAX];
+        size_t helpers_n;
+        struct worker self;       /* the thread that waits works too */
+        struct qr_reader *reader; /* its reader */
 };
 
 static int prepare_one(struct label *label, struct qr_reader *reader, struct error *err) {
@@ -33,52 +40,84 @@ static int prepare_one(struct label *label, struct qr_reader *reader, struct err
         return r;
 }
 
-static void *run(void *context) {
-        struct worker *worker = context;
-        struct work *work = worker->work;
-        _cleanup_(qr_reader_freep) struct qr_reader *reader = NULL;
-        int r = qr_reader_new(&reader, &worker->err);
+/* Takes the next few labels; false when none is left. */
+static bool work(struct preparing *all, struct qr_reader *reader, struct error *err) {
+        size_t first = atomic_fetch_add(&all->next, CHUNK);
 
-        while (r == 0 && !atomic_load(&work->failed)) {
-                size_t first = atomic_fetch_add(&work->next, CHUNK);
-
-                if (first >= work->n)
-                        break;
-                for (size_t i = first; r == 0 && i < work->n && i < first + CHUNK; i++)
-                        r = prepare_one(&work->labels[i], reader, &worker->err);
+        for (size_t i = first; i < all->n && i < first + CHUNK; i++) {
+                if (err->code == 0 && prepare_one(&all->labels[i], reader, err) < 0)
+                        atomic_store(&all->stop, true);
+                atomic_store(&all->done[i], true);
         }
-        if (r < 0)
-                atomic_store(&work->failed, r);
+        return first < all->n;
+}
+
+static void *help(void *context) {
+        struct worker *worker = context;
+        _cleanup_(qr_reader_freep) struct qr_reader *reader = NULL;
+
+        if (qr_reader_new(&reader, NULL) == 0)
+                while (!atomic_load(&worker->all->stop) && work(worker->all, reader, &worker->err))
+                        continue;
         return NULL;
 }
 
-int labels_prepare(struct label *labels, size_t n, struct error *err) {
-        struct work work = { .labels = labels, .n = n };
-        struct worker workers[THREADS_MAX] = { 0 };
+int preparing_start(struct label *labels, size_t n, struct preparing **ret, struct error *err) {
         long processors = sysconf(_SC_NPROCESSORS_ONLN);
-        size_t wanted = processors < 1             ? 1
-                        : processors > THREADS_MAX ? THREADS_MAX
-                                                   : (size_t) processors,
-               started = 0;
+        size_t wanted = processors < 1 ? 1 : processors > THREADS_MAX ? THREADS_MAX : (size_t) processors;
+        _cleanup_(preparing_endp) struct preparing *all = calloc(1, sizeof *all);
+        int r;
 
-        if (wanted > n / CHUNK + 1)
-                wanted = n / CHUNK + 1;
-        for (size_t i = 0; i < wanted; i++)
-                workers[i].work = &work;
-        /* This thread is one of them; fewer helpers than wished for only take longer. */
-        while (started + 1 < wanted &&
-               pthread_create(&workers[started + 1].thread, NULL, run, &workers[started + 1]) == 0)
-                started++;
-        (void) run(&workers[0]);
-        for (size_t i = 1; i <= started; i++)
-                (void) pthread_join(workers[i].thread, NULL);
-        for (size_t i = 0; i <= started; i++)
-                if (workers[i].err.code < 0) {
-                        if (err)
-                                *err = workers[i].err;
-                        return workers[i].err.code;
-                }
-        return atomic_load(&work.failed);
+        if (!all || !(all->done = calloc(n, sizeof *all->done)))
+                return fail_memory(err);
+        all->labels = labels;
+        all->n = n;
+        r = qr_reader_new(&all->reader, err);
+        if (r < 0)
+                return r;
+        /* Fewer helpers than wished for only take longer. */
+        while (all->helpers_n < wanted && all->helpers_n * CHUNK * 2 < n) {
+                struct worker *helper = &all->helpers[all->helpers_n];
+
+                helper->all = all;
+                if (pthread_create(&helper->thread, NULL, help, helper) != 0)
+                        break;
+                all->helpers_n++;
+        }
+        *ret = TAKE_PTR(all);
+        return 0;
+}
+
+/* What stopped the work; the helpers rest when this is asked. */
+static int failure(struct preparing *all, struct error *err) {
+        const struct error *found = &all->self.err;
+
+        for (size_t i = 0; i < all->helpers_n; i++)
+                (void) pthread_join(all->helpers[i].thread, NULL);
+        for (size_t i = 0; i < all->helpers_n && found->code == 0; i++)
+                found = &all->helpers[i].err;
+        all->helpers_n = 0;
+        if (err)
+                *err = *found;
+        return found->code;
+}
+
+int preparing_wait(struct preparing *all, size_t i, struct error *err) {
+        while (!atomic_load(&all->done[i]) && !atomic_load(&all->stop))
+                if (!work(all, all->reader, &all->self.err))
+                        (void) sched_yield();
+        return atomic_load(&all->stop) ? failure(all, err) : 0;
+}
+
+void preparing_end(struct preparing *all) {
+        if (!all)
+                return;
+        atomic_store(&all->stop, true);
+        for (size_t i = 0; i < all->helpers_n; i++)
+                (void) pthread_join(all->helpers[i].thread, NULL);
+        qr_reader_free(all->reader);
+        free(all->done);
+        free(all);
 }
 
 void labels_done(struct label *labels, size_t n) {

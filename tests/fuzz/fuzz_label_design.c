@@ -6,8 +6,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct label *sample(void) {
-        static struct label label = {
+static struct label sample(void) {
+        return (struct label){
                 .classification = CLASS_CONFIDENCIAL,
                 .category = CATEGORY_BASICA,
                 .kind = KIND_SSD,
@@ -18,10 +18,6 @@ static struct label *sample(void) {
                 .epc = "3034257BF7194E4000001A85",
                 .code = "HQ00000042K",
         };
-
-        if (!label.symbol && labels_prepare(&label, 1, NULL) < 0)
-                abort();
-        return &label;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -48,7 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         label_design_describe(design, LANG_EN, &name, &width, &height, &sheet);
         if (!name || width > 210 || height > 297)
                 abort();
-        if (width * height <= 3000) /* drawing large ones only takes longer */
-                (void) labels_write(design, sample(), 1, LABEL_PNG, &look, NULL, &err);
+        if (width * height <= 3000) { /* drawing large ones only takes longer */
+                struct label label = sample();
+
+                (void) labels_write(design, &label, 1, LABEL_PNG, &look, NULL, &err);
+                labels_done(&label, 1);
+        }
         return 0;
 }

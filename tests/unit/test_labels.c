@@ -61,7 +61,6 @@ static void write_as(const char *design_name, struct label *label, enum label_fo
         struct error err = { 0 };
 
         assert_int_equal(label_design_load(NULL, design_name, &design, &err), 0);
-        assert_int_equal(labels_prepare(label, 1, &err), 0);
         if (labels_write(design, label, 1, format, &look, path, &err) != 0)
                 print_error("%s: %s\n", design_name, err.what[LANG_EN]);
         assert_int_equal(err.code, 0);
@@ -165,7 +164,6 @@ static void pdf_svg_and_sheets_read_too(void **state) {
                 (void) snprintf(many[i].code, sizeof many[i].code, "HQ%08zuX%.100s", i, code);
         }
         assert_int_equal(label_design_load(NULL, "standard", &design, &err), 0);
-        assert_int_equal(labels_prepare(many, COUNT(many), &err), 0);
         assert_int_equal(labels_write(design, many, COUNT(many), LABEL_PDF, &look, sheet, &err), 0);
         labels_done(many, COUNT(many));
         check = str_format("pdftoppm -r 300 -png '%s' '%s' && zbarimg -q --raw -Sdisable -Sqrcode.enable "
@@ -241,10 +239,6 @@ static void each_lack_is_named(void **state) {
                         int r, demanded = (enum category) category >= lacks[i].least;
 
                         *((char *) &label + lacks[i].offset) = '\0';
-                        if (*label.code)
-                                assert_int_equal(labels_prepare(&label, 1, &err), 0);
-                        else if (!demanded)
-                                continue;
                         r = labels_write(design, &label, 1, LABEL_PDF, &look, path, &err);
                         assert_int_equal(r, demanded ? ERR_REFUSED : 0);
                         if (demanded) {
@@ -287,7 +281,6 @@ static void a_design_that_hides_or_crowds_is_refused(void **state) {
                 struct error err = { 0 };
 
                 assert_int_equal(label_design_parse("own", cases[i].text, strlen(cases[i].text), &design, &err), 0);
-                assert_int_equal(labels_prepare(&label, 1, &err), 0);
                 assert_int_equal(labels_write(design, &label, 1, LABEL_PNG, &look, path, &err), ERR_REFUSED);
                 assert_string_equal(err.rule, cases[i].rule);
                 assert_non_null(strstr(err.what[LANG_EN], cases[i].named));

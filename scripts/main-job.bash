@@ -80,3 +80,87 @@ job_register() {
         act carlos media move "$FIRST_ID" --location HQ-S03-A12-E04-P023
         act carlos media move "$SECOND_ID" --location HQ-S01-A01-E01-P001
 }
+
+# A recognisable content, so that later a search for it in the raw bytes means something.
+write_patient_data() {
+        step 'Se escriben datos de pacientes (de mentira) en claro en los dos soportes, para buscarlos después.' \
+                'Patient data (made up) are written in clear to both media, to be looked for later.'
+        local target
+        for target in "$FIRST" "$SECOND"; do
+                yes 'PACIENTE 0042 TAC CEREBRAL DICM' | head -c 1048576 |
+                        dd of="$target" bs=1M seek=8 conv=notrunc,fsync status=none iflag=fullblock
+        done
+}
+
+job_encrypt() {
+        step 'Se cifran con LUKS2: AES-128-XTS para MEDIA, AES-256-XTS para ALTA; clave propia, envuelta y en custodia (C1-C4).' \
+                'They are encrypted with LUKS2: AES-128-XTS for MEDIA, AES-256-XTS for ALTA; own key, wrapped and in escrow (C1-C4).'
+        act ana encrypt run "$FIRST_ID" "$FIRST" --confirm "$FIRST_ID"
+        act elena encrypt run "$SECOND_ID" "$SECOND" --confirm "$SECOND_ID" --waiver 'Demostración sin HSM'
+        act ana encrypt check "$FIRST" --medium "$FIRST_ID"
+        act ana encrypt check "$SECOND" --medium "$SECOND_ID"
+}
+
+job_label() {
+        step 'Se imprimen las etiquetas: PDF, SVG, PNG y ZPL, con QR firmado que se vuelve a leer (L2, L3, L5, L6).' \
+                'The labels are printed: PDF, SVG, PNG and ZPL, with a signed QR that is read back (L2, L3, L5, L6).'
+        local format
+        for format in pdf svg zpl; do
+                act carlos label print "$FIRST_ID" --out "$OUT/label-1.$format"
+                act carlos label print "$SECOND_ID" --out "$OUT/label-2.$format"
+        done
+        act carlos label print "$FIRST_ID" --dpi 203 --out "$OUT/label-1-203.png"
+        act carlos label print "$FIRST_ID" --dpi 300 --out "$OUT/label-1-300.png"
+        act carlos label print "$SECOND_ID" --dpi 203 --out "$OUT/label-2-203.png"
+        act carlos label print "$SECOND_ID" --dpi 300 --out "$OUT/label-2-300.png"
+        act carlos label print "$FIRST_ID" "$SECOND_ID" --sheet --out "$OUT/label-sheet.pdf"
+}
+
+job_loan() {
+        step 'Préstamo: lo pide Ana, lo aprueba la propietaria, sale con precinto y vuelve con la integridad comprobada (U3).' \
+                'A loan: Ana requests it, the owner approves, it leaves sealed and returns with its integrity checked (U3).'
+        act ana loan request "$FIRST_ID" --to ana --reason 'Prueba de restauración' --due "$(in_days 7)" \
+                --location 'CPD, bastidor 4'
+        act marta loan approve "$FIRST_ID"
+        act carlos loan out "$FIRST_ID" --seal S-0091 --device "$FIRST" --supervisor luis --receipt "$OUT/loan-receipt.pdf"
+        act carlos loan in "$FIRST_ID" --seal S-0091 --condition 'sin daños' --device "$FIRST" \
+                --receipt "$OUT/loan-return.pdf"
+}
+
+job_ship() {
+        step 'Envío: cifrado comprobado en el propio soporte, seis niveles de embalaje, cinco puntos firmados (T1-T5).' \
+                'A shipment: encryption checked on the medium itself, six packaging levels, five signed checkpoints (T1-T5).'
+        local shipment answer
+        answer=$(act carlos ship create --from 'HQ, Madrid' --to 'Centro de respaldo, Toledo' --recipient luis \
+                --media "$FIRST_ID" --method certified-courier --route 'A-42' --limit 48 --reason 'Copia fuera de sede')
+        printf '%s\n' "$answer"
+        shipment=$(grep -o '\bE[0-9]\{6\}\b' <<<"$answer" | head -n 1)
+        act carlos ship pack "$shipment" --level encrypted-medium --level antistatic-bag --level foam --level rigid-container \
+                --level security-seal --level outer-pack --seal S-0092 --label-checked --device "$FIRST_ID=$FIRST"
+        act marta ship authorise "$shipment"
+        act carlos ship dispatch "$shipment" --seal S-0092 --place 'Madrid'
+        act carlos ship pickup "$shipment" --seal S-0092 --company 'Mensajería Certificada S.A.' --courier MC-7781 \
+                --waybill ES-2026-55120 --shock ok --tilt ok --temperature ok
+        act ana ship track "$shipment" --event 'En ruta' --position '40.1,-3.9'
+        act luis ship deliver "$shipment" --seal S-0092 --shock ok --tilt ok --temperature ok --place 'Toledo'
+        act luis ship confirm "$shipment" --media "$FIRST_ID" --device "$FIRST_ID=$FIRST" --location HQ-S03-A12-E04-P023
+        act carlos report R-110-019 "$shipment" --pdf "$OUT/R-110-019.pdf" --csv "$OUT/R-110-019.csv"
+}
+
+job_wipe() {
+        step 'Borrado: la matriz decide el método; todo se relee del dispositivo (S1-S6).' \
+                'Wiping: the matrix decides the method; everything is read back from the device (S1-S6).'
+        act ana wipe plan "$FIRST_ID" --device "$FIRST"
+        act ana wipe run "$FIRST_ID" --device "$FIRST" --confirm "$FIRST_ID"
+        act ana wipe plan "$SECOND_ID" --device "$SECOND"
+}
+
+job_report() {
+        step 'Inventario R-110-022, y el libro comprobado de principio a fin (X2).' \
+                'Inventory R-110-022, and the ledger checked from end to end (X2).'
+        act carlos report R-110-022 --all --out "$OUT/R-110-022.pdf" --out "$OUT/R-110-022.csv"
+        act carlos --json report R-110-022 --all >"$OUT/R-110-022.json"
+        act elena ledger checkpoint --out "$OUT/checkpoint.txt"
+        act elena ledger verify
+        act elena ledger replay
+}

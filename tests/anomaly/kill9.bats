@@ -11,7 +11,7 @@ setup_file() {
 
 setup() {
         store_copy
-        disk=$(image disk 24M)
+        disk=$(image disk 20M)
         SEED=${MPSI_SEED:-$EPOCHSECONDS}
         RANDOM=$SEED
         printf '# seed %s\n' "$SEED" >&3
@@ -33,6 +33,7 @@ acts=(
         'marta ship authorise E000001'
         'carlos ship dispatch E000001 --seal S-0092'
         'carlos ship pickup E000001 --seal S-0092 --company C --courier M1'
+        'ana ship track E000001 --event en-route --position 40.1,-3.9'
         'luis ship deliver E000001 --seal S-0092'
         'luis ship confirm E000001 --media ID --device ID=DISK --location HQ-S03-A12-E04-P023'
         'ana wipe run ID --device DISK --confirm ID'
@@ -70,11 +71,11 @@ milliseconds() {
 # Kills the act after $1 ms. Sets acknowledged=1 when it had answered 0 before.
 kill_after() {
         local pid status=0
-        act "${words[@]}" >"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null 3>&- &
+        # Not act: the process to kill is the program itself, not a shell around it.
+        "$MPSI" --store "$STORE" --as "${words[0]}" "${SECRET_OPTIONS[@]}" "${words[@]:1}" \
+                >"$BATS_TEST_TMPDIR/said" 2>&1 </dev/null 3>&- &
         pid=$!
         sleep "$(printf '0.%03d' "$1")"
-        # act is a shell function: its subshell has become, or has forked, the program.
-        pkill -KILL -P "$pid" 2>/dev/null || true
         kill -KILL "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || status=$?
         acknowledged=$((status == 0))

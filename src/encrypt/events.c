@@ -32,6 +32,16 @@ static int apply_started(struct db *db, const struct event *event, struct error 
         return r < 0 ? r : 0;
 }
 
+/* A sanitized medium that is encrypted is in use again: its certificate speaks of what it held before. */
+static int back_into_use(struct db *db, const char *id, struct error *err) {
+        struct medium medium;
+        int r = medium_load(db, id, &medium, err);
+
+        if (r < 0 || medium.state != MEDIUM_SANITIZED)
+                return r;
+        return medium_apply_state(db, id, MEDIUM_IN_CUSTODY, "", err);
+}
+
 static int apply_finished(struct db *db, const struct event *event, struct error *err) {
         const json_t *data = event->data;
         _cleanup_free_ char *slots = NULL;
@@ -41,10 +51,16 @@ static int apply_finished(struct db *db, const struct event *event, struct error
                 r = db_exec(
                         db, err,
                         "UPDATE encryption SET state = 'done', filled = ?, uuid = ?, seqid = ?, data_offset = ?,"
-                        " digest = ?, slots = ?, ended = ? WHERE medium = ?",
-                        "isiissis", (int64_t) json_flag(data, "filled"), json_text_or_empty(data, "uuid"),
+                        " digest = ?, slots = ?, ended = ?, key = ? WHERE medium = ?",
+                        "isiississ", (int64_t) json_flag(data, "filled"), json_text_or_empty(data, "uuid"),
                         json_int(data, "seqid", 0), json_int(data, "data_offset", 0),
-                        json_text_or_empty(data, "digest"), slots, event->time, event->subject);
+                        json_text_or_empty(data, "digest"), slots, event->time, json_text_or_empty(data, "key"),
+                        event->subject);
+        if (r == 0)
+                return fail(err, ERR_CONFLICT, "El cifrado de %s termina sin haber empezado.",
+                            "The encryption of %s ends without having begun.", event->subject);
+        if (r > 0)
+                r = back_into_use(db, event->subject, err);
         if (r < 0)
                 return r;
         return medium_apply_luks(db, event->subject, json_text_or_empty(data, "uuid"), json_int(data, "seqid", 0),

@@ -20,6 +20,7 @@ struct job {
         const struct luks_demand *demand;
         const char *waiver; /* or NULL */
         bool fill, replace;
+        int fd;      /* of the device, held from before the first event to after the last */
         bool lifted; /* the read-only gate was taken off it */
         struct medium_key key;
         bool touched;            /* something was written to the device */
@@ -32,6 +33,7 @@ struct job {
 static void job_done(struct job *job) {
         medium_key_done(&job->key);
         luks_copy_done(&job->header);
+        close_fd(&job->fd);
 }
 
 /* --- may it be done? -------------------------------------------------------------------------------------------
@@ -182,8 +184,8 @@ static int build(struct job *job, struct luks_copy *ret, struct error *err) {
 }
 
 /* What stands on the device, not what we meant to write: read, compared, judged and opened with both secrets. */
-static int read_back(struct job *job, int fd, const struct luks_copy *meant, struct error *err) {
-        int r = luks_copy_read(fd, true, &job->header, err);
+static int read_back(struct job *job, const struct luks_copy *meant, struct error *err) {
+        int r = luks_copy_read(job->fd, true, &job->header, err);
 
         if (r < 0)
                 return r;
@@ -201,43 +203,28 @@ static int read_back(struct job *job, int fd, const struct luks_copy *meant, str
         return r == 0 ? copy_digest(&job->header, job->digest, err) : r;
 }
 
-static int write_and_verify(struct job *job, struct error *err) {
+static int work(struct job *job, struct error *err) {
         _cleanup_luks_copy_ struct luks_copy header = { 0 };
-        _cleanup_close_ int fd = -1;
         int r;
 
-        job->stage = "open";
-        r = lift_gate(job, err);
-        if (r == 0)
-                r = device_open(&job->device, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &fd, err);
-        if (r == 0) {
-                job->stage = "build";
-                r = build(job, &header, err);
-        }
+        job->stage = "build";
+        r = build(job, &header, err);
         if (r == 0 && job->fill) {
                 job->stage = "fill";
                 job->touched = true;
-                r = luks_fill(job->act, fd, job->device.size, job->medium.id, err);
+                r = luks_fill(job->act, job->fd, job->device.size, job->medium.id, err);
         }
         if (r == 0)
-                r = device_check_fd(&job->device, fd, err);
+                r = device_check_fd(&job->device, job->fd, err);
         if (r == 0) {
                 job->stage = "write";
                 job->touched = true;
-                r = luks_write(fd, &header, err);
+                r = luks_write(job->fd, &header, err);
         }
         if (r == 0) {
                 job->stage = "verify";
-                r = read_back(job, fd, &header, err);
+                r = read_back(job, &header, err);
         }
-        return r;
-}
-
-static int work(struct job *job, struct error *err) {
-        int r = write_and_verify(job, err);
-
-        if (r < 0 && job->lifted)
-                (void) gate_set(job->device.path, true, NULL);
         return r;
 }
 
@@ -307,6 +294,19 @@ static int perform(struct job *job, struct keys *keys, struct error *err) {
         return r == 0 ? keys_destroy_medium(keys, job->medium.id, job->key.ref, "superseded", NULL, err) : r;
 }
 
+/* The device is ours before anything is recorded: what is in use or held leaves no event behind but its refusal. */
+static int hold_and_perform(struct job *job, struct keys *keys, struct error *err) {
+        int r = lift_gate(job, err);
+
+        if (r == 0)
+                r = device_open(&job->device, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &job->fd, err);
+        if (r == 0)
+                r = perform(job, keys, err);
+        if (r < 0 && job->lifted)
+                (void) gate_set(job->device.path, true, NULL);
+        return r;
+}
+
 static json_t *answer(const struct job *job) {
         return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:s, s:s, s:b, s:s*}", "medium", job->medium.id,
                          "device", job->device.path, "uuid", job->header.facts.uuid, "cipher", job->verdict.cipher,
@@ -317,7 +317,7 @@ static json_t *answer(const struct job *job) {
 }
 
 int encrypt_run(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_(job_done) struct job job = { .act = act, .stage = "start" };
+        _cleanup_(job_done) struct job job = { .act = act, .stage = "start", .fd = -1 };
         _cleanup_keys_ struct keys *keys = NULL;
         int r = load(&job, args, err);
 
@@ -333,7 +333,7 @@ int encrypt_run(struct act *act, const json_t *args, json_t **ret, struct error 
         if (r == 0)
                 r = keys_open_unlocked(act, &keys, err);
         if (r == 0)
-                r = perform(&job, keys, err);
+                r = hold_and_perform(&job, keys, err);
         if (r < 0)
                 return r;
         act_say(act, "El soporte %s está cifrado: %s, clave de volumen de %lld bits.",

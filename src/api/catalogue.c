@@ -1,5 +1,6 @@
 /* What the rooms offer. The ledger and the dispatcher are handed this list and know no room by name. */
 #include "api/device_verbs.h"
+#include "api/import.h"
 #include "api/init.h"
 #include "api/ledger_verbs.h"
 #include "api/verbs.h"
@@ -22,6 +23,7 @@ const struct room *const rooms[] = {
         &keys_room,
         &people_room,
         &media_room,
+        &import_room,
         &report_room,
         &encrypt_room,
         &audit_room,

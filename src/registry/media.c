@@ -1,6 +1,7 @@
 /* Verbs and events of media: register, classify, show, list, find, history, retire. */
 #include <string.h>
 
+#include "base/str.h"
 #include "device/facts.h"
 #include "ledger/ledger.h"
 #include "policy/rule.h"
@@ -148,18 +149,41 @@ static int owner_is_owner(struct act *act, const char *name, struct error *err) 
         return 0;
 }
 
-static int run_register(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        const char *device = json_text(args, "device"), *expires = json_text(args, "expires");
-        struct device_facts facts = { 0 };
-        _cleanup_json_ json_t *data = NULL;
+int media_next_number(struct act *act, int64_t *ret, struct error *err) {
+        return db_int(act->db, ret, err, "SELECT coalesce(max(number), 0) + 1 FROM medium", "");
+}
+
+/* A serial number is one medium's: neither twice in a file nor there already. `seen` may be NULL. */
+static int serial_is_new(struct act *act, const char *serial, json_t *seen, struct error *err) {
+        int64_t there = 0;
+        int r;
+
+        if (!seen || str_empty(serial))
+                return 0;
+        if (json_object_get(seen, serial))
+                return fail(err, ERR_CONFLICT, "El número de serie «%.60s» está dos veces.",
+                            "Serial number “%.60s” is there twice.", serial);
+        r = db_int(act->db, &there, err, "SELECT count(*) FROM medium WHERE serial = ? AND serial <> ''", "s",
+                   serial);
+        if (r < 0)
+                return r;
+        if (there)
+                return fail(err, ERR_CONFLICT, "El número de serie «%.60s» ya está registrado.",
+                            "Serial number “%.60s” is registered already.", serial);
+        return json_object_set_new(seen, serial, json_true()) < 0 ? fail_memory(err) : 0;
+}
+
+int media_registration(struct act *act, const json_t *args, const struct device_facts *facts, int64_t number,
+                       json_t *seen, struct fact *ret, struct error *err) {
+        const struct device_facts none = { 0 };
+        const char *expires = json_text(args, "expires");
         char id[MEDIUM_ID_TEXT], today[DATE_TEXT];
         enum medium_kind kind;
-        int64_t number;
-        int r = 0;
+        json_t *data;
+        int r = classification_allowed((enum classification) term_parse(classification_terms, CLASSIFICATIONS,
+                                                                        json_text(args, "classification")),
+                                       json_flag(args, "health"), err);
 
-        r = classification_allowed((enum classification) term_parse(classification_terms, CLASSIFICATIONS,
-                                                                    json_text(args, "classification")),
-                                   json_flag(args, "health"), err);
         if (r == 0)
                 r = owner_is_owner(act, json_text(args, "owner"), err);
         if (r == 0)
@@ -168,28 +192,49 @@ static int run_register(struct act *act, const json_t *args, json_t **ret, struc
         if (r == 0 && strcmp(expires, today) <= 0)
                 r = refuse(err, ERR_REFUSED, "L1", "La caducidad %s no es futura.",
                            "The expiry date %s is not in the future.", expires);
-        if (r == 0 && device)
-                r = device_facts_read(device, act->folder, &facts, err);
-        if (r == 0 && device && (facts.system || facts.partition))
-                r = refuse(err, ERR_REFUSED, "S6", "%s es del sistema o una partición.",
-                           "%s belongs to the system or is a partition.", device);
-        if (r == 0 && device)
-                r = not_yet_registered(act, &facts, err);
         if (r == 0)
-                r = judge_kind(args, &facts, &kind, err);
+                r = judge_kind(args, facts ? facts : &none, &kind, err);
         if (r == 0)
-                r = db_int(act->db, &number, err, "SELECT coalesce(max(number), 0) + 1 FROM medium", "");
+                r = serial_is_new(act, json_text(args, "serial"), seen, err);
         if (r < 0)
                 return r;
         medium_id_format(act->site, number, id);
-        data = registered_data(act, args, &facts, kind, number);
-        r = data ? act_record_one(act, "medium.registered", id, data, err) : fail_memory(err);
-        if (r < 0)
-                return r;
-        act_say(act, "Soporte %s registrado: %s, %s, categoría %s.", "Medium %s registered: %s, %s, category %s.",
-                id, json_text(data, "kind"), json_text(data, "classification"), json_text(data, "category"));
-        *ret = json_pack("{s:s}", "id", id);
-        return 0;
+        data = registered_data(act, args, facts ? facts : &none, kind, number);
+        *ret = (struct fact){ "medium.registered", strdup(id), data };
+        return ret->subject && data ? 0 : fail_memory(err);
+}
+
+static int check_device(struct act *act, const char *device, struct device_facts *ret, struct error *err) {
+        int r = device_facts_read(device, act->folder, ret, err);
+
+        if (r == 0 && (ret->system || ret->partition))
+                r = refuse(err, ERR_REFUSED, "S6", "%s es del sistema o una partición.",
+                           "%s belongs to the system or is a partition.", device);
+        return r < 0 ? r : not_yet_registered(act, ret, err);
+}
+
+static int run_register(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        const char *device = json_text(args, "device");
+        struct device_facts facts = { 0 };
+        struct fact fact = { 0 };
+        int64_t number;
+        int r = media_next_number(act, &number, err);
+
+        if (r == 0 && device)
+                r = check_device(act, device, &facts, err);
+        if (r == 0)
+                r = media_registration(act, args, device ? &facts : NULL, number, NULL, &fact, err);
+        if (r == 0)
+                r = act_record(act, &fact, 1, err);
+        if (r == 0) {
+                act_say(act, "Soporte %s registrado: %s, %s, categoría %s.",
+                        "Medium %s registered: %s, %s, category %s.", fact.subject, json_text(fact.data, "kind"),
+                        json_text(fact.data, "classification"), json_text(fact.data, "category"));
+                *ret = json_pack("{s:s}", "id", fact.subject);
+        }
+        free((char *) (uintptr_t) fact.subject);
+        json_decref(fact.data);
+        return r;
 }
 
 /* --- classify --------------------------------------------------------------------------------------------- */

@@ -11,6 +11,14 @@ extern const struct room people_room, media_room, report_room;
 /* Creates an account; used by `init` and `person add`. New reference. */
 json_t *person_added_data(const char *full_name, const char *title, unsigned roles, const char *os_user,
                           const char *expires);
+/* The number of the next medium's ID. */
+int media_next_number(struct act *act, int64_t *ret, struct error *err);
+/* The fact that registers a medium from checked arguments of `media register`, or why not (L1, L4). facts: of its
+ * device, or NULL. seen: the serial numbers of a file so far, or NULL outside an import. The caller releases ret's
+ * subject and data. */
+struct device_facts;
+int media_registration(struct act *act, const json_t *args, const struct device_facts *facts, int64_t number,
+                       json_t *seen, struct fact *ret, struct error *err);
 /* Makes a key under a PIN and a certificate of the organisation's authority for a person, and gives the data of
  * person.enrolled. The key's file is written first: without its event it is a file that nobody knows. */
 int person_enrol(struct act *act, const char *name, const char *full_name, const char *title, EVP_PKEY *ca_key,

@@ -212,8 +212,9 @@ enum shipment_state transport_state_after(enum checkpoint checkpoint) {
         return after[checkpoint];
 }
 
-int transport_judge_authorisation(const char *decider, const char *creator, bool owns_one, struct error *err) {
-        if (!owns_one)
+int transport_judge_authorisation(const char *decider, const char *creator, bool owns_one, bool stands_in,
+                                  struct error *err) {
+        if (!owns_one && !stands_in)
                 return refuse(err, ERR_DENIED, "T3", "%s no es propietario de ningún soporte del envío.",
                               "%s owns no medium of the shipment.", decider);
         if (strcmp(decider, creator) == 0)

@@ -89,8 +89,10 @@ int transport_judge_order(enum shipment_state state, enum checkpoint checkpoint,
 /* The state after it. */
 enum shipment_state transport_state_after(enum checkpoint checkpoint);
 
-/* T3: each medium's owner authorises, X1: never who made the shipment. owner is NULL when `decider` owns none. */
-int transport_judge_authorisation(const char *decider, const char *creator, bool owns_one, struct error *err);
+/* T3: each medium's owner authorises; T6: in an emergency a security administrator may stand in for them; X1: never
+ * who made the shipment. */
+int transport_judge_authorisation(const char *decider, const char *creator, bool owns_one, bool stands_in,
+                                  struct error *err);
 
 /* T4: the package is handed to the authorised recipient, nobody else. */
 int transport_judge_recipient(const char *person, const char *recipient, struct error *err);

@@ -173,6 +173,22 @@ int shipment_checkpoint(struct act *act, const json_t *args, const json_t *shipm
         return 0;
 }
 
+/* Where it is now, and what comes next. */
+static void say_state(struct act *act, const json_t *shipment) {
+        static const char *const next[SHIPMENT_STATES] = {
+                [SHIPMENT_DISPATCHED] = "ship pickup",
+                [SHIPMENT_PICKED_UP] = "ship track",
+                [SHIPMENT_IN_TRANSIT] = "ship deliver",
+                [SHIPMENT_DELIVERED] = "ship confirm",
+        };
+        enum shipment_state state = shipment_state_of(shipment);
+        const struct text name = shipment_state_terms[state].name;
+
+        act_say(act, "Envío %s: %s%.0s.", "Shipment %s: %.0s%s.", shipment_id(shipment), name.es, name.en);
+        if (next[state])
+                act_say(act, "Siguiente: «%s %s».", "Next: “%s %s”.", next[state], shipment_id(shipment));
+}
+
 int shipment_answer(struct act *act, const char *id, const struct shipment_facts *facts, json_t **ret,
                     struct error *err) {
         _cleanup_json_ json_t *shipment = NULL, *incidents = json_array();
@@ -192,6 +208,7 @@ int shipment_answer(struct act *act, const char *id, const struct shipment_facts
         r = shipment_load(act->db, id, &shipment, err);
         if (r < 0)
                 return r;
+        say_state(act, shipment);
         if (json_array_size(incidents) && json_object_set(shipment, "incidents", incidents))
                 return fail_memory(err);
         *ret = TAKE_PTR(shipment);

@@ -18,13 +18,14 @@ static int apply_created(struct db *db, const struct event *event, struct error 
         r = db_exec(
                 db, err,
                 "INSERT INTO shipment (id, number, origin, destination, recipient, method, protection, tracking, "
-                "route, limit_hours, reason, international, documents, state, creator, created) VALUES (?, ?, ?, "
-                "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'created', ?, ?)",
-                "sisssssssisissi", event->subject, json_int(data, "number", 0), json_text(data, "from"),
+                "route, limit_hours, reason, international, documents, state, creator, created, eta, emergency) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'created', ?, ?, ?, ?)",
+                "sisssssssisississ", event->subject, json_int(data, "number", 0), json_text(data, "from"),
                 json_text(data, "to"), json_text(data, "recipient"), json_text(data, "method"),
                 json_text(data, "protection"), json_text(data, "tracking"), json_text(data, "route"),
                 json_int(data, "limit", 0), json_text(data, "reason"), (int64_t) json_flag(data, "international"),
-                json_text_or_empty(data, "documents"), event->actor, event->time);
+                json_text_or_empty(data, "documents"), event->actor, event->time, json_text(data, "eta"),
+                json_text(data, "emergency"));
         json_array_foreach(json_object_get(data, "media"), i, medium) {
                 if (r < 0)
                         return r;
@@ -84,13 +85,24 @@ static int apply_packed(struct db *db, const struct event *event, struct error *
         return r < 0 ? r : 0;
 }
 
+/* In a medical emergency one security administrator stands in for the owners (T6). */
 static int apply_authorised(struct db *db, const struct event *event, struct error *err) {
-        int r = db_exec(db, err,
-                        "INSERT INTO shipment_authorisation (shipment, owner, time, note) VALUES (?, ?, ?, ?)",
-                        "ssis", event->subject, event->actor, event->time, json_text(event->data, "note"));
+        const json_t *owners = json_object_get(event->data, "owners"), *owner;
+        size_t i;
+        int r = 0;
 
-        if (r < 0 || !json_flag(event->data, "complete"))
-                return r < 0 ? r : 0;
+        json_array_foreach(owners, i, owner) {
+                r = db_exec(
+                        db, err,
+                        "INSERT INTO shipment_authorisation (shipment, owner, person, time, note) VALUES (?, ?, ?, "
+                        "?, ?)",
+                        "sssis", event->subject, json_string_value(owner), event->actor, event->time,
+                        json_text(event->data, "note"));
+                if (r < 0)
+                        return r;
+        }
+        if (!json_flag(event->data, "complete"))
+                return 0;
         return set_state(db, event->subject, SHIPMENT_AUTHORISED, err);
 }
 

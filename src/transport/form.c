@@ -96,6 +96,41 @@ static int add_media(struct act *act, const json_t *shipment, json_t *data, stru
         return 0;
 }
 
+/* The last checkpoint of a kind, or NULL. */
+static const json_t *checkpoint_of(const json_t *shipment, enum checkpoint point) {
+        const json_t *list = json_object_get(shipment, "checkpoints");
+
+        for (size_t i = json_array_size(list); i-- > 0;)
+                if (strcmp(json_text_or_empty(json_array_get(list, i), "point"), checkpoint_terms[point].code) == 0)
+                        return json_array_get(list, i);
+        return NULL;
+}
+
+/* T5: as they were when it left. */
+static void add_indicators(const json_t *shipment, json_t *list) {
+        static const struct {
+                const char *member;
+                struct text kind;
+        } indicators[] = {
+                { "shock", { "indicador de golpe", "shock indicator" } },
+                { "tilt", { "indicador de vuelco", "tilt indicator" } },
+                { "temperature", { "indicador de temperatura", "temperature indicator" } },
+        };
+        const json_t *origin = checkpoint_of(shipment, CHECKPOINT_ORIGIN);
+
+        for (size_t i = 0; i < COUNT(indicators); i++) {
+                const char *state = json_text(origin, indicators[i].member);
+                bool tripped = state && strcmp(state, "tripped") == 0;
+
+                if (state)
+                        (void) json_array_append_new(list, json_pack("{s:s, s:{s:s, s:s}, s:{s:s, s:s}}", "number",
+                                                                     "–", "kind", "es", indicators[i].kind.es, "en",
+                                                                     indicators[i].kind.en, "state", "es",
+                                                                     tripped ? "activado" : "sin activar", "en",
+                                                                     tripped ? "tripped" : "not tripped"));
+        }
+}
+
 static void add_seals(const json_t *shipment, json_t *data) {
         json_t *list = json_array();
         const json_t *item;
@@ -104,6 +139,7 @@ static void add_seals(const json_t *shipment, json_t *data) {
         json_array_foreach(json_object_get(shipment, "seals"), i, item)(void) json_array_append_new(
                 list, json_pack("{s:O, s:{s:s, s:s}}", "number", json_object_get(item, "number"), "kind", "es",
                                 "precinto tipo barrera", "en", "barrier seal"));
+        add_indicators(shipment, list);
         put(data, "seals", list);
 }
 
@@ -178,7 +214,7 @@ static void add_authorisation(struct act *act, const json_t *shipment, json_t *d
         size_t i;
 
         json_array_foreach(list, i, item)(void)
-                json_array_append_new(names, printed_name(act, json_text(item, "owner"), &title, room));
+                json_array_append_new(names, printed_name(act, json_text(item, "person"), &title, room));
         last = json_array_get(list, json_array_size(list) - 1);
         if (last) {
                 put(part, "name", json_incref(names));
@@ -193,39 +229,37 @@ static void add_authorisation(struct act *act, const json_t *shipment, json_t *d
 /* The person who made the last checkpoint of a kind, for the box of their signature. */
 static void add_signature(struct act *act, const json_t *shipment, json_t *boxes, const char *box,
                           enum checkpoint point) {
-        const json_t *item;
-        size_t i;
+        const json_t *checkpoint = checkpoint_of(shipment, point);
+        const char *title;
+        char room[128];
+        json_t *one;
 
-        json_array_foreach(json_object_get(shipment, "checkpoints"), i, item) {
-                const char *verdict, *title;
-                char room[128];
-                json_t *one;
-
-                if (strcmp(json_text_or_empty(item, "point"), checkpoint_terms[point].code) != 0)
-                        continue;
-                verdict = shipment_verify(act, item);
-                one = json_object();
-                put(one, "name", printed_name(act, json_text(item, "person"), &title, room));
-                put(one, "title", title ? json_string(title) : NULL);
-                put_text(one, "date", item, "time");
-                put_text(one, "place", item, "place");
-                if (strcmp(verdict, "valid") == 0)
-                        put(one, "note",
-                            json_pack("{s:s, s:s}", "es", "Firma ECDSA válida en el libro", "en",
-                                      "Valid ECDSA signature in the ledger"));
-                put(boxes, box, one);
-        }
+        if (!checkpoint)
+                return;
+        one = json_object();
+        put(one, "name", printed_name(act, json_text(checkpoint, "person"), &title, room));
+        put(one, "title", title ? json_string(title) : NULL);
+        put_text(one, "date", checkpoint, "time");
+        put_text(one, "place", checkpoint, "place");
+        if (strcmp(shipment_verify(act, checkpoint), "valid") == 0)
+                put(one, "note",
+                    json_pack("{s:s, s:s}", "es", "Firma ECDSA válida en el libro", "en",
+                              "Valid ECDSA signature in the ledger"));
+        put(boxes, box, one);
 }
 
 /* The courier signs on paper; mpsi knows who they are. */
 static void add_courier(const json_t *shipment, json_t *boxes) {
+        const json_t *pickup = checkpoint_of(shipment, CHECKPOINT_PICKUP);
         json_t *one;
 
-        if (!json_text(shipment, "courier"))
+        if (!pickup)
                 return;
         one = json_object();
-        put(one, "name", json_incref(json_object_get(shipment, "courier")));
-        put(one, "title", json_incref(json_object_get(shipment, "company")));
+        put_text(one, "name", shipment, "courier");
+        put_text(one, "title", shipment, "company");
+        put_text(one, "date", pickup, "time");
+        put_text(one, "place", pickup, "place");
         put(boxes, "courier", one);
 }
 
@@ -234,6 +268,8 @@ static void add_times(struct act *act, const json_t *shipment, json_t *data) {
         char limit[TIME_TEXT];
 
         put_text(data, "prepared", shipment, "packed");
+        put_text(data, "eta", shipment, "eta");
+        put(data, "emergency", json_boolean(json_text(shipment, "emergency") != NULL));
         if (time_parse(json_text_or_empty(shipment, "dispatched"), &dispatched) == 0) {
                 time_format(dispatched + json_int(shipment, "limit", 0) * 3600 * SECOND, limit);
                 put(data, "limit", json_string(limit));

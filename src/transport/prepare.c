@@ -26,6 +26,11 @@ static const struct param create_params[] = {
           NULL, 0 },
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
         { "international", PARAM_FLAG, 0, HELP("cruza una frontera (T6)", "crosses a border (T6)"), 0, 0, NULL, 0 },
+        { "eta", PARAM_DATE, 0, HELP("llegada prevista", "expected arrival"), 0, 0, NULL, 0 },
+        { "emergency", PARAM_TEXT, 0,
+          HELP("emergencia médica: motivo de la vía rápida (T6)",
+               "medical emergency: reason for the fast path (T6)"),
+          0, 200, NULL, 0 },
         { "documents", PARAM_TEXT, 0,
           HELP("documentos de aduana y transferencia", "customs and transfer documents"), 0, 200, NULL, 0 },
 };
@@ -121,13 +126,14 @@ static int run_create(struct act *act, const json_t *args, json_t **ret, struct 
                 return r;
         (void) snprintf(id, sizeof id, "E%06lld", (long long) number);
         data = json_pack(
-                "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:s*, s:O}", "number", (json_int_t) number,
-                "from", json_text(args, "from"), "to", json_text(args, "to"), "recipient",
+                "{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:s*, s:s*, s:s*, s:O}", "number",
+                (json_int_t) number, "from", json_text(args, "from"), "to", json_text(args, "to"), "recipient",
                 json_text(args, "recipient"), "method", transport_method_terms[means.method].code, "protection",
                 transport_protection_terms[means.protection].code, "tracking",
                 transport_tracking_terms[means.tracking].code, "route", json_text(args, "route"), "limit",
                 (json_int_t) json_int(args, "limit", 0), "reason", json_text(args, "reason"), "international",
-                (int) json_flag(args, "international"), "documents", json_text(args, "documents"), "media", media);
+                (int) json_flag(args, "international"), "documents", json_text(args, "documents"), "eta",
+                json_text(args, "eta"), "emergency", json_text(args, "emergency"), "media", media);
         if (!data)
                 return fail_memory(err);
         r = act_record_one(act, "shipment.created", id, data, err);
@@ -298,11 +304,81 @@ static bool has_authorised(const json_t *shipment, const char *owner) {
         return false;
 }
 
-static int run_authorise(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *shipment = NULL, *data = NULL;
-        bool owns_one = false, complete = true;
+/* The owners for whom this person authorises now, and whether none is missing then. */
+static json_t *authorised_owners(const struct act *act, const json_t *shipment, bool stands_in,
+                                 bool *ret_complete) {
+        _cleanup_json_ json_t *owners = json_array(), *seen = json_object();
+        bool complete = true;
         const json_t *item;
         size_t i;
+
+        json_array_foreach(json_object_get(shipment, "media"), i, item) {
+                const char *owner = json_text_or_empty(item, "owner");
+
+                if (json_object_get(seen, owner) || has_authorised(shipment, owner))
+                        continue;
+                if (!stands_in && strcmp(owner, act->person) != 0) {
+                        complete = false;
+                        continue;
+                }
+                if (json_object_set_new(seen, owner, json_true()) ||
+                    json_array_append_new(owners, json_string(owner)))
+                        return NULL;
+        }
+        *ret_complete = complete;
+        return TAKE_PTR(owners);
+}
+
+static bool owns_one(const json_t *shipment, const char *person) {
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach(json_object_get(shipment, "media"), i,
+                           item) if (strcmp(json_text_or_empty(item, "owner"), person) == 0) return true;
+        return false;
+}
+
+/* T6: what was done on the fast path is looked at afterwards; this one bars no checkpoint. */
+static int review_fact(struct act *act, const json_t *shipment, struct fact *ret, struct error *err) {
+        const struct incident_draft draft = { INCIDENT_REVIEW, "", NULL };
+
+        return incident_fact(act->db, 0, &draft, ret, err,
+                             "Revise el envío de emergencia %s, autorizado por %s: %s",
+                             "Review the emergency shipment %s, authorised by %s: %s", shipment_id(shipment),
+                             act->person, json_text(shipment, "emergency"));
+}
+
+static int record_authorisation(struct act *act, const json_t *args, const json_t *shipment, bool stands_in,
+                                bool *ret_complete, struct error *err) {
+        _cleanup_json_ json_t *owners = NULL, *data = NULL, *review = NULL;
+        struct fact facts[2];
+        size_t n = 1;
+        int r;
+
+        owners = authorised_owners(act, shipment, stands_in, ret_complete);
+        if (!owners)
+                return fail_memory(err);
+        if (!json_array_size(owners))
+                return fail(err, ERR_CONFLICT, "%s ya autorizó el envío %s.", "%s authorised shipment %s already.",
+                            act->person, shipment_id(shipment));
+        data = json_pack("{s:b, s:O, s:b, s:s*}", "complete", (int) *ret_complete, "owners", owners, "emergency",
+                         (int) stands_in, "note", json_text(args, "note"));
+        if (!data)
+                return fail_memory(err);
+        facts[0] = (struct fact){ "shipment.authorised", shipment_id(shipment), data };
+        if (stands_in) {
+                r = review_fact(act, shipment, &facts[1], err);
+                if (r < 0)
+                        return r;
+                review = facts[1].data;
+                n = 2;
+        }
+        return act_record(act, facts, n, err);
+}
+
+static int run_authorise(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *shipment = NULL;
+        bool owner, stands_in, complete;
         int r;
 
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
@@ -312,24 +388,21 @@ static int run_authorise(struct act *act, const json_t *args, json_t **ret, stru
                 return refuse(err, ERR_CONFLICT, "T3", "El envío %s está «%s»; se autoriza una vez embalado.",
                               "Shipment %s is “%s”; it is authorised once it is packed.", shipment_id(shipment),
                               json_text(shipment, "state"));
-        json_array_foreach(json_object_get(shipment, "media"), i, item) {
-                bool own = strcmp(json_text_or_empty(item, "owner"), act->person) == 0;
-
-                owns_one |= own;
-                complete &= own || has_authorised(shipment, json_text_or_empty(item, "owner"));
-        }
-        r = transport_judge_authorisation(act->person, json_text(shipment, "creator"), owns_one, err);
-        if (r < 0)
-                return r;
-        if (has_authorised(shipment, act->person))
-                return fail(err, ERR_CONFLICT, "%s ya autorizó el envío %s.", "%s authorised shipment %s already.",
-                            act->person, shipment_id(shipment));
-        data = json_pack("{s:b, s:s*}", "complete", (int) complete, "note", json_text(args, "note"));
-        if (!data)
-                return fail_memory(err);
-        r = act_record_one(act, "shipment.authorised", shipment_id(shipment), data, err);
+        owner = owns_one(shipment, act->person);
+        stands_in = !owner && act->roles & ROLE_SECURITY && json_text(shipment, "emergency");
+        r = transport_judge_authorisation(act->person, json_text(shipment, "creator"), owner, stands_in, err);
+        if (r == 0)
+                r = record_authorisation(act, args, shipment, stands_in, &complete, err);
         if (r < 0 || act->dry_run)
                 return r;
+        if (complete)
+                act_say(act, "Envío %s autorizado: el custodio lo expide con «ship dispatch %s».",
+                        "Shipment %s authorised: the custodian sends it with “ship dispatch %s”.",
+                        shipment_id(shipment), shipment_id(shipment));
+        else
+                act_say(act, "Anotada su autorización de %s; faltan otros propietarios.",
+                        "Your authorisation of %s is noted; other owners are still to authorise.",
+                        shipment_id(shipment));
         return shipment_load(act->db, shipment_id(shipment), ret, err);
 }
 
@@ -351,9 +424,10 @@ static const struct verb prepare_verbs[] = {
           .run = run_pack },
         { .noun = "ship",
           .name = "authorise",
-          .roles = ROLE_OWNER,
+          .roles = ROLE_OWNER | ROLE_SECURITY,
           .flags = VERB_WRITES,
-          .help = HELP("El propietario autoriza el envío (T3)", "The owner authorises the shipment (T3)"),
+          .help = HELP("El propietario autoriza el envío (T3); en emergencia, seguridad (T6)",
+                       "The owner authorises the shipment (T3); in an emergency, security (T6)"),
           PARAMS(authorise_params),
           .run = run_authorise },
 };

@@ -59,7 +59,7 @@ static int load_parts(struct db *db, json_t *shipment, struct error *err) {
         static const char *const media[] = { "medium", "owner",     "encrypted", "cipher",         "key_bits",
                                              "digest", "luks_uuid", "verified",  "label_revision", "outcome" };
         static const char *const seals[] = { "number", "plain" };
-        static const char *const authorisations[] = { "owner", "time", "note" };
+        static const char *const authorisations[] = { "owner", "person", "time", "note" };
         static const char *const checkpoints[] = { "point",       "time",        "person",    "place",
                                                    "position",    "note",        "company",   "courier",
                                                    "seals",       "seals_match", "shock",     "tilt",
@@ -76,10 +76,10 @@ static int load_parts(struct db *db, json_t *shipment, struct error *err) {
                         "SELECT number, plain FROM shipment_seal WHERE shipment = ? AND void = 0 ORDER BY plain",
                         seals, "ss", err);
         if (r == 0)
-                r = load_array(
-                        db, shipment, "authorisations",
-                        "SELECT owner, time, note FROM shipment_authorisation WHERE shipment = ? ORDER BY time",
-                        authorisations, "sts", err);
+                r = load_array(db, shipment, "authorisations",
+                               "SELECT owner, person, time, note FROM shipment_authorisation WHERE shipment = ? "
+                               "ORDER BY time",
+                               authorisations, "ssts", err);
         if (r == 0)
                 r = load_array(
                         db, shipment, "checkpoints",
@@ -95,7 +95,7 @@ int shipment_load(struct db *db, const char *text, json_t **ret, struct error *e
                 "shipment",   "from",      "to",        "recipient",     "method",    "protection", "tracking",
                 "route",      "limit",     "reason",    "international", "documents", "state",      "creator",
                 "created",    "packed",    "packed_by", "packaging",     "company",   "courier",    "waybill",
-                "dispatched", "delivered", "confirmed", "lost",
+                "dispatched", "delivered", "confirmed", "lost",          "eta",       "emergency",
         };
         _cleanup_json_ json_t *shipment = NULL;
         _cleanup_rows_ struct rows *rows = NULL;
@@ -109,7 +109,8 @@ int shipment_load(struct db *db, const char *text, json_t **ret, struct error *e
                 db, &rows, err,
                 "SELECT id, origin, destination, recipient, method, protection, tracking, route, limit_hours, "
                 "reason, international, documents, state, creator, created, packed, packed_by, packaging, company, "
-                "courier, waybill, dispatched, delivered, confirmed, lost FROM shipment WHERE id = ?",
+                "courier, waybill, dispatched, delivered, confirmed, lost, eta, emergency FROM shipment WHERE id = "
+                "?",
                 "s", id);
         if (r < 0)
                 return r;
@@ -121,7 +122,7 @@ int shipment_load(struct db *db, const char *text, json_t **ret, struct error *e
                                 "ssssssss"
                                 "isfsss"
                                 "ttsisss"
-                                "tttt");
+                                "ttttss");
         if (!shipment)
                 return fail_memory(err);
         r = load_packaging(shipment, err);

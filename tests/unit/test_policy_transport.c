@@ -122,9 +122,11 @@ static void t3_t4_x1_people(void **state) {
         struct error err;
 
         (void) state;
-        assert_int_equal(transport_judge_authorisation("olga", "carlos", true, &err), 0);
-        must_refuse(transport_judge_authorisation("olga", "carlos", false, &err), &err, ERR_DENIED, "T3");
-        must_refuse(transport_judge_authorisation("olga", "olga", true, &err), &err, ERR_DENIED, "X1");
+        assert_int_equal(transport_judge_authorisation("olga", "carlos", true, false, &err), 0);
+        assert_int_equal(transport_judge_authorisation("sara", "carlos", false, true, &err), 0);
+        must_refuse(transport_judge_authorisation("sara", "sara", false, true, &err), &err, ERR_DENIED, "X1");
+        must_refuse(transport_judge_authorisation("olga", "carlos", false, false, &err), &err, ERR_DENIED, "T3");
+        must_refuse(transport_judge_authorisation("olga", "olga", true, false, &err), &err, ERR_DENIED, "X1");
         assert_int_equal(transport_judge_recipient("rosa", "rosa", &err), 0);
         must_refuse(transport_judge_recipient("ana", "rosa", &err), &err, ERR_DENIED, "T4");
 }

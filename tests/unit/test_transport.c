@@ -194,6 +194,8 @@ static void t7_never_in_clear(void **state) {
 static void t3_x1_authorisation(void **state) {
         (void) state;
         must_refuse(ERR_DENIED, "T3", "both", "ship", "authorise", "{s:s}", "shipment", "E000001");
+        must_refuse(ERR_DENIED, "T3", "sara", "ship", "authorise", "{s:s}", "shipment",
+                    "E000001"); /* no emergency */
         must_refuse(ERR_DENIED, "X1", "cus", "ship", "authorise", "{s:s}", "shipment", "E000001");
         must_refuse(ERR_CONFLICT, "T4", "cus", "ship", "dispatch", "{s:s, s:[s,s]}", "shipment", "E000001", "seal",
                     "S-1001", "S-1002");
@@ -474,6 +476,33 @@ static void t7_missing_on_arrival(void **state) {
         assert_int_equal(incidents("breach", id), 2);
 }
 
+/* The fast path: security stands in for the owner, and a review stays open without barring the way. */
+static void t6_emergency(void **state) {
+        _cleanup_json_ json_t *answer = NULL;
+        char third_image[96], third[16], shipment[16], device[128], id[16];
+        struct error err;
+
+        (void) state;
+        test_image(&store, "third", 32 << 20, third_image);
+        test_register(&store, third_image, "INTERNO", "BASICA", third);
+        label(third, "valid");
+        device_of(third, third_image, device);
+        assert_int_equal(test_call(&store, "cus", "ship", "create", &answer, &err,
+                                   "{s:s, s:s, s:s, s:[s], s:s, s:s, s:i, s:s, s:s, s:s}", "from", "N", "to", "S",
+                                   "recipient", "rec", "media", third, "method", "standard-courier", "route", "r",
+                                   "limit", 4, "reason", "r", "emergency", "Trasplante", "eta", "2027-01-01"),
+                         0);
+        (void) snprintf(shipment, sizeof shipment, "%s", json_text(answer, "shipment"));
+        test_expect(0, &store, "cus", "ship", "pack", pack_format, "shipment", shipment, "level", ALL_LEVELS,
+                    "seal", "S-7001", "S-7002", "label-checked", 1, "device", device);
+        test_expect(0, &store, "sara", "ship", "authorise", "{s:s}", "shipment", shipment);
+        expect_state(shipment, "authorised");
+        assert_int_equal(incidents("review", id), 1);
+        test_expect(0, &store, "cus", "ship", "dispatch", "{s:s, s:[s,s]}", "shipment", shipment, "seal", "S-7001",
+                    "S-7002");
+        close_incident(id);
+}
+
 static void t3_c8_form(void **state) {
         char pdf[96], csv[96], bad[96];
         struct stat st;
@@ -509,13 +538,21 @@ static void x2_ledger_explains_state(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(t1_t6_creation),           cmocka_unit_test(t2_t5_packing),
-                cmocka_unit_test(t7_never_in_clear),        cmocka_unit_test(t3_x1_authorisation),
-                cmocka_unit_test(t2_verified_within_a_day), cmocka_unit_test(t5_origin_seals_differ),
-                cmocka_unit_test(t4_five_checkpoints),      cmocka_unit_test(t4_confirmation),
-                cmocka_unit_test(t4_signature_of_another),  cmocka_unit_test(t5_t6_incidents_on_the_way),
-                cmocka_unit_test(t4_contents_changed),      cmocka_unit_test(t1_alta_by_gps_and_t7_loss),
-                cmocka_unit_test(t7_missing_on_arrival),    cmocka_unit_test(t3_c8_form),
+                cmocka_unit_test(t1_t6_creation),
+                cmocka_unit_test(t2_t5_packing),
+                cmocka_unit_test(t7_never_in_clear),
+                cmocka_unit_test(t3_x1_authorisation),
+                cmocka_unit_test(t2_verified_within_a_day),
+                cmocka_unit_test(t5_origin_seals_differ),
+                cmocka_unit_test(t4_five_checkpoints),
+                cmocka_unit_test(t4_confirmation),
+                cmocka_unit_test(t4_signature_of_another),
+                cmocka_unit_test(t5_t6_incidents_on_the_way),
+                cmocka_unit_test(t4_contents_changed),
+                cmocka_unit_test(t1_alta_by_gps_and_t7_loss),
+                cmocka_unit_test(t7_missing_on_arrival),
+                cmocka_unit_test(t6_emergency),
+                cmocka_unit_test(t3_c8_form),
                 cmocka_unit_test(x2_ledger_explains_state),
         };
 

@@ -46,7 +46,10 @@ static json_t *verification_part(const json_t *twin) {
         (void) json_object_set_new(part, "result", json_string("passed"));
         (void) carry(part, "person", json_object_get(json_object_get(twin, "people"), "executor"), "name");
         (void) carry(part, "seed", twin, "seed");
-        (void) carry(part, "status", twin, "device_status");
+        if (strcmp(json_text_or_empty(twin, "device_status"), "no-firmware-command") == 0)
+                (void) json_object_set_new(part, "status", pair("sin órdenes de firmware", "no firmware command"));
+        else
+                (void) carry(part, "status", twin, "device_status");
         return part;
 }
 
@@ -82,11 +85,13 @@ static json_t *forensic_part(const json_t *twin) {
 
 static json_t *steps_part(const json_t *twin) {
         const json_t *names = json_object_get(twin, "steps");
+        bool only = json_array_size(names) == 1; /* then the technique's printed name is the step's */
         json_t *steps = json_array();
 
         for (size_t i = 0; steps && i < json_array_size(names); i++) {
-                json_t *step = json_pack("{s:O, s:s, s:s}", "step", json_array_get(names, i), "finished",
-                                         json_text_or_empty(twin, "finished"), "result", "passed");
+                json_t *step = json_pack("{s:O, s:s, s:s}", "step",
+                                         only ? json_object_get(twin, "technique") : json_array_get(names, i),
+                                         "finished", json_text_or_empty(twin, "finished"), "result", "passed");
 
                 (void) carry(step, "bytes", json_object_get(twin, "medium"), "size");
                 (void) json_array_append_new(steps, step);
@@ -145,8 +150,11 @@ static json_t *photos_part(const json_t *twin) {
 }
 
 static json_t *signer(const json_t *person, const char *place) {
-        return json_pack("{s:s*, s:s*, s:o, s:s*}", "name", json_text(person, "name"), "title",
-                         json_text(person, "title"), "date", pair("la de la firma", "as signed"), "place", place);
+        const char *title = json_text(person, "title");
+
+        return json_pack("{s:s*, s:s, s:o, s:s*}", "name", json_text(person, "name"), "title",
+                         str_empty(title) ? "—" : title, "date", pair("la de la firma", "as signed"), "place",
+                         place);
 }
 
 static json_t *signatures_part(const json_t *twin) {
@@ -155,8 +163,8 @@ static json_t *signatures_part(const json_t *twin) {
 
         return json_pack("{s:o, s:o, s:o}", "executor", signer(json_object_get(people, "executor"), place),
                          "supervisor", signer(json_object_get(people, "supervisor"), place), "organisation",
-                         json_pack("{s:s*, s:o, s:s*}", "name", json_text(twin, "organisation"), "date",
-                                   pair("la de la firma", "as signed"), "place", place));
+                         json_pack("{s:s*, s:s, s:o, s:s*}", "name", json_text(twin, "organisation"), "title", "—",
+                                   "date", pair("la de la firma", "as signed"), "place", place));
 }
 
 static json_t *unreached_part(const json_t *twin) {
@@ -179,8 +187,8 @@ static json_t *joined(const json_t *list) {
 
         for (size_t i = 0; es && en && i < json_array_size(list); i++) {
                 const json_t *item = json_array_get(list, i);
-                char *more_es = str_format("%s%s%s", es, *es ? ". " : "", json_text_or_empty(item, "es"));
-                char *more_en = str_format("%s%s%s", en, *en ? ". " : "", json_text_or_empty(item, "en"));
+                char *more_es = str_format("%s%s%s", es, *es ? "; " : "", json_text_or_empty(item, "es"));
+                char *more_en = str_format("%s%s%s", en, *en ? "; " : "", json_text_or_empty(item, "en"));
 
                 free(es);
                 free(en);

@@ -181,12 +181,12 @@ static int demand_sanitized(const struct medium *medium, const struct sanitizati
 static json_t *sanitization_statement(const struct medium *medium, const struct sanitization_record *record) {
         _cleanup_free_ char *what = describe(medium);
         _cleanup_free_ char *es = str_format(
-                "El soporte %s ha sido saneado por completo mediante %s. La verificación se leyó del propio "
-                "dispositivo y no dejó ninguna zona direccionable sin alcanzar.",
+                "El soporte %s ha sido saneado en todas sus zonas direccionables mediante %s. La verificación, "
+                "leída del propio dispositivo, no encontró ninguna diferencia.",
                 what, scheme_terms[record->scheme].name.es);
         _cleanup_free_ char *en = str_format(
-                "Medium %s has been sanitized completely by %s. The verification was read from "
-                "the device itself and left no addressable area unreached.",
+                "Medium %s has been sanitized in all of its addressable areas by %s. The verification, read "
+                "from the device itself, found no difference.",
                 what, scheme_terms[record->scheme].name.en);
 
         return what && es && en ? json_pack("{s:s, s:s}", "es", es, "en", en) : NULL;

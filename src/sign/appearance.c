@@ -142,7 +142,7 @@ static int fill_lines(X509 *certificate, int64_t moment, enum lang lang, struct 
 
 int appearance_draw(X509 *certificate, int64_t moment, enum lang lang, int64_t width, int64_t height, char **ret,
                     size_t *ret_n, struct error *err) {
-        static const int64_t leading[5] = { 6500, 9500, 7500, 7500, 6000 }; /* above each baseline: 37 points */
+        static const int64_t leading[5] = { 6000, 9000, 7250, 7250, 5500 }; /* above each baseline: 35 points */
         struct line lines[5] = { 0 };
         struct pen pen = { .n = 0 };
         int64_t scale = 1000, y = height;
@@ -158,7 +158,7 @@ int appearance_draw(X509 *certificate, int64_t moment, enum lang lang, int64_t w
                 put(&pen, "q 0.16 0.35 0.66 rg 0 0 1.5 ");
                 put_number(&pen, height);
                 put(&pen, "re f\nBT\n");
-                y = height - (height - 37000 * scale / 1000) / 2;
+                y = height - (height - 36500 * scale / 1000) / 2;
                 for (int i = 0; i < 5; i++) {
                         y -= leading[i] * scale / 1000;
                         lines[i].size = lines[i].size * scale / 1000;

@@ -363,6 +363,73 @@ static void a_wipe_is_certified(void **state) {
         test_expect(0, &store, "sara", "certificate", "show", "{s:s}", "certificate", "HQ2026000003");
 }
 
+/* A wipe as the ledger could know it, without the wiping: {result, scheme, level, areas, forensic}. */
+static void pretend_wipe(const char *id, int number, const char *classification, const char *result,
+                         const char *scheme, const char *level, json_t *areas, json_t *forensic) {
+        _cleanup_(session_closep) struct session *session = NULL;
+        _cleanup_free_ char *job = str_format("%s-W%d", id, number);
+        struct act *act = test_act(&store, "oto", &session);
+        _cleanup_json_ json_t *started = json_pack(
+                "{s:s, s:i, s:s, s:s, s:s, s:s, s:s}", "job", job, "number", number, "scheme", scheme,
+                "demanded_level", "clear", "classification", classification, "kind", "hdd", "insertion", "");
+        _cleanup_json_ json_t *finished = json_pack("{s:s, s:s, s:s, s:o, s:i, s:{s:i}, s:o*}", "job", job,
+                                                    "result", result, "reached_level", level, "areas_not_reached",
+                                                    areas, "bytes_not_reached", (int) json_array_size(areas) * 512,
+                                                    "verification", "differing_bytes", 0, "forensic", forensic);
+        const struct fact facts[] = { { "sanitization.started", id, started },
+                                      { "sanitization.finished", id, finished } };
+        struct error err;
+
+        if (act_record(act, facts, 2, &err) < 0)
+                fail_msg("%s", err.what[LANG_EN]);
+}
+
+#define CERTIFY(id) "{s:s, s:s}", "medium", (id), "supervisor", "sara"
+
+/* S5, S4, S1: what was not reached, not looked at or not strong enough is never certified. */
+static void a_wipe_that_fell_short_is_not_certified(void **state) {
+        char disk[96], id[16];
+
+        (void) state;
+        test_image(&store, "short", 1 << 20, disk);
+        test_register(&store, disk, "CONFIDENCIAL", "MEDIA", id);
+        pretend_wipe(id, 1, "CONFIDENCIAL", "not-sanitized", "dod-ece", "clear", json_array(), NULL);
+        must_refuse(ERR_REFUSED, "S5", "oto", "certificate", "issue", CERTIFY(id));
+        pretend_wipe(id, 2, "CONFIDENCIAL", "sanitized", "dod-ece", "clear", json_pack("[[i, i]]", 512, 512),
+                     json_pack("{s:b}", "passed", 1));
+        must_refuse(ERR_REFUSED, "S5", "oto", "certificate", "issue", CERTIFY(id));
+        pretend_wipe(id, 3, "CONFIDENCIAL", "sanitized", "dod-ece", "clear", json_array(), NULL);
+        must_refuse(ERR_REFUSED, "S4", "oto", "certificate", "issue", CERTIFY(id));
+        pretend_wipe(id, 4, "CONFIDENCIAL", "sanitized", "dod-ece", "clear", json_array(),
+                     json_pack("{s:b}", "passed", 0));
+        must_refuse(ERR_REFUSED, "S4", "oto", "certificate", "issue", CERTIFY(id));
+        pretend_wipe(id, 5, "CONFIDENCIAL", "sanitized", "single", "clear", json_array(),
+                     json_pack("{s:b}", "passed", 1));
+        must_refuse(ERR_REFUSED, "S1", "oto", "certificate", "issue", CERTIFY(id));
+        pretend_wipe(id, 6, "CONFIDENCIAL", "sanitized", "dod-ece", "none", json_array(),
+                     json_pack("{s:b}", "passed", 1));
+        must_refuse(ERR_REFUSED, "S1", "oto", "certificate", "issue", CERTIFY(id));
+        pretend_wipe(id, 7, "CONFIDENCIAL", "sanitized", "dod-ece", "clear", json_array(),
+                     json_pack("{s:b}", "passed", 1));
+        test_expect(0, &store, "oto", "certificate", "issue", CERTIFY(id));
+}
+
+/* S9: a document that changed in the store is not signed. */
+static void a_changed_attachment_is_not_signed(void **state) {
+        _cleanup_json_ json_t *answer = NULL;
+        _cleanup_free_ char *path = NULL;
+        struct error err;
+
+        (void) state;
+        assert_int_equal(test_call(&store, "sara", "certificate", "show", &answer, &err, "{s:s}", "certificate",
+                                   "HQ-2026-000004"),
+                         0);
+        path = str_format("%s/attachments/%s", store.folder, json_text(answer, "pdf"));
+        assert_int_equal(file_write(path, "%PDF-1.5 another", 16, 0600, &err), 0);
+        must_refuse(ERR_VERIFY, "S9", "oto", "certificate", "sign", "{s:s, s:s}", "certificate", "HQ-2026-000004",
+                    "role", "executor");
+}
+
 /* X2: the tables are what the events say. */
 static void the_ledger_explains_all(void **state) {
         (void) state;
@@ -380,6 +447,8 @@ int main(void) {
                 cmocka_unit_test(the_document_verifies),
                 cmocka_unit_test(a_changed_document_does_not),
                 cmocka_unit_test(a_wipe_is_certified),
+                cmocka_unit_test(a_wipe_that_fell_short_is_not_certified),
+                cmocka_unit_test(a_changed_attachment_is_not_signed),
                 cmocka_unit_test(the_ledger_explains_all),
         };
 

@@ -120,20 +120,20 @@ static void say_findings(struct check *check) {
 }
 
 static json_t *answer(const struct check *check) {
-        json_t *value = luks_verdict_to_json(&check->verdict), *token = check->copy.facts.token;
+        json_t *object = luks_verdict_to_json(&check->verdict), *token = check->copy.facts.token;
 
-        if (!value)
+        if (!object)
                 return NULL;
-        (void) json_object_set_new(value, "device", json_string(check->device));
-        (void) json_object_set_new(value, "category", json_string(category_terms[check->category].code));
-        (void) json_object_set_new(value, "digest", json_string(check->digest));
-        (void) json_object_set_new(value, "label", json_string(check->copy.facts.label));
-        (void) json_object_set_new(value, "subsystem", json_string(check->copy.facts.subsystem));
+        (void) json_object_set_new(object, "device", json_string(check->device));
+        (void) json_object_set_new(object, "category", json_string(category_terms[check->category].code));
+        (void) json_object_set_new(object, "digest", json_string(check->digest));
+        (void) json_object_set_new(object, "label", json_string(check->copy.facts.label));
+        (void) json_object_set_new(object, "subsystem", json_string(check->copy.facts.subsystem));
         if (check->registered)
-                (void) json_object_set_new(value, "medium", json_string(check->medium.id));
+                (void) json_object_set_new(object, "medium", json_string(check->medium.id));
         if (token)
-                (void) json_object_set(value, "token", token);
-        return value;
+                (void) json_object_set(object, "token", token);
+        return object;
 }
 
 int encrypt_check(struct act *act, const json_t *args, json_t **ret, struct error *err) {

@@ -86,7 +86,6 @@ static int draw_qr(struct painter *painter, const struct label_element *element,
         const struct qr *qr = painter->label->symbol;
         int side = qr ? qr->modules + 2 * QR_QUIET : 0, module;
         struct box at;
-        cairo_surface_t *mask;
 
         if (!qr)
                 return 0;
@@ -99,9 +98,14 @@ static int draw_qr(struct painter *painter, const struct label_element *element,
         at.width = at.height = module * side;
         at.x = floor(element->box.x * dots_mm + (element->box.width * dots_mm - at.width) / 2 + 0.5);
         at.y = floor(element->box.y * dots_mm + (element->box.height * dots_mm - at.height) / 2 + 0.5);
-        mask = qr_mask(qr);
-        qr_paint(painter->cr, mask, at.x * dot, at.y * dot, module * dot);
-        cairo_surface_destroy(mask);
+        if (painter->paths) {
+                qr_paint_path(painter->cr, qr, at.x * dot, at.y * dot, module * dot);
+        } else {
+                cairo_surface_t *mask = qr_mask(qr);
+
+                qr_paint(painter->cr, mask, at.x * dot, at.y * dot, module * dot);
+                cairo_surface_destroy(mask);
+        }
         painter->symbol = at;
         *shown |= 1U << LABEL_QR | (*painter->label->key_mark ? 1U << LABEL_SIGNATURE : 0);
         return 0;

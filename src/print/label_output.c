@@ -214,6 +214,7 @@ int labels_write(const struct label_design *design, struct label *labels, size_t
                 return write_png(&painter, labels, path, err);
         if (format == LABEL_ZPL)
                 return write_zpl(&painter, labels, n, path, err);
+        painter.paths = format == LABEL_SVG;
         painter.keeps_bands = format == LABEL_PDF && n > 1;
         r = write_vector(&painter, labels, n, format, path, err);
         painter_forget(&painter);

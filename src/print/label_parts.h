@@ -28,6 +28,7 @@ struct painter {
         const struct label_design *design;
         const struct label *label;
         bool mono;
+        bool paths; /* the code as paths, not as a picture */
         bool keeps_bands;
         struct kept_band bands[KEPT_BANDS];
         size_t bands_n;

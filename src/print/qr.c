@@ -193,6 +193,26 @@ void qr_paint(cairo_t *cr, cairo_surface_t *mask, double x, double y, double mod
         cairo_restore(cr);
 }
 
+void qr_paint_path(cairo_t *cr, const struct qr *qr, double x, double y, double module) {
+        double side = (qr->modules + 2 * QR_QUIET) * module;
+
+        cairo_set_source_rgb(cr, 1, 1, 1);
+        cairo_rectangle(cr, x, y, side, side);
+        cairo_fill(cr);
+        cairo_set_source_rgb(cr, 0, 0, 0);
+        for (int row = 0; row < qr->modules; row++)
+                for (int column = 0, run; column < qr->modules; column += run + 1) {
+                        const uint8_t *dark = qr->dark + row * qr->modules;
+
+                        for (run = 0; column + run < qr->modules && dark[column + run]; run++)
+                                continue;
+                        if (run > 0)
+                                cairo_rectangle(cr, x + (column + QR_QUIET) * module, y + (row + QR_QUIET) * module,
+                                                run * module, module);
+                }
+        cairo_fill(cr);
+}
+
 int qr_draw_in(cairo_t *cr, const char *text, double x, double y, double side, struct error *err) {
         _cleanup_(qr_reader_freep) struct qr_reader *reader = NULL;
         _cleanup_(qr_freep) struct qr *qr = NULL;

@@ -48,5 +48,8 @@ cairo_surface_t *qr_mask(const struct qr *qr);
 /* Paints a mask with modules of `module` user-space units, its quiet zone's corner at (x, y); black on white. */
 void qr_paint(cairo_t *cr, cairo_surface_t *mask, double x, double y, double module);
 
+/* The same as one path, for formats that would smooth an enlarged picture (SVG). */
+void qr_paint_path(cairo_t *cr, const struct qr *qr, double x, double y, double module);
+
 /* Encodes, verifies and draws within a square, quiet zone included; for documents. */
 int qr_draw_in(cairo_t *cr, const char *text, double x, double y, double side, struct error *err);

@@ -153,6 +153,13 @@ static void pdf_svg_and_sheets_read_too(void **state) {
                              pdf, pdf, pdf, pdf);
         read = said_by(command);
         assert_string_equal(read, code);
+        free(command);
+        free(read);
+        command = str_format("rsvg-convert -d 203 -p 203 -o '%s.png' '%s' && zbarimg -q --raw -Sdisable "
+                             "-Sqrcode.enable '%s.png'",
+                             svg, svg, svg);
+        read = said_by(command);
+        assert_string_equal(read, code);
         size = str_format("pdfinfo '%s' | grep 'Page size'", pdf);
         sizes = said_by(size);
         assert_non_null(strstr(sizes, "198.425 x 104.882"));

@@ -1,10 +1,10 @@
 # The main job of mpsi: the whole life of two media, act by act. quickstart.sh narrates it; the tests kill it.
 #
 # Who sources this gives: MPSI (the program), STORE, OUT (folder for documents), SECRETS (folder of files), FIRST and
-# SECOND (devices or image files), LANGUAGE (es or en), and may replace the two functions that show and run.
+# SECOND (devices or image files), LANGUAGE (es or en), and may have a function step of its own.
 
 # step ES EN: what comes next, for a person.
-step() { :; }
+declare -F step >/dev/null || step() { :; }
 
 # act NAME ARGS…: one act by one person; the pin and the passphrases come from files, never from arguments.
 act() {
@@ -87,7 +87,7 @@ write_patient_data() {
                 'Patient data (made up) are written in clear to both media, to be looked for later.'
         local target
         for target in "$FIRST" "$SECOND"; do
-                yes 'PACIENTE 0042 TAC CEREBRAL DICM' | head -c 1048576 |
+                head -c 1048576 < <(yes 'PACIENTE 0042 TAC CEREBRAL DICM') |
                         dd of="$target" bs=1M seek=8 conv=notrunc,fsync status=none iflag=fullblock
         done
 }
@@ -102,18 +102,17 @@ job_encrypt() {
 }
 
 job_label() {
-        step 'Se imprimen las etiquetas: PDF, SVG, PNG y ZPL, con QR firmado que se vuelve a leer (L2, L3, L5, L6).' \
-                'The labels are printed: PDF, SVG, PNG and ZPL, with a signed QR that is read back (L2, L3, L5, L6).'
-        local format
-        for format in pdf svg zpl; do
-                act carlos label print "$FIRST_ID" --out "$OUT/label-1.$format"
-                act carlos label print "$SECOND_ID" --out "$OUT/label-2.$format"
+        step 'Se imprimen las etiquetas: SVG, ZPL, PNG y PDF, con QR firmado que se vuelve a leer (L2, L3, L5, L6).' \
+                'The labels are printed: SVG, ZPL, PNG and PDF, with a signed QR that is read back (L2, L3, L5, L6).'
+        local id number=1
+        for id in "$FIRST_ID" "$SECOND_ID"; do
+                act carlos label print "$id" --out "$OUT/label-$number.svg"
+                act carlos label print "$id" --out "$OUT/label-$number.zpl"
+                act carlos label print "$id" --out "$OUT/label-$number.pdf"
+                act carlos label print "$id" --dpi 300 --out "$OUT/label-$number-300.png"
+                act carlos label print "$id" --dpi 203 --out "$OUT/label-$number-203.png" # the newest print is the valid one
+                number=2
         done
-        act carlos label print "$FIRST_ID" --dpi 203 --out "$OUT/label-1-203.png"
-        act carlos label print "$FIRST_ID" --dpi 300 --out "$OUT/label-1-300.png"
-        act carlos label print "$SECOND_ID" --dpi 203 --out "$OUT/label-2-203.png"
-        act carlos label print "$SECOND_ID" --dpi 300 --out "$OUT/label-2-300.png"
-        act carlos label print "$FIRST_ID" "$SECOND_ID" --sheet --out "$OUT/label-sheet.pdf"
 }
 
 job_loan() {
@@ -144,7 +143,7 @@ job_ship() {
         act ana ship track "$shipment" --event 'En ruta' --position '40.1,-3.9'
         act luis ship deliver "$shipment" --seal S-0092 --shock ok --tilt ok --temperature ok --place 'Toledo'
         act luis ship confirm "$shipment" --media "$FIRST_ID" --device "$FIRST_ID=$FIRST" --location HQ-S03-A12-E04-P023
-        act carlos report R-110-019 "$shipment" --pdf "$OUT/R-110-019.pdf" --csv "$OUT/R-110-019.csv"
+        act carlos report R-110-019 "$shipment" --out "$OUT/R-110-019.pdf" --out "$OUT/R-110-019.csv"
 }
 
 job_wipe() {
@@ -155,10 +154,44 @@ job_wipe() {
         act ana wipe plan "$SECOND_ID" --device "$SECOND"
 }
 
+# Stand-ins for a camera: the medium's label before, one grey pixel after.
+take_photos() {
+        cp "$OUT/label-2-203.png" "$OUT/photo-before.png"
+        base64 -d >"$OUT/photo-after.png" \
+                <<<'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=='
+}
+
+job_destroy() {
+        step 'SECRETO exige destrucción física: solicitud, aprobación de la propietaria, ejecución ante supervisor con fotos (S8, S10).' \
+                'SECRETO demands physical destruction: request, the owner'"'"'s approval, execution before a supervisor with photos (S8, S10).'
+        take_photos
+        act ana destroy request "$SECOND_ID" --reason 'Fin de la conservación' --method disintegrate
+        act marta destroy approve "$SECOND_ID" --out "$OUT/R-110-020.pdf"
+        act ana destroy execute "$SECOND_ID" --supervisor elena --seen "$SECOND_ID" --before "$OUT/photo-before.png" \
+                --after "$OUT/photo-after.png" --remains 0.4 --equipment 'Desintegradora D-500' --place 'Sala de destrucción' \
+                --complete --confirm "$SECOND_ID"
+}
+
+job_certificate() {
+        step 'Certificados R-110-021: firman quien ejecuta, quien supervisa y el sello de la organización (S9).' \
+                'Certificates R-110-021: who executed, who supervised and the organisation'"'"'s seal sign (S9).'
+        act ana certificate issue "$FIRST_ID" --supervisor elena --destination 'Reutilización interna'
+        act ana certificate issue "$SECOND_ID"
+        local id number=1
+        for id in "$FIRST_ID" "$SECOND_ID"; do
+                act ana certificate sign "$id" --role executor
+                act elena certificate sign "$id" --role supervisor
+                act elena certificate sign "$id" --role seal --out "$OUT/R-110-021-$number.pdf"
+                number=2
+        done
+        act carlos certificate verify "$OUT/R-110-021-1.pdf"
+        act carlos certificate verify "$OUT/R-110-021-2.pdf"
+}
+
 job_report() {
         step 'Inventario R-110-022, y el libro comprobado de principio a fin (X2).' \
                 'Inventory R-110-022, and the ledger checked from end to end (X2).'
-        act carlos report R-110-022 --all --out "$OUT/R-110-022.pdf" --out "$OUT/R-110-022.csv"
+        act carlos report R-110-022 --all --pdf "$OUT/R-110-022.pdf" --csv "$OUT/R-110-022.csv"
         act carlos --json report R-110-022 --all >"$OUT/R-110-022.json"
         act elena ledger checkpoint --out "$OUT/checkpoint.txt"
         act elena ledger verify

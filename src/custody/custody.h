@@ -49,5 +49,9 @@ int custody_inspect(struct act *act, const struct medium *medium, const char *de
 /* C3, with the row of the acceptance table when there is a header; 0 when it is encrypted. */
 int custody_refuse_unencrypted(const char *medium, const struct custody_inspection *inspection, struct error *err);
 
+/* ERR_CONFLICT by T2 when the medium was lent after that moment: what was packed then is no longer what is there.
+ */
+int custody_refuse_lent_since(struct db *db, const char *medium, int64_t moment, struct error *err);
+
 /* "p 1", "P000001" or what a scanner made of it, to "P000001", for numbers of one letter. False when it is none. */
 bool custody_number_parse(const char *text, char letter, char ret[16]);

@@ -113,6 +113,20 @@ int loan_refuse_borrower(struct act *act, const char *name, struct error *err) {
         return custody_judge_borrower(&borrower, today, err);
 }
 
+int custody_refuse_lent_since(struct db *db, const char *medium, int64_t moment, struct error *err) {
+        _cleanup_free_ char *loan = NULL;
+        int r = db_text(db, &loan, err,
+                        "SELECT id FROM loan WHERE medium = ? AND handed > ? ORDER BY number LIMIT 1", "si", medium,
+                        moment);
+
+        if (r == ERR_NOT_FOUND)
+                return 0;
+        if (r < 0)
+                return r;
+        return refuse(err, ERR_CONFLICT, "T2", "El soporte %s se prestó (%s) después de embalarlo.",
+                      "Medium %s was lent (%s) after it was packed.", medium, loan);
+}
+
 /* --- events: their subject is the medium, so that its history shows them ------------------------------------- */
 
 static const char *loan_of(const struct event *event) {

@@ -91,37 +91,73 @@ static int judge_position(const char *text, struct error *err) {
 
 /* --- origin ------------------------------------------------------------------------------------------------ */
 
-/* T2: each medium is still here, and its encryption was seen in the last 24 hours. */
+static struct transport_means means_of(const json_t *shipment) {
+        return (struct transport_means){
+                (enum transport_method) term_parse(transport_method_terms, TRANSPORT_METHODS,
+                                                   json_text_or_empty(shipment, "method")),
+                (enum transport_protection) term_parse(transport_protection_terms, TRANSPORT_PROTECTIONS,
+                                                       json_text_or_empty(shipment, "protection")),
+                (enum transport_tracking) term_parse(transport_tracking_terms, TRANSPORT_TRACKINGS,
+                                                     json_text_or_empty(shipment, "tracking")),
+        };
+}
+
+/* T2: the medium is still what was packed: here since then, not encrypted anew, its label still valid. */
+static int refuse_changed(struct act *act, const json_t *shipment, const json_t *packed,
+                          const struct medium *medium, struct error *err) {
+        const char *digest = json_text_or_empty(packed, "digest");
+        int64_t moment = 0;
+        int r;
+
+        if (medium->state != MEDIUM_IN_CUSTODY)
+                return refuse(err, ERR_CONFLICT, "T2", "El soporte %s no está en custodia (%s).",
+                              "Medium %s is not in custody (%s).", medium->id,
+                              medium_state_terms[medium->state].code);
+        if (*digest && *medium->header_digest && strcmp(digest, medium->header_digest) != 0)
+                return refuse(err, ERR_CONFLICT, "T2", "El soporte %s se volvió a cifrar después de embalarlo.",
+                              "Medium %s was encrypted anew after it was packed.", medium->id);
+        (void) time_parse(json_text_or_empty(shipment, "packed"), &moment);
+        r = custody_refuse_lent_since(act->db, medium->id, moment, err);
+        if (r == 0)
+                r = transport_judge_label(medium->id, medium->label_state, err);
+        return r < 0 ? r : incident_refuse_open(act->db, medium->id, "U9", err);
+}
+
+/* T7, T2: encrypted, and seen to be in the last 24 hours. */
+static int refuse_unverified(struct act *act, const json_t *packed, const struct medium *medium,
+                             struct error *err) {
+        int64_t verified = 0;
+        int r;
+
+        r = transport_judge_encryption(medium->id, medium->kind, medium->category, medium->classification,
+                                       json_flag(packed, "encrypted"), err);
+        if (r < 0 || !transport_must_encrypt(medium->kind, medium->category, medium->classification))
+                return r;
+        (void) time_parse(json_text_or_empty(packed, "verified"), &verified);
+        return transport_judge_verification(medium->id, verified, act_now(act), err);
+}
+
 static int refuse_media(struct act *act, const json_t *shipment, struct error *err) {
+        const struct transport_means means = means_of(shipment);
+        enum category strictest = CATEGORY_BASICA;
         const json_t *item;
         size_t i;
+        int r;
 
         json_array_foreach(json_object_get(shipment, "media"), i, item) {
                 struct medium medium;
-                int64_t verified = 0;
-                int r = medium_load(act->db, json_text(item, "medium"), &medium, err);
 
+                r = medium_load(act->db, json_text(item, "medium"), &medium, err);
+                if (r == 0)
+                        r = refuse_changed(act, shipment, item, &medium, err);
+                if (r == 0)
+                        r = refuse_unverified(act, item, &medium, err);
                 if (r < 0)
                         return r;
-                if (medium.state != MEDIUM_IN_CUSTODY)
-                        return refuse(err, ERR_CONFLICT, "T2", "El soporte %s no está en custodia (%s).",
-                                      "Medium %s is not in custody (%s).", medium.id,
-                                      medium_state_terms[medium.state].code);
-                r = incident_refuse_open(act->db, medium.id, "U9", err);
-                if (r < 0)
-                        return r;
-                r = transport_judge_encryption(medium.id, medium.kind, medium.category, medium.classification,
-                                               json_flag(item, "encrypted"), err);
-                if (r < 0)
-                        return r;
-                if (!transport_must_encrypt(medium.kind, medium.category, medium.classification))
-                        continue;
-                (void) time_parse(json_text_or_empty(item, "verified"), &verified);
-                r = transport_judge_verification(medium.id, verified, act_now(act), err);
-                if (r < 0)
-                        return r;
+                if (medium.category > strictest)
+                        strictest = medium.category;
         }
-        return 0;
+        return transport_judge_means(strictest, &means, err);
 }
 
 static int add_departures(const json_t *shipment, struct shipment_facts *facts, struct error *err) {

@@ -221,17 +221,44 @@ static void t2_verified_within_a_day(void **state) {
         test_expect(0, &store, "olga", "ship", "authorise", "{s:s}", "shipment", "E000001");
 }
 
+/* T2: what was packed must still be what leaves. */
+static void t2_changed_after_packing(void **state) {
+        char due[DATE_TEXT], device[128];
+
+        (void) state;
+        device_of(media, media_image, device);
+        label(media, "void");
+        must_refuse(ERR_REFUSED, "T2", "cus", "ship", "dispatch", "{s:s, s:[s,s]}", "shipment", "E000001", "seal",
+                    "S-1003", "S-1004");
+        label(media, "valid");
+        date_of(store.now + 7 * DAY, due);
+        test_expect(0, &store, "rec", "loan", "request", "{s:s, s:s, s:s, s:s, s:s}", "medium", media, "to", "rec",
+                    "reason", "r", "due", due, "location", "x");
+        test_expect(0, &store, "olga", "loan", "approve", "{s:s}", "loan", media);
+        test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", media, "seal", "S-9001", "device",
+                    media_image);
+        must_refuse(ERR_CONFLICT, "T2", "cus", "ship", "dispatch", "{s:s, s:[s,s]}", "shipment", "E000001", "seal",
+                    "S-1003", "S-1004"); /* it is out */
+        test_expect(0, &store, "cus", "loan", "in", "{s:s, s:s, s:s, s:s}", "loan", media, "condition", "bien",
+                    "seal", "S-9001", "device", media_image);
+        must_refuse(ERR_CONFLICT, "T2", "cus", "ship", "dispatch", "{s:s, s:[s,s]}", "shipment", "E000001", "seal",
+                    "S-1003", "S-1004"); /* it was out */
+        test_expect(0, &store, "cus", "ship", "pack", pack_format, "shipment", "E000001", "level", ALL_LEVELS,
+                    "seal", "S-1013", "S-1014", "label-checked", 1, "device", device);
+        test_expect(0, &store, "olga", "ship", "authorise", "{s:s}", "shipment", "E000001");
+}
+
 static void t5_origin_seals_differ(void **state) {
         char id[16];
 
         (void) state;
         must_refuse(ERR_VERIFY, "T5", "cus", "ship", "dispatch", "{s:s, s:[s,s]}", "shipment", "E000001", "seal",
-                    "S-1003", "S-1005");
+                    "S-1013", "S-1015");
         expect_state("E000001", "authorised");
         expect_medium(media, "state", "in-custody");
         assert_int_equal(incidents("seal", id), 1);
         must_refuse(ERR_CONFLICT, "U9", "cus", "ship", "dispatch", "{s:s, s:[s,s]}", "shipment", "E000001", "seal",
-                    "S-1003", "S-1004");
+                    "S-1013", "S-1014");
         close_incident(id);
 }
 
@@ -239,16 +266,16 @@ static void t5_origin_seals_differ(void **state) {
 static void try_all_but(const char *right) {
         if (strcmp(right, "dispatch") != 0)
                 must_refuse(ERR_CONFLICT, "T4", "cus", "ship", "dispatch", "{s:s, s:[s,s]}", "shipment", "E000001",
-                            "seal", "S-1003", "S-1004");
+                            "seal", "S-1013", "S-1014");
         if (strcmp(right, "pickup") != 0)
                 must_refuse(ERR_CONFLICT, "T4", "cus", "ship", "pickup", "{s:s, s:[s,s], s:s, s:s}", "shipment",
-                            "E000001", "seal", "S-1003", "S-1004", "company", "C", "courier", "c");
+                            "E000001", "seal", "S-1013", "S-1014", "company", "C", "courier", "c");
         if (strcmp(right, "track") != 0 && strcmp(right, "deliver") != 0)
                 must_refuse(ERR_CONFLICT, "T4", "cus", "ship", "track", "{s:s, s:s}", "shipment", "E000001",
                             "event", "e");
         if (strcmp(right, "deliver") != 0)
                 must_refuse(ERR_CONFLICT, "T4", "rec", "ship", "deliver", "{s:s, s:[s,s]}", "shipment", "E000001",
-                            "seal", "S-1003", "S-1004");
+                            "seal", "S-1013", "S-1014");
         if (strcmp(right, "confirm") != 0)
                 must_refuse(ERR_CONFLICT, "T4", "rec", "ship", "confirm", "{s:s, s:[s]}", "shipment", "E000001",
                             "media", media);
@@ -260,15 +287,15 @@ static void t4_five_checkpoints(void **state) {
         must_refuse(ERR_CONFLICT, "T4", "cus", "ship", "lost", "{s:s, s:s}", "shipment", "E000001", "circumstances",
                     "x");
         must_refuse(ERR_REFUSED, "T4", "both", "ship", "dispatch", "{s:s, s:[s,s]}", "shipment", "E000001", "seal",
-                    "S-1003", "S-1004"); /* no signing key */
+                    "S-1013", "S-1014"); /* no signing key */
         test_expect(0, &store, "cus", "ship", "dispatch", "{s:s, s:[s,s], s:s}", "shipment", "E000001", "seal",
-                    "s'1004", "S-1003", "place", "Custodia");
+                    "s'1014", "S-1013", "place", "Custodia");
         expect_state("E000001", "dispatched");
         expect_medium(media, "state", "in-transit");
         expect_medium(media, "holder", "E000001");
         try_all_but("pickup");
         test_expect(0, &store, "cus", "ship", "pickup", "{s:s, s:[s,s], s:s, s:s, s:s}", "shipment", "E000001",
-                    "seal", "S-1003", "S-1004", "company", "Mensajería Sur", "courier", "M-77", "waybill", "W1");
+                    "seal", "S-1013", "S-1014", "company", "Mensajería Sur", "courier", "M-77", "waybill", "W1");
         try_all_but("track");
         test_expect(ERR_USAGE, &store, "cus", "ship", "track", "{s:s, s:s, s:s}", "shipment", "E000001", "event",
                     "x", "position", "91,0");
@@ -277,9 +304,9 @@ static void t4_five_checkpoints(void **state) {
         test_expect(0, &store, "cus", "ship", "track", "{s:s, s:s}", "shipment", "E000001", "event", "Peaje");
         try_all_but("deliver");
         must_refuse(ERR_DENIED, "T4", "cus", "ship", "deliver", "{s:s, s:[s,s]}", "shipment", "E000001", "seal",
-                    "S-1003", "S-1004");
-        test_expect(0, &store, "rec", "ship", "deliver", "{s:s, s:[s,s]}", "shipment", "E000001", "seal", "S-1003",
-                    "S-1004");
+                    "S-1013", "S-1014");
+        test_expect(0, &store, "rec", "ship", "deliver", "{s:s, s:[s,s]}", "shipment", "E000001", "seal", "S-1013",
+                    "S-1014");
         try_all_but("confirm");
 }
 
@@ -543,6 +570,7 @@ int main(void) {
                 cmocka_unit_test(t7_never_in_clear),
                 cmocka_unit_test(t3_x1_authorisation),
                 cmocka_unit_test(t2_verified_within_a_day),
+                cmocka_unit_test(t2_changed_after_packing),
                 cmocka_unit_test(t5_origin_seals_differ),
                 cmocka_unit_test(t4_five_checkpoints),
                 cmocka_unit_test(t4_confirmation),

@@ -23,7 +23,7 @@ int shipment_run_deliver(struct act *act, const json_t *args, json_t **ret, stru
         const struct checkpoint_call call = { CHECKPOINT_DELIVERY, true, true, NULL };
         _cleanup_json_ json_t *shipment = NULL;
         _cleanup_facts_ struct shipment_facts facts = { 0 };
-        bool match;
+        bool match = true;
         int r;
 
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
@@ -189,7 +189,7 @@ int shipment_run_confirm(struct act *act, const json_t *args, json_t **ret, stru
         _cleanup_json_ json_t *shipment = NULL, *extra = NULL;
         _cleanup_facts_ struct shipment_facts facts = { 0 };
         _cleanup_(arrivals_done) struct arrivals arrivals = { 0 };
-        bool match;
+        bool match = true;
         int r;
 
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);

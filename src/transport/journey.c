@@ -177,7 +177,7 @@ static int run_dispatch(struct act *act, const json_t *args, json_t **ret, struc
         const struct checkpoint_call call = { CHECKPOINT_ORIGIN, true, true, NULL };
         _cleanup_json_ json_t *shipment = NULL;
         _cleanup_facts_ struct shipment_facts facts = { 0 };
-        bool match;
+        bool match = true;
         int r;
 
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
@@ -208,7 +208,7 @@ static int run_pickup(struct act *act, const json_t *args, json_t **ret, struct 
         const struct checkpoint_call call = { CHECKPOINT_PICKUP, true, true, NULL };
         _cleanup_json_ json_t *shipment = NULL;
         _cleanup_facts_ struct shipment_facts facts = { 0 };
-        bool match;
+        bool match = true;
         int r;
 
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
@@ -226,7 +226,7 @@ static int run_track(struct act *act, const json_t *args, json_t **ret, struct e
         _cleanup_json_ json_t *shipment = NULL, *renamed = NULL;
         _cleanup_facts_ struct shipment_facts facts = { 0 };
         const char *position = json_text(args, "position");
-        bool match;
+        bool match = true;
         int tracking, r;
 
         if (position && (r = judge_position(position, err)) < 0)

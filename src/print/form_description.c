@@ -42,8 +42,10 @@ void form_free(struct form *form) {
         free(form->blocks);
         free(form->id);
         free(form->measure);
-        for (int lang = 0; lang < LANGS; lang++)
+        for (int lang = 0; lang < LANGS; lang++) {
                 free(form->title[lang]);
+                free(form->mark[lang]);
+        }
         free(form);
 }
 
@@ -155,6 +157,10 @@ static int take_form(struct form *form, const char *key, const char *value, stru
                 return add_text(&form->title[LANG_ES], value, err);
         if (strcmp(key, "title.en") == 0)
                 return add_text(&form->title[LANG_EN], value, err);
+        if (strcmp(key, "mark.es") == 0)
+                return add_text(&form->mark[LANG_ES], value, err);
+        if (strcmp(key, "mark.en") == 0)
+                return add_text(&form->mark[LANG_EN], value, err);
         if (strcmp(key, "revision") == 0)
                 return set_number(&form->revision, value, 99999, err);
         if (strcmp(key, "orientation") == 0)
@@ -197,12 +203,14 @@ static int take_block(struct form_block *block, const char *key, const char *val
                 block->row_height = r == 0 ? height : 0;
                 return r;
         }
-        if (strcmp(key, "main") == 0) {
+        if (strcmp(key, "main") == 0)
                 block->main = is_yes(value);
-                return 0;
-        }
-        return fail(err, ERR_USAGE, "No existe la clave «%s» en [%s].", "There is no key “%s” in [%s].", key,
-                    block->section);
+        else if (strcmp(key, "together") == 0)
+                block->together = is_yes(value);
+        else
+                return fail(err, ERR_USAGE, "No existe la clave «%s» en [%s].", "There is no key “%s” in [%s].",
+                            key, block->section);
+        return 0;
 }
 
 static int new_block(struct form *form, const char *section, struct form_block **ret, struct error *err) {

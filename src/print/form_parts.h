@@ -49,13 +49,14 @@ struct form_block {
         int columns, min_rows;
         double row_height; /* mm */
         bool main;
+        bool together; /* a table that is not parted when it fits on a page */
         struct form_item *items;
         size_t items_n;
 };
 
 struct form {
         char *id, *measure;
-        char *title[LANGS];
+        char *title[LANGS], *mark[LANGS]; /* mark: printed instead of the ID, or NULL */
         int revision;
         bool landscape, qr;
         struct form_block *blocks;
@@ -112,6 +113,10 @@ void sheet_need(struct sheet *sheet, double height);
 /* A section's title, kept together with `height` points of what follows. */
 void sheet_title(struct sheet *sheet, const struct form_block *block, double height);
 void sheet_last(struct sheet *sheet);
+
+/* A single word that is a little too wide is set smaller, down to `least`, rather than broken. */
+struct style sheet_word_style(struct sheet *sheet, struct style style, double least, double width,
+                              const char *text);
 
 /* Text broken into at most `max` lines of `width`, drawn with the first line's top at y. Returns its height. */
 double sheet_lines(struct sheet *sheet, struct style style, double leading, double x, double y, double width,

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,6 +85,15 @@ double sheet_lines(struct sheet *sheet, struct style style, double leading, doub
         return (double) n * leading;
 }
 
+struct style sheet_word_style(struct sheet *sheet, struct style style, double least, double width,
+                              const char *text) {
+        double wanted = strchr(text, ' ') ? 0 : type_width(sheet->ts, style, text, strlen(text));
+
+        if (wanted > width && wanted * least <= width * style.size)
+                style.size = floor(style.size * width / wanted * 4) / 4;
+        return style;
+}
+
 static const char *said(struct sheet *sheet, const char *es, const char *en) {
         return sheet->lang == LANG_EN ? en : es;
 }
@@ -114,6 +124,7 @@ static int draw_qr(struct sheet *sheet, double x, double y, struct error *err) {
 
 static void letterhead(struct sheet *sheet, double right) {
         _cleanup_free_ char *under = NULL, *kind = NULL;
+        const char *mark = sheet->form->mark[sheet->lang] ? sheet->form->mark[sheet->lang] : sheet->form->id;
         const char *site = json_text_or_empty(sheet->data, "site");
         const char *station = json_text_or_empty(sheet->data, "station");
 
@@ -124,7 +135,7 @@ static void letterhead(struct sheet *sheet, double right) {
         if (sheet->draw)
                 (void) type_fit(sheet->ts, sheet->cr, org_style, 9, ALIGN_LEFT, sheet->left, sheet->top + 12,
                                 right - sheet->left - 150, value_of(sheet, "organisation", SHOW_TEXT));
-        text_right(sheet, id_style, right, sheet->top + 12, sheet->form->id);
+        text_right(sheet, id_style, right, sheet->top + 12, mark);
         sheet_ink(sheet, INK_LABEL);
         sheet_text(sheet, small_style, sheet->left, sheet->top + 24, under ? under : "", under ? strlen(under) : 0);
         text_right(sheet, small_style, right, sheet->top + 24, kind ? kind : "");

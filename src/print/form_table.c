@@ -9,7 +9,7 @@ enum { CELL_LINES = 8, HEADER_LINES = 3 };
 
 static const struct style head_style = { FACE_BOLD, 7 }, cell_style = { FACE_SANS, 8 },
                           mono_style = { FACE_MONO, 7.5 };
-static const double LEADING = 9.75, HEAD_LEADING = 8.5, PAD = 2.6, SIDE = 2.5;
+static const double LEAST = 6, LEADING = 9.75, HEAD_LEADING = 8.5, PAD = 2.6, SIDE = 2.5;
 
 /* Points a millimetre of the description takes on this sheet, so that all columns fill it. */
 static double column_scale(const struct sheet *sheet, const struct form_block *block) {
@@ -66,7 +66,7 @@ static const char *cell_text(struct sheet *sheet, const struct form_item *item, 
 
 static double cell(struct sheet *sheet, const struct form_item *item, const char *text, double x, double width,
                    bool draw) {
-        struct style style = item->mono ? mono_style : cell_style;
+        struct style style = sheet_word_style(sheet, item->mono ? mono_style : cell_style, LEAST, width, text);
 
         if (draw && item->right && *text) {
                 (void) type_fit(sheet->ts, sheet->cr, style, 5, ALIGN_RIGHT, x, sheet->y + PAD + 7.4, width, text);
@@ -104,13 +104,30 @@ static void row_draw(struct sheet *sheet, const struct form_block *block, const 
         }
 }
 
+/* The height of all rows, or a number larger than any page. */
+static double whole_height(struct sheet *sheet, const struct form_block *block, const json_t *rows, size_t n,
+                           double scale) {
+        double height = 0, page = sheet->bottom - sheet->top;
+
+        for (size_t i = 0; i < n && height <= page; i++)
+                height += row_height(sheet, block, json_array_get(rows, i), i, scale);
+        return height;
+}
+
 static int place(struct sheet *sheet, const struct form_block *block) {
         const json_t *rows = block->rows ? form_member(sheet->data, block->rows) : NULL;
         size_t given = json_array_size(rows), least = (size_t) block->min_rows;
         size_t n = given > least ? given : least;
         double scale = column_scale(sheet, block), head = header_height(sheet, block, scale);
 
-        sheet_title(sheet, block, head + 3 * LEADING);
+        double follow = head + 3 * LEADING;
+
+        if (block->together) {
+                double whole = head + whole_height(sheet, block, rows, n, scale);
+
+                follow = whole < sheet->bottom - sheet->top - 40 ? whole : follow;
+        }
+        sheet_title(sheet, block, follow);
         header(sheet, block, scale, head);
         for (size_t i = 0; i < n; i++) {
                 const json_t *row = json_array_get(rows, i);

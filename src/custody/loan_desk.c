@@ -1,4 +1,5 @@
 /* Hand-over and return at the custody desk (U3): seal, header digest, and what happens when they differ. */
+#include <stdio.h>
 #include <string.h>
 
 #include "audit/incident.h"
@@ -204,7 +205,7 @@ static int record_return(struct act *act, const json_t *args, const json_t *loan
                 if (r < 0)
                         return r;
                 trouble = facts[1].data;
-                strcpy(incident, facts[1].subject);
+                (void) snprintf(incident, INCIDENT_ID, "%s", facts[1].subject);
                 n = 2;
         }
         return act_record(act, facts, n, err);

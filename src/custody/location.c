@@ -66,7 +66,10 @@ int location_load(struct db *db, const char *code, const char *except, struct pl
         r = medium_ids_at(db, code, &there, err);
         if (r < 0)
                 return r;
-        json_array_foreach(there, i, id) place.occupied += !except || strcmp(json_string_value(id), except) != 0;
+        for (i = 0; i < json_array_size(there); i++) {
+                id = json_array_get(there, i);
+                place.occupied += !except || strcmp(json_string_value(id), except) != 0;
+        }
         *ret = place;
         return 0;
 }

@@ -25,11 +25,13 @@ static int apply_started(struct db *db, const struct event *event, struct error 
                 db, err,
                 "INSERT OR REPLACE INTO encryption (medium, state, key, cipher, key_bits, filled, uuid, seqid,"
                 " data_offset, digest, slots, waiver, started)"
-                " VALUES (?, 'running', ?, ?, ?, 0, '', 0, 0, '', '[]', ?, ?)",
-                "sssisi", event->subject, json_text_or_empty(data, "key"), json_text_or_empty(data, "cipher"),
-                json_int(data, "key_bits", 0), json_text(data, "waiver"), event->time);
+                " VALUES (?, 'running', ?, ?, ?, 0, ?, 0, 0, '', '[]', ?, ?)",
+                "sssissi", event->subject, json_text_or_empty(data, "key"), json_text_or_empty(data, "cipher"),
+                json_int(data, "key_bits", 0), json_text_or_empty(data, "uuid"), json_text(data, "waiver"),
+                event->time);
 
-        return r < 0 ? r : 0;
+        /* From here on nobody can say what the device holds, until encryption.finished does. */
+        return r < 0 ? r : medium_apply_luks(db, event->subject, "", 0, "", "", false, err);
 }
 
 /* A sanitized medium that is encrypted is in use again: its certificate speaks of what it held before. */
@@ -72,11 +74,7 @@ static int apply_failed(struct db *db, const struct event *event, struct error *
         int r = db_exec(db, err, "UPDATE encryption SET state = 'failed', ended = ? WHERE medium = ?", "is",
                         event->time, event->subject);
 
-        if (r < 0)
-                return r;
-        /* Whatever stood there before was overwritten, in part or in whole. */
-        return json_flag(event->data, "touched") ? medium_apply_luks(db, event->subject, "", 0, "", "", false, err)
-                                                 : 0;
+        return r < 0 ? r : 0;
 }
 
 static int put_erasure(struct db *db, const struct event *event, const char *state, struct error *err) {

@@ -65,8 +65,8 @@ static int format_and_add_slots(struct crypt_device *device, const struct luks_p
         if (r == 0)
                 r = crypt_set_data_offset(device, LUKS_DATA_OFFSET / 512);
         if (r == 0)
-                r = crypt_format(device, CRYPT_LUKS2, "aes", "xts-plain64", NULL, NULL, (size_t) plan->key_bytes,
-                                 &params);
+                r = crypt_format(device, CRYPT_LUKS2, "aes", "xts-plain64", plan->uuid, NULL,
+                                 (size_t) plan->key_bytes, &params);
         for (int slot = 0; slot < (int) COUNT(secrets) && r >= 0; slot++)
                 r = crypt_keyslot_add_by_volume_key(device, slot, NULL, 0, (const char *) secrets[slot]->data,
                                                     secrets[slot]->size);

@@ -16,6 +16,7 @@ struct luks_plan {
         int64_t device_size; /* bytes */
         int64_t sector_size; /* 512 or 4096 */
         int64_t key_bytes;   /* volume key, both halves */
+        const char *uuid;    /* NULL: a random one */
         const char *label;   /* LUKS2 label: the medium's ID */
         const char *subsystem;
         const struct secret *machine, *recovery;

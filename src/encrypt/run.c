@@ -1,4 +1,5 @@
 /* encrypt run: the guards, the events around the work, and the work itself. */
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "encrypt/token.h"
 #include "keys/keys.h"
 #include "policy/rule.h"
+#include "sign/openssl.h"
 
 struct job {
         struct act *act;
@@ -23,6 +25,7 @@ struct job {
         int fd;      /* of the device, held from before the first event to after the last */
         bool lifted; /* the read-only gate was taken off it */
         struct medium_key key;
+        char uuid[37];           /* of the header to be made: on record before it is on the device */
         bool touched;            /* something was written to the device */
         const char *stage;       /* what was under way: a word of the event encryption.failed */
         struct luks_copy header; /* as read back */
@@ -114,26 +117,36 @@ static int lift_gate(struct job *job, struct error *err) {
         return r;
 }
 
-static int load(struct job *job, const json_t *args, struct error *err) {
-        struct medium *medium = &job->medium;
+/* A run that was cut off may have left its header, whose UUID its first event named, and the registry knows none.
+ */
+static int check_identity(const struct job *job, struct error *err) {
+        const struct medium *medium = &job->medium;
+        _cleanup_encryption_ struct encryption before = { 0 };
+        struct known_identity known = { .luks_uuid = medium->luks_uuid,
+                                        .wwn = medium->wwn,
+                                        .serial = medium->serial,
+                                        .insertion = medium->insertion,
+                                        .size = medium->size };
         enum identity identity;
-        int r;
+        int r = encryption_load(job->act->db, medium->id, &before, err);
 
-        r = medium_load(job->act->db, json_text(args, "medium"), medium, err);
+        if (r < 0)
+                return r;
+        if (!medium->luks_uuid[0] && strcmp(before.header.uuid, job->device.luks_uuid) == 0)
+                known.luks_uuid = before.header.uuid;
+        return identity_match(&job->device, &known, &identity, err);
+}
+
+static int load(struct job *job, const json_t *args, struct error *err) {
+        int r = medium_load(job->act->db, json_text(args, "medium"), &job->medium, err);
+
         if (r == 0)
                 r = device_facts_read(json_text(args, "device"), job->act->folder, &job->device, err);
         if (r == 0)
                 r = refuse_in_use(&job->device, err);
-        if (r == 0) {
-                const struct known_identity known = { .luks_uuid = medium->luks_uuid,
-                                                      .wwn = medium->wwn,
-                                                      .serial = medium->serial,
-                                                      .insertion = medium->insertion,
-                                                      .size = medium->size };
-
-                r = identity_match(&job->device, &known, &identity, err);
-        }
-        job->demand = &luks_demands[medium->category];
+        if (r == 0)
+                r = check_identity(job, err);
+        job->demand = &luks_demands[job->medium.category];
         job->waiver = json_text(args, "waiver");
         job->fill = !json_flag(args, "no-fill");
         job->replace = json_flag(args, "replace");
@@ -172,6 +185,7 @@ static int build(struct job *job, struct luks_copy *ret, struct error *err) {
         const struct luks_plan plan = { .device_size = job->device.size,
                                         .sector_size = sector_size(&job->device),
                                         .key_bytes = job->demand->format_key,
+                                        .uuid = job->uuid,
                                         .label = job->medium.id,
                                         .subsystem = subsystem,
                                         .machine = job->key.secret,
@@ -231,11 +245,25 @@ static int work(struct job *job, struct error *err) {
 /* --- the events around it --------------------------------------------------------------------------------------
  */
 
+/* RFC 9562, version 4. */
+static int make_uuid(char out[37], struct error *err) {
+        uint8_t b[16];
+
+        if (RAND_bytes(b, sizeof b) != 1)
+                return fail_openssl(err, "El generador aleatorio no responde", "The random generator failed");
+        b[6] = (uint8_t) ((b[6] & 0x0f) | 0x40);
+        b[8] = (uint8_t) ((b[8] & 0x3f) | 0x80);
+        (void) snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+                        b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+        return 0;
+}
+
 static int record_started(struct job *job, struct error *err) {
-        _cleanup_json_ json_t *data = json_pack(
-                "{s:s, s:s, s:b, s:s, s:s, s:I, s:b, s:s*}", "device", job->device.path, "insertion",
-                job->device.insertion, "gated", job->device.read_only, "key", job->key.ref, "cipher", luks_cipher,
-                "key_bits", (json_int_t) job->demand->format_key * 8, "fill", job->fill, "waiver", job->waiver);
+        _cleanup_json_ json_t *data = json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:b, s:s*}", "uuid", job->uuid,
+                                                "device", job->device.path, "insertion", job->device.insertion,
+                                                "gated", job->device.read_only, "key", job->key.ref, "cipher",
+                                                luks_cipher, "key_bits", (json_int_t) job->demand->format_key * 8,
+                                                "fill", job->fill, "waiver", job->waiver);
         const struct fact facts[] = {
                 { "key.created", job->medium.id, job->key.fact_data },
                 { "encryption.started", job->medium.id, data },
@@ -271,7 +299,9 @@ static int perform(struct job *job, struct keys *keys, struct error *err) {
 
         /* Durable in the vault, then in the ledger, and only then on the device: a crash can leave a key without a
          * header, never a header without its key. */
-        r = keys_medium_create(keys, job->medium.id, &job->key, err);
+        r = make_uuid(job->uuid, err);
+        if (r == 0)
+                r = keys_medium_create(keys, job->medium.id, &job->key, err);
         if (r == 0)
                 r = record_started(job, err);
         if (r == 0)

@@ -75,6 +75,23 @@ static int find_doomed(struct keys *keys, const char *medium, const char *except
         return r;
 }
 
+/* Rows that a crash left in the vault before their event was recorded: no header was ever made with them. */
+static int sweep_orphans(struct keys *keys, const char *medium, struct error *err) {
+        int64_t newest = 0;
+        int r = vault_newest_version(keys->vault, medium, &newest, err);
+
+        for (int64_t version = 1; r >= 0 && version <= newest; version++) {
+                char commitment[65];
+                enum key_state state;
+                int64_t leftovers;
+
+                r = key_registered(keys->act->db, medium, version, &state, commitment, err);
+                if (r == 0 && state != KEY_LIVE && vault_has_key(keys->vault, medium, version))
+                        r = vault_destroy(keys->vault, keys->act->folder, medium, version, &leftovers, err);
+        }
+        return r < 0 ? r : 0;
+}
+
 int keys_destroy_medium(struct keys *keys, const char *medium, const char *except, const char *reason,
                         json_t **ret_evidence, struct error *err) {
         _cleanup_json_ json_t *evidence = json_array();
@@ -84,6 +101,8 @@ int keys_destroy_medium(struct keys *keys, const char *medium, const char *excep
 
         for (size_t i = 0; r == 0 && i < n; i++)
                 r = destroy_one(keys, &doomed[i], reason, evidence, err);
+        if (r == 0)
+                r = sweep_orphans(keys, medium, err);
         if (r < 0)
                 return r;
         if (ret_evidence)

@@ -116,6 +116,13 @@ int vault_get_key(struct db *vault, const char *id, int64_t version, struct wrap
         return 0;
 }
 
+bool vault_has_key(struct db *vault, const char *id, int64_t version) {
+        int64_t n = 0;
+
+        return db_int(vault, &n, NULL, "SELECT 1 FROM wrapped_key WHERE id = ? AND version = ?", "si", id,
+                      version) == 0;
+}
+
 int vault_newest_version(struct db *vault, const char *id, int64_t *ret, struct error *err) {
         return db_int(vault, ret, err, "SELECT coalesce(max(version), 0) FROM wrapped_key WHERE id = ?", "s", id);
 }

@@ -1,6 +1,8 @@
 /* vault.db: what may one day have to be destroyed, and so stays out of the ledger. Private to the room. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "keys/wrap.h"
 #include "store/db.h"
 
@@ -23,6 +25,7 @@ int vault_put_key(struct db *vault, const char *id, int64_t version, const struc
                   struct error *err);
 /* ERR_NOT_FOUND with a message. */
 int vault_get_key(struct db *vault, const char *id, int64_t version, struct wrapped *ret, struct error *err);
+bool vault_has_key(struct db *vault, const char *id, int64_t version);
 /* 0 when there is none. */
 int vault_newest_version(struct db *vault, const char *id, int64_t *ret, struct error *err);
 int vault_count(struct db *vault, int64_t *ret_keys, int64_t *ret_envelopes, struct error *err);

@@ -555,6 +555,35 @@ static void a_crash_is_told(void **state) {
         test_expect(0, &store, "oto", "encrypt", "check", "{s:s, s:s}", "device", image, "medium", id);
 }
 
+/* The header is on the medium, its last event is not: the registry still knows which medium it is. */
+static void a_crash_before_the_last_event_can_be_repeated(void **state) {
+        _cleanup_json_ json_t *data = NULL;
+        struct luks_verdict verdict;
+        struct medium medium;
+        char image[96], id[16];
+        struct error err;
+
+        (void) state;
+        test_image(&store, "crash-late", IMAGE, image);
+        test_register(&store, image, "INTERNO", "MEDIA", id);
+        encrypt_as("oto", id, image, NULL);
+        {
+                _cleanup_(session_closep) struct session *session = NULL;
+                struct act *act = test_act(&store, "oto", &session);
+
+                load(act, id, &medium);
+                data = json_pack("{s:s, s:s, s:s, s:i}", "uuid", medium.luks_uuid, "key", "X.9", "cipher",
+                                 "aes-xts-plain64", "key_bits", 256);
+                assert_int_equal(act_record_one(act, "encryption.started", id, data, &err), 0);
+                load(act, id, &medium);
+                assert_string_equal(medium.luks_uuid, "");
+                assert_int_equal(encrypt_judge_medium(act, &medium, image, &verdict, &err), 0);
+        }
+        test_expect(ERR_REFUSED, &store, "oto", "encrypt", "check", "{s:s, s:s}", "device", image, "medium", id);
+        encrypt_as("oto", id, image, NULL);
+        test_expect(0, &store, "oto", "encrypt", "check", "{s:s, s:s}", "device", image, "medium", id);
+}
+
 static void a_dry_run_changes_nothing(void **state) {
         char image[96], id[16], before[65], after[65];
         struct error err;
@@ -606,6 +635,7 @@ int main(void) {
                 cmocka_unit_test(the_gate_is_lifted_by_encryption_only),
                 cmocka_unit_test(a_cancelled_encryption_is_on_record_and_can_be_repeated),
                 cmocka_unit_test(a_crash_is_told),
+                cmocka_unit_test(a_crash_before_the_last_event_can_be_repeated),
                 cmocka_unit_test(a_dry_run_changes_nothing),
                 cmocka_unit_test(the_ledger_explains_it_all),
         };

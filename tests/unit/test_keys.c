@@ -299,6 +299,11 @@ static void a_key_that_the_ledger_does_not_know_is_not_used(void **state) {
         assert_null(back);
         create(act, keys, "HQ00000108H", &next);
         assert_string_equal(next.ref, "HQ00000108H.2");
+        /* The next destruction sweeps it out. */
+        assert_true(vault_has_key(keys->vault, "HQ00000108H", 1));
+        assert_int_equal(keys_destroy_medium(keys, "HQ00000108H", next.ref, "superseded", NULL, &err), 0);
+        assert_false(vault_has_key(keys->vault, "HQ00000108H", 1));
+        assert_true(vault_has_key(keys->vault, "HQ00000108H", 2));
 }
 
 static void key_names_are_parsed_strictly(void **state) {

@@ -154,6 +154,13 @@ job_wipe() {
         act ana wipe plan "$SECOND_ID" --device "$SECOND"
 }
 
+# Stands in for what a laboratory hands in (S4).
+take_report() {
+        printf '%s\n' 'Doce fragmentos tomados al azar, examinados al microscopio: ninguno conserva información recuperable.' \
+                'Twelve fragments taken at random, examined under the microscope: none keeps information that can be recovered.' \
+                >"$OUT/forensic-report.txt"
+}
+
 # Stand-ins for a camera: the medium's label before, one grey pixel after.
 take_photos() {
         cp "$OUT/label-2-203.png" "$OUT/photo-before.png"
@@ -165,10 +172,11 @@ job_destroy() {
         step 'SECRETO exige destrucción física: solicitud, aprobación de la propietaria, ejecución ante supervisor con fotos (S8, S10).' \
                 'SECRETO demands physical destruction: request, the owner'"'"'s approval, execution before a supervisor with photos (S8, S10).'
         take_photos
+        take_report
         act ana destroy request "$SECOND_ID" --reason 'Fin de la conservación' --method disintegrate
         act marta destroy approve "$SECOND_ID" --out "$OUT/R-110-020.pdf"
         act ana destroy execute "$SECOND_ID" --supervisor elena --seen "$SECOND_ID" --before "$OUT/photo-before.png" \
-                --after "$OUT/photo-after.png" --remains 0.4 --equipment 'Desintegradora D-500' --place 'Sala de destrucción' \
+                --after "$OUT/photo-after.png" --remains 0.4 --fragments 12 --report "$OUT/forensic-report.txt" --equipment 'Desintegradora D-500' --place 'Sala de destrucción' \
                 --complete --confirm "$SECOND_ID"
 }
 

@@ -68,6 +68,15 @@ static json_t *forensic_part(const json_t *twin) {
 
         if (!json_is_object(f))
                 return NULL;
+        if (json_text(f, "report")) {
+                es = str_format("%" PRId64 " fragmentos tomados al azar y examinados: nada es recuperable. Informe "
+                                "técnico, SHA-256 %s",
+                                json_int(f, "fragments", 0), json_text(f, "report"));
+                en = str_format("%" PRId64 " fragments taken at random and examined: nothing can be recovered. "
+                                "Technical report, SHA-256 %s",
+                                json_int(f, "fragments", 0), json_text(f, "report"));
+                return es && en ? pair(es, en) : NULL;
+        }
         samples = json_int(f, "samples", 0);
         bytes = json_int(f, "sample_bytes", 0);
         entropy = json_int(f, "entropy_min_millibits", 0);

@@ -27,15 +27,17 @@ int destruction_demand_state(const json_t *destruction, enum destruction_state s
 }
 
 static const char *const members[] = {
-        "destruction", "medium", "state",      "reason",   "method",       "planned",   "requester",   "requested",
-        "decided",     "note",   "decided_by", "executed", "executed_seq", "executor",  "supervisor",  "area",
-        "equipment",   "place",  "seen",       "seen_as",  "statement",    "signature", "fingerprint",
+        "destruction", "medium",      "state",     "reason",     "method",   "planned",      "requester",
+        "requested",   "decided",     "note",      "decided_by", "executed", "executed_seq", "executor",
+        "supervisor",  "area",        "equipment", "place",      "seen",     "seen_as",      "statement",
+        "signature",   "fingerprint", "fragments", "report",
 };
 #define MEMBER_TYPES                                                                                               \
         "sssssss"                                                                                                  \
         "ttss"                                                                                                     \
         "tissssss"                                                                                                 \
-        "ssss"
+        "ssss"                                                                                                     \
+        "is"
 _Static_assert(sizeof MEMBER_TYPES - 1 == COUNT(members), "a type for each member");
 
 static int read_photos(struct db *db, const char *id, json_t *into, struct error *err) {
@@ -58,11 +60,12 @@ static int read_photos(struct db *db, const char *id, json_t *into, struct error
 static int load(struct db *db, const char *id, json_t **ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *destruction = NULL;
-        int r = db_query(db, &rows, err,
-                         "SELECT id, medium, state, reason, method, planned, requester, requested, decided, note, "
-                         "decided_by, executed, executed_seq, executor, supervisor, area, equipment, place, seen, "
-                         "seen_as, statement, signature, fingerprint FROM destruction WHERE id = ?",
-                         "s", id);
+        int r = db_query(
+                db, &rows, err,
+                "SELECT id, medium, state, reason, method, planned, requester, requested, decided, note, "
+                "decided_by, executed, executed_seq, executor, supervisor, area, equipment, place, seen, "
+                "seen_as, statement, signature, fingerprint, fragments, report FROM destruction WHERE id = ?",
+                "s", id);
 
         if (r < 0)
                 return r;
@@ -169,11 +172,13 @@ static int apply_executed(struct db *db, const struct event *event, struct error
                 db_exec(db, err,
                         "UPDATE destruction SET state = 'executed', executed = ?, executed_seq = ?, executor = "
                         "?, supervisor = ?, area = ?, equipment = ?, place = ?, seen = ?, seen_as = ?, "
-                        "statement = ?, signature = ?, fingerprint = ? WHERE id = ? AND state = 'approved'",
-                        "iisssssssssss", event->time, event->seq, event->actor, json_text(data, "supervisor"),
+                        "statement = ?, signature = ?, fingerprint = ?, fragments = ?, report = ? WHERE id = ? AND "
+                        "state = 'approved'",
+                        "iissssssssssiss", event->time, event->seq, event->actor, json_text(data, "supervisor"),
                         json_text(data, "area"), json_text(data, "equipment"), json_text(data, "place"),
                         json_text(data, "seen"), json_text(data, "seen_as"), json_text(data, "statement"),
-                        json_text(data, "signature"), json_text(data, "fingerprint"), id_of(event)),
+                        json_text(data, "signature"), json_text(data, "fingerprint"),
+                        json_int(data, "fragments", 0), json_text(data, "report"), id_of(event)),
                 event, err);
 
         if (r == 0)

@@ -17,6 +17,7 @@ struct execution {
         int64_t area;
         const char *seen_as;
         json_t *photos;
+        char report[SHA256_TEXT]; /* of the forensic report, or "" */
 };
 
 static void execution_done(struct execution *e) {
@@ -131,6 +132,16 @@ static int check_remains(const json_t *args, struct execution *e, struct error *
         return destruction_judge_remains(e->medium.kind, e->medium.classification, e->method, e->area, err);
 }
 
+/* S4: the report is kept like the photos, by its digest. */
+static int read_report(struct act *act, const json_t *args, struct execution *e, struct error *err) {
+        const char *path = json_text(args, "report");
+        int r = path ? act_attach_file(act, path, PHOTO_MAX_BYTES, e->report, err) : 0;
+
+        return r < 0 ? r
+                     : destruction_judge_forensic(e->medium.classification, e->method,
+                                                  json_int(args, "fragments", 0), path != NULL, err);
+}
+
 static int decide(struct act *act, const json_t *args, struct execution *e, struct error *err) {
         _cleanup_free_ char *shown_es = NULL, *shown_en = NULL;
         int r = destruction_find(act, json_text(args, "destruction"), &e->destruction, err);
@@ -177,12 +188,14 @@ static int draft_statement(struct act *act, const json_t *args, const struct exe
         time_format(act_now(act), now);
         if (e->area != AREA_NONE)
                 area_format(e->area, area);
-        data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s*, s:O}", "destruction",
-                         json_text(e->destruction, "destruction"), "medium", e->medium.id, "method",
+        data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s*, s:I, s:s*, s:O}",
+                         "destruction", json_text(e->destruction, "destruction"), "medium", e->medium.id, "method",
                          destruction_method_terms[e->method].code, "executor", act->person, "supervisor",
                          e->supervisor.name, "equipment", json_text(args, "equipment"), "place",
                          json_text(args, "place"), "seen", json_text(args, "seen"), "seen_as", e->seen_as,
-                         "complete", 1, "when", now, "area", *area ? area : NULL, "photos", e->photos);
+                         "complete", 1, "when", now, "area", *area ? area : NULL, "fragments",
+                         (json_int_t) json_int(args, "fragments", 0), "report", *e->report ? e->report : NULL,
+                         "photos", e->photos);
         if (!data)
                 return fail_memory(err);
         r = json_canonical(data, ret_text, err);
@@ -227,6 +240,8 @@ int destroy_run_execute(struct act *act, const json_t *args, json_t **ret, struc
 
         if (r == 0)
                 r = read_photos(act, args, &e, err);
+        if (r == 0)
+                r = read_report(act, args, &e, err);
         if (r == 0)
                 r = draft_statement(act, args, &e, &data, &statement, err);
         if (r == 0)

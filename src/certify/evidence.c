@@ -279,7 +279,13 @@ static int gather_destruction(struct act *act, const struct medium *medium, json
                 json_object_get(d, "area"), "supervision", "statement", json_object_get(d, "statement"),
                 "signature", json_object_get(d, "signature"), "fingerprint", json_object_get(d, "fingerprint"),
                 "supervisor", json_text(d, "supervisor"));
-        return *ret ? 0 : fail_memory(err);
+        if (!*ret ||
+            (json_text(d, "report") &&
+             json_object_set_new(*ret, "forensic",
+                                 json_pack("{s:I, s:s}", "fragments", (json_int_t) json_int(d, "fragments", 0),
+                                           "report", json_text(d, "report")))))
+                return fail_memory(err);
+        return 0;
 }
 
 int certify_gather(struct act *act, const struct medium *medium, const char *supervisor, json_t **ret,

@@ -6,7 +6,7 @@ static const char *const scripts[] = {
         "  reason TEXT NOT NULL, method TEXT NOT NULL, planned TEXT, requester TEXT NOT NULL,"
         "  requested INTEGER NOT NULL, decided INTEGER, decided_by TEXT, note TEXT, executed INTEGER,"
         "  executed_seq INTEGER, executor TEXT, supervisor TEXT, area TEXT, equipment TEXT, place TEXT, seen TEXT,"
-        "  seen_as TEXT, statement TEXT, signature TEXT, fingerprint TEXT"
+        "  seen_as TEXT, statement TEXT, signature TEXT, fingerprint TEXT, fragments INTEGER, report TEXT"
         ") STRICT;"
         "CREATE UNIQUE INDEX destruction_one_a_medium ON destruction (medium)"
         "  WHERE state IN ('requested', 'approved', 'executed');"

@@ -182,6 +182,19 @@ int destruction_judge_execution(const char *executor, const char *approver, cons
         return 0;
 }
 
+int destruction_judge_forensic(enum classification classification, enum destruction_method method,
+                               int64_t fragments, bool report, struct error *err) {
+        if (classification < CLASS_CONFIDENCIAL)
+                return 0;
+        if (!report)
+                return refuse(err, ERR_REFUSED, "S4", "Falta el informe técnico de que nada se puede recuperar.",
+                              "The technical report that nothing can be recovered is missing.");
+        if (fragments < 1 && (method == DESTRUCTION_SHRED || method == DESTRUCTION_DISINTEGRATE))
+                return refuse(err, ERR_REFUSED, "S4", "No se ha examinado ningún fragmento tomado al azar.",
+                              "No fragment taken at random was examined.");
+        return 0;
+}
+
 int destruction_judge_photos(const char *const *digests, size_t before, size_t after, struct error *err) {
         if (!before || !after)
                 return refuse(err, ERR_REFUSED, "S8", "Falta una foto de antes o de después.",

@@ -19,10 +19,18 @@ static const struct rule rules[] = {
             "Choose a technique that “wipe plan” shows as available, or destroy the medium." } },
         { "S4",
           "mp.si.5",
-          { "Todo borrado se verifica leyendo del propio dispositivo.",
-            "Every wipe is verified by reading back from the device itself." },
-          { "No reutilice el soporte: repita el borrado o destrúyalo.",
-            "Do not reuse the medium: wipe it again or destroy it." } },
+          { "Todo borrado se verifica leyendo del propio dispositivo; desde CONFIDENCIAL hay además comprobación "
+            "forense e "
+            "informe, también de lo destruido.",
+            "Every wipe is verified by reading back from the device itself; from CONFIDENCIAL on there is a "
+            "forensic check "
+            "and a report too, of what was destroyed as well." },
+          { "No reutilice el soporte: repita el borrado o destrúyalo; de lo destruido, examine fragmentos y "
+            "adjunte el "
+            "informe.",
+            "Do not reuse the medium: wipe it again or destroy it; of what is destroyed, examine fragments and "
+            "attach the "
+            "report." } },
         { "S5",
           "mp.si.5",
           { "Un borrado que deja alguna zona sin alcanzar no da el soporte por saneado.",

@@ -11,6 +11,7 @@ setup() {
         # Two pictures that differ.
         convert -size 64x48 xc:gray20 before.png
         convert -size 64x48 plasma:red-black after.png
+        echo 'Examinadas las cenizas: nada es recuperable.' >report.txt
         tape=$(register_tape LTO-7781)
 }
 
@@ -18,7 +19,7 @@ destroy() {
         m cus destroy request "$tape" --reason "Fin de la retención" --method incinerate --out r020.pdf >/dev/null
         m ana destroy approve "$tape" --note Conforme >/dev/null
         m olga destroy execute "$tape" --supervisor sara --seen lto-7781 --before before.png --after after.png \
-                --equipment "Horno H-2" --place "Planta de residuos" --complete --confirm "$tape" >/dev/null
+                --report report.txt --equipment "Horno H-2" --place "Planta de residuos" --complete --confirm "$tape" >/dev/null
 }
 
 certify() {
@@ -48,10 +49,14 @@ certify() {
                 --equipment H --place P --confirm "$tape"
         printf 'wrong\n' >wrong && chmod 600 wrong
         expect 3 "$MPSI" --store "$STORE" --as olga --secret "pin:sara=file:wrong" destroy execute "$tape" --supervisor sara \
-                --seen LTO-7781 --before before.png --after after.png --equipment H --place P --complete --confirm "$tape"
+                --seen LTO-7781 --before before.png --after after.png --report report.txt --equipment H --place P --complete \
+                --confirm "$tape"
         [ "$(m sara --json media show "$tape" | jq -r .state)" = in-custody ]
-        expect 0 m olga destroy execute "$tape" --supervisor sara --seen LTO-7781 --before before.png --after after.png \
+        expect 5 m olga destroy execute "$tape" --supervisor sara --seen LTO-7781 --before before.png --after after.png \
                 --equipment H --place P --complete --confirm "$tape"
+        [[ $output == *S4* ]]
+        expect 0 m olga destroy execute "$tape" --supervisor sara --seen LTO-7781 --before before.png --after after.png \
+                --report report.txt --equipment H --place P --complete --confirm "$tape"
         [ "$(m sara --json media show "$tape" | jq -r .state)" = destroyed ]
         [ "$(m sara --json destroy list --state executed | jq -r '.rows[0].executor')" = olga ]
 }

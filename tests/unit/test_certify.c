@@ -70,13 +70,15 @@ static void request(char ret[32]) {
         (void) snprintf(ret, 32, "%s", json_text(answer, "destruction"));
 }
 
+static const char *report; /* the forensic report of the next execution */
+
 static int execute(const char *person, const char *supervisor, const char *seen, const char *before,
                    const char *after, const char *remains, struct error *err) {
         return test_call(&store, person, "destroy", "execute", NULL, err,
-                         "{s:s, s:s, s:s, s:[s], s:[s], s:s*, s:s, s:s, s:b, s:s}", "destruction", medium,
-                         "supervisor", supervisor, "seen", seen, "before", before, "after", after, "remains",
-                         remains, "equipment", "HSM Powerline HDS 230", "place", "CPD sótano 3", "complete", 1,
-                         "confirm", medium);
+                         "{s:s, s:s, s:s, s:[s], s:[s], s:s*, s:i, s:s*, s:s, s:s, s:b, s:s}", "destruction",
+                         medium, "supervisor", supervisor, "seen", seen, "before", before, "after", after,
+                         "remains", remains, "fragments", 12, "report", report, "equipment",
+                         "HSM Powerline HDS 230", "place", "CPD sótano 3", "complete", 1, "confirm", medium);
 }
 
 #define must_not_execute(code, rule_id, ...)                                                                       \
@@ -166,6 +168,21 @@ static void remains_are_measured(void **state) {
         }
 }
 
+/* S4: from CONFIDENCIAL on, fragments and a report. */
+static void what_is_destroyed_is_examined(void **state) {
+        struct error err;
+
+        (void) state;
+        assert_int_equal(destruction_judge_forensic(CLASS_INTERNO, DESTRUCTION_SHRED, 0, false, &err), 0);
+        assert_int_equal(destruction_judge_forensic(CLASS_CONFIDENCIAL, DESTRUCTION_SHRED, 9, false, &err),
+                         ERR_REFUSED);
+        assert_string_equal(err.rule, "S4");
+        assert_int_equal(destruction_judge_forensic(CLASS_CONFIDENCIAL, DESTRUCTION_SHRED, 0, true, &err),
+                         ERR_REFUSED);
+        assert_int_equal(destruction_judge_forensic(CLASS_CONFIDENCIAL, DESTRUCTION_SHRED, 1, true, &err), 0);
+        assert_int_equal(destruction_judge_forensic(CLASS_SECRETO, DESTRUCTION_INCINERATE, 0, true, &err), 0);
+}
+
 static void expect_state(const char *wanted) {
         _cleanup_json_ json_t *answer = NULL;
         struct error err;
@@ -176,7 +193,8 @@ static void expect_state(const char *wanted) {
 
 /* S8: approved, two people, the right medium, photos, remains. Nothing is recorded until all of it holds. */
 static void execution_has_conditions(void **state) {
-        char id[32], before[96], after[96], same[96], text[96];
+        char id[32], before[96], after[96], same[96];
+        static char text[96]; /* the report outlives this test */
 
         (void) state;
         photo("before.jpg", "entero", before);
@@ -197,6 +215,8 @@ static void execution_has_conditions(void **state) {
         must_not_execute(ERR_REFUSED, "S8", "oto", "sara", medium, before, same, "1.2");
         must_not_execute(ERR_NOT_FOUND, "", "oto", "sara", "HQ00000099Z", before, after, "1.2");
         must_not_execute(ERR_NOT_FOUND, "", "oto", "sara", medium, before, "/nowhere.jpg", "1.2");
+        must_not_execute(ERR_REFUSED, "S4", "oto", "sara", medium, before, after, "1.2");
+        report = text;
         expect_state("in-custody");
         must_not_execute(0, "", "oto", "sara", medium, before, after, "1.2");
         expect_state("destroyed");
@@ -441,6 +461,7 @@ int main(void) {
                 cmocka_unit_test(the_owner_decides),
                 cmocka_unit_test(the_method_must_do),
                 cmocka_unit_test(remains_are_measured),
+                cmocka_unit_test(what_is_destroyed_is_examined),
                 cmocka_unit_test(execution_has_conditions),
                 cmocka_unit_test(a_certificate_is_issued_once),
                 cmocka_unit_test(signatures_have_an_order),

@@ -18,6 +18,8 @@
 #define BLKGETDISKSEQ _IOR(0x12, 128, __u64)
 #endif
 
+enum { LOCK_WAIT_MS = 3000, LOCK_STEP_MS = 50 };
+
 static int open_node(const char *path, int *ret, struct error *err) {
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
@@ -86,6 +88,22 @@ int device_check_fd(const struct device_facts *approved, int fd, struct error *e
         return 0;
 }
 
+bool device_is_locked(const char *path) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+        return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+/* udev holds a shared lock for the moment of its probing: that is waited for. */
+static int lock_device(int fd) {
+        for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
+                if (errno != EWOULDBLOCK || waited >= LOCK_WAIT_MS)
+                        return -1;
+                (void) usleep(LOCK_STEP_MS * 1000);
+        }
+        return 0;
+}
+
 int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd, struct error *err) {
         int mode = O_CLOEXEC | (flags & DEVICE_OPEN_WRITE ? O_RDWR : O_RDONLY) |
                    (flags & DEVICE_OPEN_DIRECT ? O_DIRECT : 0);
@@ -105,7 +123,7 @@ int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd
         if (fd < 0)
                 return fail_errno(err, errno, "No se puede abrir «%s»", "“%s” can't be opened", approved->path);
         /* The lock keeps udev from probing while we write, and a second job off an image. */
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        if (lock_device(fd) < 0)
                 return fail(err, ERR_BUSY, "Otro programa tiene bloqueado «%s».", "Another program locks “%s”.",
                             approved->path);
         r = device_check_fd(approved, fd, err);

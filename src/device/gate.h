@@ -20,5 +20,8 @@ enum device_open_flags {
  * locked with flock() instead. ERR_REFUSED by S6 when the node, insertion, or size behind the path is not the
  * approved one any more; ERR_BUSY when somebody holds it. */
 int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd, struct error *err);
+/* Whether a program holds the block-device lock (an exclusive flock, as systemd's block-device locking and
+ * device_open() take it): it is at work on the device, and nobody else should judge, probe or gate it meanwhile. */
+bool device_is_locked(const char *path);
 /* Whether an open descriptor is still what `approved` describes. The same errors. */
 int device_check_fd(const struct device_facts *approved, int fd, struct error *err);

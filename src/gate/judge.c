@@ -14,7 +14,7 @@ bool gate_concerns(const struct device_facts *facts) {
         for (size_t i = 0; i < COUNT(made_by_kernel); i++)
                 if (strncmp(facts->name, made_by_kernel[i], strlen(made_by_kernel[i])) == 0)
                         return false;
-        return true;
+        return !device_is_locked(facts->path); /* a wipe or an encryption is at work on it */
 }
 
 static enum gate_standing standing_of(enum medium_state state) {

@@ -127,6 +127,13 @@ static bool is_gone(int no) {
         return no == ENODEV || no == ENXIO || no == ENOMEDIUM || no == EBADF;
 }
 
+/* Somebody closed the gate: no block is bad, the whole device refuses. */
+static bool is_read_only(int fd) {
+        int value = 0;
+
+        return ioctl(fd, BLKROGET, &value) == 0 && value != 0;
+}
+
 /* An image may end in the middle of a block, where direct I/O is not possible. */
 static void direct(struct engine *engine, bool on) {
         int flags = fcntl(engine->fd, F_GETFL);
@@ -166,6 +173,9 @@ static int transfer_hard(struct engine *engine, const uint8_t *data, uint8_t *in
         if (is_gone(-r))
                 return fail(err, ERR_NOT_FOUND, "El dispositivo desapareció en el byte %lld.",
                             "The device went away at byte %lld.", (long long) offset);
+        if (!into && is_read_only(engine->fd))
+                return fail(err, ERR_CONFLICT, "El dispositivo quedó protegido contra escritura en el byte %lld.",
+                            "The device became read-only at byte %lld.", (long long) offset);
         if (unreached->n > UNREACHED_MAX)
                 return fail(err, ERR_VERIFY, "El soporte falla en más de %d zonas: no se puede borrar.",
                             "The medium fails in more than %d areas: it can't be wiped.", UNREACHED_MAX);

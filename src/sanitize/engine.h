@@ -20,8 +20,9 @@ struct engine {
 };
 
 /* Writes [from, size) and makes it durable. Stretches that can't be written are bisected to single blocks, tried
- * again and added to `unreached`; the pass goes on. ERR_NOT_FOUND when the device went away, ERR_VERIFY when so
- * much fails that going on is senseless. `from` is a multiple of the buffer's size. */
+ * again and added to `unreached`; the pass goes on. ERR_NOT_FOUND when the device went away, ERR_CONFLICT when it
+ * became read-only, ERR_VERIFY when so much fails that going on is senseless. `from` is a multiple of the buffer's
+ * size. */
 int engine_write(struct engine *engine, const struct pattern *pattern, int64_t from, struct areas *unreached,
                  struct error *err);
 /* Reads [from, size) from the device and compares every byte. Blocks that can't be read or that differ are added

@@ -153,6 +153,7 @@ static int answer(struct job *job, const json_t *data, const struct verdict *ver
                               job->medium.id, (long long) json_int(data, "bytes_not_reached", 0),
                               sanitize_level_terms[verdict->reached].code,
                               sanitize_level_terms[job->plan.demand->level].code);
+        job->lifted = false; /* nothing is left to protect; the gate judges it anew when it sees it */
         act_say(job->act, "%s saneado (%s, nivel %s), verificado; falta su certificado: «mpsi certificate issue».",
                 "%s sanitized (%s, level %s), verified; its certificate is next: “mpsi certificate issue”.",
                 job->medium.id, scheme_terms[job->plan.scheme].code, sanitize_level_terms[verdict->reached].code);

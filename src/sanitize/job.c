@@ -53,7 +53,15 @@ static int confirm(struct job *job, const char *typed, struct error *err) {
         return act_confirm(job->act, typed, job->medium.id, (struct text){ es, en }, err);
 }
 
+/* A write protection that stays after this is the hardware's own: opening fails. */
 static int open_device(struct job *job, struct error *err) {
+        if (job->gated) {
+                int r = gate_set(job->facts.path, false, err);
+
+                if (r < 0)
+                        return r;
+                job->lifted = true;
+        }
         return device_open(&job->facts, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &job->fd, err);
 }
 
@@ -61,13 +69,13 @@ static int record_started(struct job *job, int64_t number, struct error *err) {
         _cleanup_json_ json_t *data = plan_to_json(&job->plan, job->facts.size);
         _cleanup_json_ json_t *more = NULL;
 
-        more = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s}", "job", job->id, "number",
-                         (json_int_t) number, "classification",
+        more = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:b}", "job", job->id,
+                         "number", (json_int_t) number, "classification",
                          classification_terms[job->medium.classification].code, "kind",
                          medium_kind_terms[job->medium.kind].code, "identity", identity_terms[job->identity].code,
                          "insertion", job->facts.insertion, "seed_commitment", job->commitment, "markers_before",
                          job->markers, "key_id", job->medium.key_id, "device", device_facts_to_json(&job->facts),
-                         "tool", "mpsi", "tool_version", MPSI_VERSION);
+                         "tool", "mpsi", "tool_version", MPSI_VERSION, "gate_lifted", job->gated);
         if (!data || !more || json_object_update(data, more))
                 return fail_memory(err);
         return act_record_one(job->act, "sanitization.started", job->medium.id, data, err);
@@ -77,17 +85,13 @@ static int record_started(struct job *job, int64_t number, struct error *err) {
  */
 
 /* Keys first: whatever happens to the passes afterwards, what is left is ciphertext that nobody can open. The
- * descriptor is given back for it, since libcryptsetup opens and locks the device itself; what comes back must be
- * the same device. */
+ * device stays claimed and locked by our descriptor meanwhile, so the path can't come to mean another one. */
 static int erase_keys(struct job *job, struct error *err) {
         _cleanup_json_ json_t *data = NULL;
-        int r;
+        int r = encrypt_crypto_erase(job->act, &job->medium, job->facts.path, job->id, &job->evidence, err);
 
-        close_fd(&job->fd);
-        job->fd = -1;
-        r = encrypt_crypto_erase(job->act, &job->medium, job->facts.path, job->id, &job->evidence, err);
         if (r == 0)
-                r = open_device(job, err);
+                r = device_check_fd(&job->facts, job->fd, err);
         if (r < 0)
                 return r;
         data = json_pack("{s:s, s:O}", "job", job->id, "evidence", job->evidence);

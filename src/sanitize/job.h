@@ -13,11 +13,13 @@ struct job {
         enum identity identity;
         struct plan plan;
         struct overwrite overwrite;
-        char commitment[65];  /* SHA-256 of the seed, recorded before the first write */
-        char markers[65];     /* before */
-        json_t *evidence;     /* of the crypto erase, or NULL */
-        int lock;             /* flock: one process a job */
-        int fd;               /* the device */
+        char commitment[65]; /* SHA-256 of the seed, recorded before the first write */
+        char markers[65];    /* before */
+        json_t *evidence;    /* of the crypto erase, or NULL */
+        int lock;            /* flock: one process a job */
+        int fd;              /* the device */
+        bool gated; /* the gate had made it read-only: lifted for this job, closed again if it doesn't end well */
+        bool lifted;
         bool cancel_asked;    /* by `wipe cancel` in another process */
         int64_t began, shown; /* this session's first and last report, microseconds */
         int64_t work_before;  /* bytes that earlier sessions had done */

@@ -144,6 +144,29 @@ start() {
         return 1
 }
 
+@test "S6 C3: a medium that the gate made read-only can be wiped; one that stays unsanitized is closed again" {
+        medium hdd INTERNO 8M
+        blockdev --setro "$DEV"
+        expect 5 m olga wipe run "$ID" --device "$DEV" --confirm HQ00000099X
+        [ "$(blockdev --getro "$DEV")" = 1 ]
+        expect 0 m olga wipe run "$ID" --device "$DEV" --confirm "$ID"
+        [ "$(blockdev --getro "$DEV")" = 0 ]
+        gone
+        medium hdd CONFIDENCIAL 512M
+        blockdev --setro "$DEV"
+        start
+        [ "$(blockdev --getro "$DEV")" = 0 ]
+        blockdev --setro "$DEV" # somebody closes it in mid-pass: no block is bad, the job waits to be resumed
+        code=0
+        wait $JOB_PID || code=$?
+        JOB_PID=
+        [ "$code" -eq 7 ]
+        [ "$(job .state)" = interrupted ]
+        [ "$(blockdev --getro "$DEV")" = 1 ]
+        expect 0 m olga wipe resume "$ID" --device "$DEV" --confirm "$ID"
+        [ "$(state)" = sanitized ]
+}
+
 @test "S7: kill -9 in mid-pass: the medium is barred, and resume ends it" {
         medium hdd CONFIDENCIAL 512M
         start

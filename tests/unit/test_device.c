@@ -282,7 +282,9 @@ static void test_open_is_exclusive(void **state) {
         facts = facts_of(loop.device, NULL);
         assert_int_equal(device_open(&facts, DEVICE_OPEN_WRITE, &first, &err), 0);
         assert_int_equal(device_open(&facts, DEVICE_OPEN_WRITE, &second, &err), ERR_BUSY);
+        assert_true(device_is_locked(loop.device));
         close(first);
+        assert_false(device_is_locked(loop.device));
         loop_detach(&loop);
         facts = facts_of(loop.image, NULL);
         assert_int_equal(device_open(&facts, DEVICE_OPEN_WRITE, &first, &err), 0);

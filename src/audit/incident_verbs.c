@@ -36,6 +36,9 @@ static const struct param close_params[] = {
 static const struct param show_params[] = {
         { "incident", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("incidencia", "incident"), 0, 40, NULL,
           0 },
+        { "draft", PARAM_OUTPUT, 0,
+          HELP("borrador de la notificación de una brecha", "draft of the notification of a breach"), 0, 0, NULL,
+          0 },
 };
 
 static const struct param list_params[] = {
@@ -227,7 +230,15 @@ static int run_close(struct act *act, const json_t *args, json_t **ret, struct e
 }
 
 static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        return incident_load(act, json_text(args, "incident"), ret, err);
+        _cleanup_json_ json_t *incident = NULL;
+        int r = incident_load(act, json_text(args, "incident"), &incident, err);
+
+        if (r == 0 && json_text(args, "draft"))
+                r = incident_write_draft(act, incident, json_text(args, "draft"), err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(incident);
+        return 0;
 }
 
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {

@@ -168,6 +168,9 @@ pack() {
         opened=$(date -u -d "$(jq -r .opened <<<"$output")" +%s)
         deadline=$(date -u -d "$(jq -r .deadline <<<"$output")" +%s)
         [ $((deadline - opened)) = 259200 ]
+        expect 0 m sara incident show N000001 --draft "$BATS_TEST_TMPDIR/draft.md"
+        grep -q "Robo del vehículo" "$BATS_TEST_TMPDIR/draft.md"
+        grep -q "$ID.*\(cifrado\|encrypted\) (LUKS2" "$BATS_TEST_TMPDIR/draft.md"
         expect 5 m sara incident close N000001 --resolution "No aparece"
         expect 0 m sara incident close N000001 --resolution "No aparece" --assessment "Cifrado AES-128: sin riesgo, no se notifica"
 }

@@ -72,6 +72,23 @@ static const struct param scan_params[] = {
           0, NULL, 0 },
 };
 
+static const struct param verify_params[] = {
+        { "text", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("texto leído", "scanned text"), 0, 400, NULL,
+          0 },
+        { "certificate", PARAM_INPUT, PARAM_REQUIRED,
+          HELP("certificado (PEM) de la estación que imprimió", "certificate (PEM) of the station that printed"), 0,
+          0, NULL, 0 },
+};
+
+static const struct column verify_columns[] = {
+        { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "signature", HELP("FIRMA", "SIGNATURE") },
+        { "revision", HELP("REVISIÓN", "REVISION") },
+        { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
+        { "category", HELP("CATEGORÍA", "CATEGORY") },
+        { "expires", HELP("CADUCIDAD", "EXPIRY") },
+};
+
 static const struct column print_columns[] = {
         { "medium", HELP("SOPORTE", "MEDIUM") },
         { "revision", HELP("REVISIÓN", "REVISION") },
@@ -96,25 +113,35 @@ static const struct verb verbs[] = {
           .name = "print",
           .roles = ROLE_ANY & ~(unsigned) ROLE_AUDITOR,
           .flags = VERB_WRITES,
-          .help = HELP("imprime la etiqueta de uno o varios soportes, con su código firmado y leído de vuelta",
-                       "prints the label of one or several media, its code signed and read back"),
+          .help = HELP("Imprime la etiqueta de uno o varios soportes, con su código firmado y leído de vuelta",
+                       "Prints the label of one or several media, its code signed and read back"),
           PARAMS(print_params),
           COLUMNS(print_columns),
           .run = label_run_print },
         { .noun = "label",
           .name = "designs",
           .roles = ROLE_ANY,
-          .help = HELP("enumera los diseños de etiqueta", "lists the label designs"),
+          .help = HELP("Enumera los diseños de etiqueta", "Lists the label designs"),
           COLUMNS(designs_columns),
           .run = label_run_designs },
         { .noun = "label",
           .name = "scan",
           .roles = ROLE_ANY,
-          .help = HELP("qué soporte es, si la firma vale y si la etiqueta es la vigente",
-                       "which medium it is, whether the signature holds and whether the label is the current one"),
+          .help = HELP("Qué soporte es, si la firma vale y si la etiqueta es la vigente",
+                       "Which medium it is, whether the signature holds and whether the label is the current one"),
           PARAMS(scan_params),
           COLUMNS(scan_columns),
           .run = label_run_scan },
+        { .noun = "label",
+          .name = "verify",
+          .roles = ROLE_ANY,
+          .flags = VERB_NO_STORE,
+          .help = HELP(
+                  "Comprueba la firma de una etiqueta sin almacén ni conexión, con el certificado de la estación",
+                  "Checks a label's signature without a store or a connection, with the station's certificate"),
+          PARAMS(verify_params),
+          COLUMNS(verify_columns),
+          .run = label_run_verify },
 };
 
 const struct room label_room = {

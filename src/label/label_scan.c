@@ -125,3 +125,19 @@ int label_run_scan(struct act *act, const json_t *args, json_t **ret, struct err
                          medium_state_terms[medium.state].code, "location", medium.location);
         return *ret ? 0 : fail_memory(err);
 }
+
+/* Without a store: only the text and the station's certificate. */
+int label_run_verify(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        struct label_text text;
+        int r = label_text_parse(json_text(args, "text"), &text, err);
+
+        if (r == 0)
+                r = check_signature(act, args, &text, err);
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "medium", text.id, "signature", "valid", "revision",
+                         (json_int_t) text.revision, "classification",
+                         classification_terms[text.classification].code, "category",
+                         category_terms[text.category].code, "expires", text.expires);
+        return *ret ? 0 : fail_memory(err);
+}

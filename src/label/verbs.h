@@ -5,4 +5,5 @@
 
 int label_run_print(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int label_run_designs(struct act *act, const json_t *args, json_t **ret, struct error *err);
+int label_run_verify(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int label_run_scan(struct act *act, const json_t *args, json_t **ret, struct error *err);

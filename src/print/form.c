@@ -175,7 +175,9 @@ int form_to_csv(const char *forms, const char *id, enum lang lang, const json_t 
                 return fail_memory(err);
         csv_row(out, table, NULL, 0, lang, buffer);
         rows = form_member(data, table->rows);
-        json_array_foreach(rows, i, row) csv_row(out, table, row, i, lang, buffer);
+        json_array_foreach(rows, i, row) {
+                csv_row(out, table, row, i, lang, buffer);
+        }
         if (fclose(out) != 0)
                 return fail_memory(err);
         return file_write(path, text, n, 0640, err);

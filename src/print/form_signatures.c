@@ -48,7 +48,7 @@ static void box(struct sheet *sheet, const struct form_item *item, double x, dou
         sheet_ink(sheet, INK_ACCENT);
         (void) type_fit(sheet->ts, sheet->cr, role_style, 5, ALIGN_LEFT, x + PAD, sheet->y + 9.8, width - 2 * PAD,
                         item->label[sheet->lang]);
-        for (size_t i = 0; i < COUNT(lines); i++, y += 12) {
+        for (size_t i = 0; i < COUNT(lines); i++) {
                 const char *text = form_value(form_member(person, lines[i].member), lines[i].show, sheet->lang,
                                               sheet->buffer);
 
@@ -59,6 +59,7 @@ static void box(struct sheet *sheet, const struct form_item *item, double x, dou
                 (void) type_fit(sheet->ts, sheet->cr, value_style, 6, ALIGN_LEFT, x + PAD + indent, y + 9,
                                 width - 2 * PAD - indent, text);
                 sheet_rule(sheet, x + PAD + indent, y + 11, x + width - PAD, y + 11, 0.3, INK_RULE);
+                y += 12;
         }
         sheet_ink(sheet, INK_LABEL);
         sheet_text(sheet, label_style, x + PAD, y + 9, sheet->lang == LANG_EN ? "Signature" : "Firma",

@@ -19,7 +19,9 @@ static void stripes(cairo_t *cr, struct box box) {
         double step = 2.4 * POINTS_PER_MM;
 
         cairo_set_line_width(cr, step * 0.36);
-        for (double x = box.x - box.height; x < box.x + box.width + box.height; x += step) {
+        for (int i = 0; i * step < box.width + 2 * box.height; i++) {
+                double x = box.x - box.height + i * step;
+
                 cairo_move_to(cr, x, box.y + box.height + 1);
                 cairo_line_to(cr, x + box.height + 2, box.y - 1);
         }
@@ -30,9 +32,10 @@ static void dots(cairo_t *cr, struct box box) {
         double step = 1.7 * POINTS_PER_MM, radius = step * 0.24;
 
         for (int row = 0; row * step / 2 < box.height + step; row++)
-                for (double x = box.x + (row % 2 ? step / 2 : 0); x < box.x + box.width + step; x += step) {
+                for (int column = 0; column * step < box.width + step; column++) {
                         cairo_new_sub_path(cr);
-                        cairo_arc(cr, x, box.y + row * step / 2, radius, 0, 2 * M_PI);
+                        cairo_arc(cr, box.x + (column + (row % 2 ? 0.5 : 0)) * step, box.y + row * step / 2, radius,
+                                  0, 2 * M_PI);
                 }
         cairo_fill(cr);
 }
@@ -143,6 +146,7 @@ static void band(struct painter *painter, const struct label_element *element) {
 /* The band as a recording that cairo writes once a document. NULL when there is no more room for one. */
 static cairo_surface_t *kept(struct painter *painter, const struct label_element *element) {
         struct box box = in_points(element->box);
+        const cairo_rectangle_t extents = { box.x, box.y, box.width, box.height };
         struct kept_band *fresh;
         cairo_t *page = painter->cr;
 
@@ -154,8 +158,7 @@ static cairo_surface_t *kept(struct painter *painter, const struct label_element
                 return NULL;
         fresh = &painter->bands[painter->bands_n++];
         *fresh = (struct kept_band){ .element = element, .classification = painter->label->classification };
-        fresh->surface = cairo_recording_surface_create(
-                CAIRO_CONTENT_COLOR_ALPHA, &(cairo_rectangle_t){ box.x, box.y, box.width, box.height });
+        fresh->surface = cairo_recording_surface_create(CAIRO_CONTENT_COLOR_ALPHA, &extents);
         painter->cr = cairo_create(fresh->surface);
         band(painter, element);
         cairo_destroy(painter->cr);

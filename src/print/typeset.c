@@ -344,10 +344,10 @@ size_t type_break(struct typesetter *ts, struct style style, const char *text, d
         return count;
 }
 
-static double aligned(enum align align, double x, double room, double width) {
+static double aligned(enum align align, double x, double room, double used) {
         if (align == ALIGN_RIGHT)
-                return x + room - width;
-        return align == ALIGN_CENTRE ? x + (room - width) / 2 : x;
+                return x + room - used;
+        return align == ALIGN_CENTRE ? x + (room - used) / 2 : x;
 }
 
 /* The bytes of a text that fit in front of an ellipsis. */

@@ -37,6 +37,35 @@ read_code() {
         zbarimg -q --raw -Sdisable -Sqrcode.enable "$@" 2>/dev/null
 }
 
+# Digits in base 36 as SIZE bytes in hexadecimal.
+base36_bytes() {
+        local text=$1 size=$2 i b carry digits=0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ rest
+        local -a number
+        for ((b = 0; b < size; b++)); do number[b]=0; done
+        for ((i = 0; i < ${#text}; i++)); do
+                rest=${digits%%"${text:i:1}"*}
+                carry=${#rest}
+                for ((b = size - 1; b >= 0; b--)); do
+                        ((carry += number[b] * 36, number[b] = carry & 255, carry >>= 8)) || true
+                done
+        done
+        printf '%02x' "${number[@]}"
+}
+
+# One INTEGER of DER from unsigned big-endian hexadecimal.
+der_integer() {
+        local value=$1
+        while [[ $value == 00* && ${#value} -gt 2 ]]; do value=${value:2}; done
+        ((16#${value:0:2} & 128)) && value=00$value
+        printf '02%02x%s' $((${#value} / 2)) "$value"
+}
+
+unhex() {
+        local digits
+        digits=$(cat)
+        printf '%b' "$(sed 's/../\\x&/g' <<<"$digits")"
+}
+
 @test "L6: the code of each image reads back, turned, scaled and speckled" {
         for serial in WD-1 S-2; do
                 for dpi in 203 300; do
@@ -74,6 +103,26 @@ read_code() {
         expect 0 mpsi_as auditor --json label scan "$id"
         [ "$(jq -r '[.signature, .label] | join(" ")' <<<"$output")" = "absent unsigned" ]
         expect 4 mpsi_as auditor label scan 'NADA'
+}
+
+@test "L6: with the public certificate alone, without a store" {
+        expect 0 mpsi_as custodian label print "$(id_of S-2)" --out "$BATS_TEST_TMPDIR/l.png"
+        code=$(read_code "$BATS_TEST_TMPDIR/l.png")
+        sqlite3 "$STORE/registry.db" 'SELECT certificate FROM station' >"$BATS_TEST_TMPDIR/station.pem"
+        sqlite3 "$STORE/registry.db" 'SELECT ca_certificate FROM station' >"$BATS_TEST_TMPDIR/ca.pem"
+        cd "$BATS_TEST_TMPDIR"
+        expect 0 env HOME=/nonexistent XDG_DATA_HOME=/nonexistent "$MPSI" --json label verify "$code" --certificate station.pem
+        [ "$(jq -r '[.signature, .classification, .category, .expires] | join(" ")' <<<"$output")" = "valid SECRETO ALTA 2030-01-01" ]
+        expect 6 "$MPSI" label verify "$code" --certificate ca.pem
+        expect 6 "$MPSI" label verify "${code:0:11}" --certificate station.pem
+        # openssl agrees: the same bytes, hashed and checked by it
+        raw=$(base36_bytes "${code:11}" 70)
+        body=$(der_integer "${raw:12:64}")$(der_integer "${raw:76:64}")
+        printf '30%02x%s' $((${#body} / 2)) "$body" | unhex >signature.der
+        printf 'mpsi-label-1:%s' "${code:0:11}" >message
+        unhex <<<"${raw:0:12}" >>message
+        openssl x509 -in station.pem -pubkey -noout >public.pem
+        openssl dgst -sha256 -verify public.pem -signature signature.der message
 }
 
 @test "L10: a print is recorded; a newer one and a change make it void" {

@@ -1,0 +1,53 @@
+#!/usr/bin/env bats
+# A wipe while mpsid watches the same device, with a real systemd-udevd: C3, S6, S7. By hand:
+#   tests/cli/with-udev bats tests/cli/wipe_mpsid.bats
+load helper
+load store
+
+setup_file() {
+        [ -n "${MPSI_UDEV:-}" ] || skip 'SKIPPED: run it in tests/cli/with-udev, as root'
+        store_make_once
+}
+
+setup() {
+        need_loop_devices
+        store_copy
+        LOG=$BATS_TEST_TMPDIR/log
+        node=$(loop_device disk 256M)
+}
+
+teardown() {
+        [ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || true
+        loop_devices_detach
+}
+
+wait_for() {
+        local i
+        for i in {1..150}; do
+                ! grep -q -- "$1" "$LOG" || return 0
+                sleep 0.1
+        done
+        printf 'no line with “%s”:\n' "$1"
+        cat "$LOG"
+        return 1
+}
+
+@test "S7 C3: the gate leaves a medium alone while it is wiped, and judges it when that is over" {
+        : >"$LOG"
+        "$MPSI_BUILD/mpsid" --foreground --store "$STORE" --lang en --devices "${node#/dev/}" 2>"$LOG" 3>&- &
+        daemon=$!
+        wait_for "$node .*read only C3"
+        act carlos media register "$node" --kind ssd --classification CONFIDENCIAL --category MEDIA --health --owner marta \
+                --expires "$(in_days 400)" --retention 400
+        ID=$(act carlos --json media find "$node" | grep -o 'HQ[0-9]\{8\}.' | head -n 1)
+        act ana encrypt run "$ID" "$node" --confirm "$ID"
+        : >"$LOG"
+        # From its start the medium is "unsanitized", which the gate closes: but not while the job holds the device.
+        act ana --json wipe run "$ID" --device "$node" --confirm "$ID" >"$BATS_TEST_TMPDIR/answer"
+        [ "$(jq -r '[.result, .reached_level, .bytes_not_reached] | join(" ")' "$BATS_TEST_TMPDIR/answer")" = "sanitized purge 0" ]
+        wait_for "$node"
+        kill "$daemon"
+        wait "$daemon"
+        daemon=
+        act elena ledger verify
+}

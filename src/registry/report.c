@@ -70,7 +70,7 @@ static int write_out(struct act *act, const json_t *args, const char *format, co
         char digest[SHA256_TEXT];
         int r;
 
-        if (!out)
+        if (!out || act->dry_run)
                 return 0;
         if (!forms)
                 return fail_memory(err);

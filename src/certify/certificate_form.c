@@ -207,14 +207,69 @@ static json_t *joined(const json_t *list) {
         return es && en ? pair(es, en) : NULL;
 }
 
-static json_t *keys_part(const json_t *twin) {
-        const json_t *keys = json_object_get(twin, "keys");
+/* Which copies of a key exist or existed elsewhere, in words (keys/destroy.c lists them). */
+static void add_copies(const json_t *key, char **es, char **en) {
+        static const struct {
+                const char *what, *state;
+                struct text text;
+        } words[] = {
+                { "escrow-envelope", "destroyed", { "sobre de custodia destruido", "escrow envelope destroyed" } },
+                { "escrow-envelope",
+                  "destroyed-here-exported-before",
+                  { "sobre de custodia destruido aquí, exportado antes",
+                    "escrow envelope destroyed here, exported before" } },
+                { "vault-backups",
+                  "barred-by-ledger",
+                  { "las copias de la bóveda no la devuelven", "backups of the vault don't bring it back" } },
+                { "header-backups",
+                  "unknown",
+                  { "copias de la cabecera hechas fuera: no constan", "header backups made outside: none known" } },
+        };
+        const json_t *copies = json_object_get(key, "copies");
 
-        if (!json_is_object(keys))
+        for (size_t i = 0; *es && *en && i < json_array_size(copies); i++)
+                for (size_t w = 0; w < COUNT(words); w++) {
+                        const json_t *copy = json_array_get(copies, i);
+                        char *more_es, *more_en;
+
+                        if (strcmp(json_text_or_empty(copy, "what"), words[w].what) != 0 ||
+                            strcmp(json_text_or_empty(copy, "state"), words[w].state) != 0)
+                                continue;
+                        more_es = str_format("%s; %s", *es, words[w].text.es);
+                        more_en = str_format("%s; %s", *en, words[w].text.en);
+                        free(*es);
+                        free(*en);
+                        *es = more_es;
+                        *en = more_en;
+                }
+}
+
+static json_t *keys_part(const json_t *twin) {
+        const json_t *erase = json_object_get(twin, "keys"), *keys = json_object_get(erase, "keys");
+        _cleanup_free_ char *es = NULL, *en = NULL;
+
+        if (!json_is_object(erase))
                 return NULL;
-        return pair(
-                "Destruidas la cabecera, las ranuras y el secreto de la bóveda; detalle y copias en el gemelo JSON",
-                "Header, key slots and the vault's secret destroyed; details and copies in the JSON twin");
+        es = str_format("Cabecera LUKS2 %s: %" PRId64 " ranuras y %" PRId64 " bytes destruidos y releídos",
+                        json_text_or_empty(erase, "uuid"), json_int(erase, "slots_destroyed", 0),
+                        json_int(erase, "area_bytes", 0));
+        en = str_format("LUKS2 header %s: %" PRId64 " slots and %" PRId64 " bytes destroyed and read back",
+                        json_text_or_empty(erase, "uuid"), json_int(erase, "slots_destroyed", 0),
+                        json_int(erase, "area_bytes", 0));
+        for (size_t i = 0; es && en && i < json_array_size(keys); i++) {
+                const json_t *key = json_array_get(keys, i);
+                char *more_es = str_format("%s. Clave %s.%" PRId64 " borrada de la bóveda", es,
+                                           json_text_or_empty(key, "id"), json_int(key, "version", 0));
+                char *more_en = str_format("%s. Key %s.%" PRId64 " deleted from the vault", en,
+                                           json_text_or_empty(key, "id"), json_int(key, "version", 0));
+
+                free(es);
+                free(en);
+                es = more_es;
+                en = more_en;
+                add_copies(key, &es, &en);
+        }
+        return es && en ? pair(es, en) : NULL;
 }
 
 /* What does not apply, or nobody knows, is said: a line left blank in a signed document could be filled in later.
@@ -270,7 +325,8 @@ static int add_parts(json_t *data, const json_t *twin) {
         for (size_t i = 0; i < COUNT(same); i++)
                 if (carry(data, same[i], twin, same[i]))
                         return ERR_FAILED;
-        if (json_object_set_new(data, "medium", json_deep_copy(json_object_get(twin, "medium"))))
+        if (json_object_set_new(data, "medium", json_deep_copy(json_object_get(twin, "medium"))) ||
+            carry(json_object_get(data, "medium"), "owner", json_object_get(twin, "medium"), "owner_name"))
                 return ERR_FAILED;
         if (!tool || !particle || !unreached)
                 return ERR_FAILED;

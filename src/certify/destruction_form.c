@@ -21,6 +21,17 @@ static json_t *medium_part(const struct medium *medium) {
                          (json_int_t) medium->retention_days);
 }
 
+static int name_owner(struct act *act, const struct medium *medium, json_t *data, struct error *err) {
+        _cleanup_json_ json_t *owner = NULL;
+        int r = certify_person(act, medium->owner, &owner, err);
+
+        if (r < 0)
+                return r;
+        return json_object_set(json_object_get(data, "medium"), "owner", json_object_get(owner, "name"))
+                       ? fail_memory(err)
+                       : 0;
+}
+
 static int add_people(struct act *act, const json_t *destruction, json_t *data, struct error *err) {
         _cleanup_json_ json_t *requester = NULL, *approver = NULL;
         const char *decided_by = json_text(destruction, "decided_by");
@@ -73,6 +84,8 @@ int destruction_form(struct act *act, const json_t *destruction, const char *pat
                          text_pair(sanitize_demand(medium.kind, medium.classification)->method));
         if (!data)
                 return fail_memory(err);
-        r = add_people(act, destruction, data, err);
+        r = name_owner(act, &medium, data, err);
+        if (r == 0)
+                r = add_people(act, destruction, data, err);
         return r < 0 ? r : form_to_pdf(forms, "R-110-020", certify_lang(act), data, path, err);
 }

@@ -288,6 +288,17 @@ static int gather_destruction(struct act *act, const struct medium *medium, json
         return 0;
 }
 
+/* The information owner as printed; the account alone when they are gone. */
+static int name_owner(struct act *act, const struct medium *medium, json_t *twin, struct error *err) {
+        _cleanup_json_ json_t *owner = NULL;
+
+        if (certify_person(act, medium->owner, &owner, NULL) < 0)
+                return 0;
+        return json_object_set(json_object_get(twin, "medium"), "owner_name", json_object_get(owner, "name")) == 0
+                       ? 0
+                       : fail_memory(err);
+}
+
 int certify_gather(struct act *act, const struct medium *medium, const char *supervisor, json_t **ret,
                    struct error *err) {
         _cleanup_json_ json_t *twin = NULL, *person = NULL;
@@ -295,6 +306,8 @@ int certify_gather(struct act *act, const struct medium *medium, const char *sup
         int r = medium->state == MEDIUM_DESTROYED ? gather_destruction(act, medium, &twin, err)
                                                   : gather_sanitization(act, medium, &twin, err);
 
+        if (r == 0)
+                r = name_owner(act, medium, twin, err);
         if (r < 0)
                 return r;
         present = json_text(twin, "supervisor"); /* a destruction had its supervisor; a wipe gets one now */

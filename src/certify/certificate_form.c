@@ -92,19 +92,14 @@ static json_t *forensic_part(const json_t *twin) {
         return es && en ? pair(es, en) : NULL;
 }
 
+/* Only the end of the last step has its time in the ledger. */
 static json_t *steps_part(const json_t *twin) {
-        const json_t *names = json_object_get(twin, "steps");
-        bool only = json_array_size(names) == 1; /* then the technique's printed name is the step's */
-        json_t *steps = json_array();
+        json_t *steps = json_deep_copy(json_object_get(twin, "steps"));
+        size_t n = json_array_size(steps);
 
-        for (size_t i = 0; steps && i < json_array_size(names); i++) {
-                json_t *step = json_pack("{s:O, s:s, s:s}", "step",
-                                         only ? json_object_get(twin, "technique") : json_array_get(names, i),
-                                         "finished", json_text_or_empty(twin, "finished"), "result", "passed");
-
-                (void) carry(step, "bytes", json_object_get(twin, "medium"), "size");
-                (void) json_array_append_new(steps, step);
-        }
+        for (size_t i = 0; i < n; i++)
+                (void) json_object_set_new(json_array_get(steps, i), "finished",
+                                           json_string(i + 1 == n ? json_text_or_empty(twin, "finished") : "—"));
         return steps;
 }
 

@@ -11,6 +11,7 @@
 #include "policy/families.h"
 #include "registry/station.h"
 #include "sanitize/sanitize.h"
+#include "sanitize/technique.h"
 
 static json_t *text_pair(struct text text) {
         return json_pack("{s:s, s:s}", "es", text.es, "en", text.en);
@@ -107,12 +108,47 @@ static json_t *moment_text(int64_t moment) {
         return json_string(text);
 }
 
+/* The passes of a technique in words: a job that ended sanitized has made them all. */
+static int add_passes(const struct technique *technique, int64_t size, int64_t header, json_t *steps) {
+        for (size_t i = 0; i < technique->passes_n; i++)
+                if (json_array_append_new(steps, json_pack("{s:s, s:o, s:I, s:s}", "technique", technique->name,
+                                                           "step", text_pair(technique->passes[i].says), "bytes",
+                                                           (json_int_t) size, "result", "passed")))
+                        return ERR_FAILED;
+        if (technique->passes_n)
+                return 0;
+        return json_array_append_new(steps, json_pack("{s:s, s:o, s:I, s:s}", "technique", technique->name, "step",
+                                                      text_pair(technique->says), "bytes", (json_int_t) header,
+                                                      "result", "passed"))
+                       ? ERR_FAILED
+                       : 0;
+}
+
+static int add_steps(json_t *twin, const json_t *ended, struct error *err) {
+        const json_t *names = json_object_get(ended, "techniques");
+        int64_t size = json_int(json_object_get(twin, "medium"), "size", 0);
+        int64_t header = json_int(json_object_get(ended, "evidence"), "area_bytes", 0);
+        json_t *steps = json_array();
+
+        if (!steps || json_object_set_new(twin, "steps", steps))
+                return fail_memory(err);
+        for (size_t i = 0; i < json_array_size(names); i++)
+                for (size_t t = 0; t < TECHNIQUES; t++) {
+                        const char *name = json_string_value(json_array_get(names, i));
+
+                        if (name && strcmp(techniques[t]->name, name) == 0 &&
+                            add_passes(techniques[t], size, header, steps) < 0)
+                                return fail_memory(err);
+                }
+        return 0;
+}
+
 /* What the sanitization recorded of itself, as it recorded it. */
 static int take_members(json_t *twin, const json_t *ended, struct error *err) {
         static const struct {
                 const char *in_twin, *in_event;
         } members[] = {
-                { "steps", "techniques" },
+                { "techniques", "techniques" },
                 { "verification", "verification" },
                 { "unreached", "areas_not_reached" },
                 { "bytes_not_reached", "bytes_not_reached" },
@@ -226,7 +262,8 @@ static int gather_sanitization(struct act *act, const struct medium *medium, jso
         if (!*ret || json_object_set_new(*ret, "place", json_string(act->site)) ||
             json_object_set_new(*ret, "equipment", json_string(act->station)))
                 return fail_memory(err);
-        return take_members(*ret, record.ended_data, err);
+        r = take_members(*ret, record.ended_data, err);
+        return r < 0 ? r : add_steps(*ret, record.ended_data, err);
 }
 
 /* --- destruction ------------------------------------------------------------------------------------------- */

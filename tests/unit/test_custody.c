@@ -307,7 +307,7 @@ static void t5_u9_seal_differs(void **state) {
 
 static void flip(const char *path, off_t offset) {
         int fd = open(path, O_RDWR | O_CLOEXEC);
-        unsigned char byte;
+        unsigned char byte = 0;
 
         assert_true(fd >= 0 && pread(fd, &byte, 1, offset) == 1);
         byte ^= 1;

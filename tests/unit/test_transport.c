@@ -412,7 +412,7 @@ static void t5_t6_incidents_on_the_way(void **state) {
 
 static void flip(const char *path, off_t offset) {
         int fd = open(path, O_RDWR | O_CLOEXEC);
-        unsigned char byte;
+        unsigned char byte = 0;
 
         assert_true(fd >= 0 && pread(fd, &byte, 1, offset) == 1);
         byte ^= 1;

@@ -56,28 +56,6 @@ static int find_medium(struct check *check, const json_t *args, struct error *er
         return 0;
 }
 
-/* What an interrupted or failed encryption left, in words that say what to do. */
-static void judge_history(struct check *check) {
-        const struct encryption *e = &check->encryption;
-
-        if (!e->known || strcmp(e->state, "done") == 0)
-                return;
-        if (strcmp(e->state, "erasing") == 0) {
-                luks_verdict_add(&check->verdict, 0, "C4", -1, LUKS_REFUSE,
-                                 "el borrado criptográfico quedó a medias: repita el borrado",
-                                 "the crypto erase was left unfinished: repeat the wipe");
-                return;
-        }
-        if (strcmp(e->state, "erased") == 0) {
-                act_say(check->act, "Las claves del soporte se borraron criptográficamente.",
-                        "The medium was crypto-erased.");
-                return;
-        }
-        luks_verdict_add(&check->verdict, 0, "C2", -1, LUKS_REFUSE,
-                         "el cifrado con la clave %s quedó «%s»: repita «encrypt run»",
-                         "the encryption with key %s was left “%s”: repeat “encrypt run”", e->key, e->state);
-}
-
 static int judge(struct check *check, struct error *err) {
         int r;
 
@@ -94,7 +72,9 @@ static int judge(struct check *check, struct error *err) {
         }
         if (!check->registered)
                 return 0;
-        judge_history(check);
+        if (strcmp(check->encryption.state, "erased") == 0)
+                act_say(check->act, "Las claves del soporte se borraron criptográficamente.",
+                        "The medium was crypto-erased.");
         /* Same seqid, other bytes: somebody wrote past cryptsetup. A higher seqid says that a key slot or token was
          * changed with it; row 10 judges what. */
         if (check->medium.header_digest[0] && strcmp(check->medium.header_digest, check->digest) != 0)

@@ -38,11 +38,29 @@ int encrypt_judge_device(const char *device, enum category category, struct luks
         return r;
 }
 
+/* What an interrupted or failed act left is not encryption until it was done again, whatever the header looks like.
+ */
+static void judge_history(const struct encryption *encryption, struct luks_verdict *verdict) {
+        if (strcmp(encryption->state, "erasing") == 0)
+                luks_verdict_add(verdict, 0, "C4", -1, LUKS_REFUSE,
+                                 "el borrado criptográfico quedó a medias: repita el borrado",
+                                 "the crypto erase was left unfinished: repeat the wipe");
+        else if (strcmp(encryption->state, "running") == 0 || strcmp(encryption->state, "failed") == 0)
+                luks_verdict_add(verdict, 0, "C2", -1, LUKS_REFUSE,
+                                 "el cifrado con la clave %s no terminó: repita «encrypt run»",
+                                 "the encryption with key %s did not finish: repeat “encrypt run”",
+                                 encryption->key);
+}
+
 void judge_copy(struct act *act, const struct medium *medium, const struct encryption *encryption,
                 const struct luks_copy *copy, struct luks_verdict *ret) {
+        /* No slot of a header that we did not make is known: each is a person's, with the cost that asks for. */
+        static const struct luks_known nothing = { .seqid = 0 };
         bool ours = encryption->known && strcmp(encryption->state, "done") == 0 && encryption->header.uuid[0];
 
-        luks_judge(&copy->facts, medium->category, ours ? &encryption->header : NULL, ret);
+        luks_judge(&copy->facts, medium->category, ours ? &encryption->header : &nothing, ret);
+        if (encryption->known)
+                judge_history(encryption, ret);
         if (copy->facts.state != LUKS_VERSION_2)
                 return;
         if (medium->luks_uuid[0] && strcmp(medium->luks_uuid, copy->facts.uuid) != 0)

@@ -130,3 +130,22 @@ print(len(files) > 5, [f for f in files if any(p in f.read_bytes() for p in (key
         losetup --set-capacity "$device"
         expect 0 mp --as oto encrypt run "$id" "$device" --confirm "$id"
 }
+
+@test "S7: killed at any moment, encryption can be repeated, and the ledger stays whole" {
+        device=$(loop_device killed 32M)
+        id=$(register "$device" INTERNO MEDIA)
+        for delay in 0.05 0.15 0.25 0.35 0.45 0.6 0.8 1.0; do
+                mp --as oto encrypt run "$id" "$device" --confirm "$id" --replace >/dev/null 2>&1 3>&- &
+                victim=$!
+                sleep "$delay"
+                # mp is a shell function: the program is the subshell's child.
+                pkill -KILL -P "$victim" || true
+                wait "$victim" || true
+                expect 0 mp --as sara ledger verify
+                expect 0 mp --as sara key status
+        done
+        expect 0 mp --as oto encrypt run "$id" "$device" --confirm "$id" --replace
+        expect 0 mp --as oto encrypt check "$device"
+        [ "$(mp --as sara --json key status | jq '[.rows[] | select(.kind == "medium" and .state == "live").count] | add')" -eq 1 ]
+        [ "$(mp --as sara --json key status | jq '.vault_keys')" -eq 2 ]
+}

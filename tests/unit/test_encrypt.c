@@ -578,6 +578,8 @@ static void a_crash_before_the_last_event_can_be_repeated(void **state) {
                 load(act, id, &medium);
                 assert_string_equal(medium.luks_uuid, "");
                 assert_int_equal(encrypt_judge_medium(act, &medium, image, &verdict, &err), 0);
+                assert_int_equal(verdict.decision, LUKS_REFUSE);
+                assert_false(verdict.encrypted);
         }
         test_expect(ERR_REFUSED, &store, "oto", "encrypt", "check", "{s:s, s:s}", "device", image, "medium", id);
         encrypt_as("oto", id, image, NULL);

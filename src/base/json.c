@@ -61,7 +61,8 @@ bool json_flag(const json_t *object, const char *key) {
 }
 
 json_t *error_to_json(const struct error *err) {
-        return json_pack("{s:{s:s, s:i, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s}}}", "error", "word", error_word(err->code),
-                         "status", -err->code, "rule", err->rule, "ens", err->ens, "what", "es", err->what[LANG_ES], "en",
-                         err->what[LANG_EN], "hint", "es", err->hint[LANG_ES], "en", err->hint[LANG_EN]);
+        return json_pack("{s:{s:s, s:i, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s}}}", "error", "word",
+                         error_word(err->code), "status", -err->code, "rule", err->rule, "ens", err->ens, "what",
+                         "es", err->what[LANG_ES], "en", err->what[LANG_EN], "hint", "es", err->hint[LANG_ES], "en",
+                         err->hint[LANG_EN]);
 }

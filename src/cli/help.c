@@ -63,7 +63,7 @@ void help_verb(const struct verb *verb, enum lang lang) {
         (void) printf("\n  %s.\n", text_in(verb->help, lang));
         roles_format(verb->roles, roles);
         if (verb->roles != ROLE_ANY)
-                (void) printf("  %s: %s\n", lang == LANG_EN ? "Roles" : "Roles", roles);
+                (void) printf("  %s: %s\n", "Roles", roles);
         if (verb->params_n)
                 (void) putchar('\n');
         for (size_t i = 0; i < verb->params_n; i++) {
@@ -228,7 +228,7 @@ static int reference_verb(void *context, const struct verb *verb) {
 
         roles_format(verb->roles, roles);
         (void) printf("\n## %s%s%s\n\n%s. %s: %s.\n\n    ", verb->noun, *verb->name ? " " : "", verb->name,
-                      text_in(verb->help, lang), lang == LANG_EN ? "Roles" : "Roles",
+                      text_in(verb->help, lang), "Roles",
                       verb->roles == ROLE_ANY ? (lang == LANG_EN ? "any" : "cualquiera") : roles);
         usage_line(verb, lang, stdout);
         if (verb->params_n)

@@ -58,8 +58,8 @@ static int not_a_checkpoint(struct error *err) {
                     "The text is not a checkpoint of mpsi.");
 }
 
-int ledger_checkpoint_verify(const char *text, EVP_PKEY *public_key, uint64_t *ret_size, uint8_t ret_root[SHA256_SIZE],
-                      struct error *err) {
+int ledger_checkpoint_verify(const char *text, EVP_PKEY *public_key, uint64_t *ret_size,
+                             uint8_t ret_root[SHA256_SIZE], struct error *err) {
         const char *gap = strstr(text, "\n\n");
         char body[CHECKPOINT_BODY], root64[64], signature64[256];
         _cleanup_free_ uint8_t *root = NULL, *signature = NULL;

@@ -65,8 +65,8 @@ int ledger_prove_consistency(struct ledger *ledger, int64_t old_size, json_t **r
 int ledger_proof_verify(const json_t *proof, const char *station_certificate, struct error *err);
 
 /* Checks a text as ledger_checkpoint writes it; gives size and root. ERR_VERIFY or ERR_USAGE. */
-int ledger_checkpoint_verify(const char *text, EVP_PKEY *public_key, uint64_t *ret_size, uint8_t ret_root[SHA256_SIZE],
-                      struct error *err);
+int ledger_checkpoint_verify(const char *text, EVP_PKEY *public_key, uint64_t *ret_size,
+                             uint8_t ret_root[SHA256_SIZE], struct error *err);
 
 struct ledger_report {
         int64_t events, checkpoints, signatures; /* how many were checked */

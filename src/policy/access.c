@@ -15,7 +15,8 @@ static const struct rule rules[] = {
           "op.acc.3",
           { "El perfil de auditoría es de solo lectura, temporal (30 días) y no se suma a otros roles.",
             "The audit profile is read-only, temporary (30 days) and goes with no other role." },
-          { "Dé de alta al auditor aparte, con fecha de caducidad.", "Add the auditor separately, with an expiry date." } },
+          { "Dé de alta al auditor aparte, con fecha de caducidad.",
+            "Add the auditor separately, with an expiry date." } },
 };
 
 const struct rule_family access_rules = { rules, sizeof rules / sizeof rules[0] };

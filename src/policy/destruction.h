@@ -41,9 +41,9 @@ int destruction_judge_decision(const char *decider, const char *owner, const cha
  */
 int destruction_judge_execution(const char *executor, const char *approver, const char *supervisor,
                                 unsigned supervisor_roles, struct error *err);
-/* S4: from CONFIDENCIAL on, fragments taken at random (where the method leaves any) are examined, and a technical report says
- * that nothing can be recovered. */
-int destruction_judge_forensic(enum classification classification, enum destruction_method method, int64_t fragments,
-                               bool report, struct error *err);
+/* S4: from CONFIDENCIAL on, fragments taken at random (where the method leaves any) are examined, and a technical
+ * report says that nothing can be recovered. */
+int destruction_judge_forensic(enum classification classification, enum destruction_method method,
+                               int64_t fragments, bool report, struct error *err);
 /* S8: photographs before and after, all different. `digests` holds first the ones before. */
 int destruction_judge_photos(const char *const *digests, size_t before, size_t after, struct error *err);

@@ -1,6 +1,6 @@
-/* The PDF reader and the verifier of signatures: whatever comes in, verifying fails with a message in both languages. The
- * seeds are signed by an authority that is gone, so nothing may ever verify under the one made here; what can be signed
- * must still open afterwards, one revision longer. */
+/* The PDF reader and the verifier of signatures: whatever comes in, verifying fails with a message in both
+ * languages. The seeds are signed by an authority that is gone, so nothing may ever verify under the one made here;
+ * what can be signed must still open afterwards, one revision longer. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -423,6 +423,9 @@ int db_migrate(struct db *db, const struct schema *const *schemas, size_t n, str
 
         if (r < 0 || done)
                 return r;
+        if (db->reader)
+                return fail(err, ERR_BUSY, "El almacén espera a que una orden que escriba lo actualice.",
+                            "The store waits for a writing command to bring it up to date.");
         r = db_begin(db, err);
         if (r < 0)
                 return r;

@@ -55,7 +55,7 @@ gone() {
         [ "$(jq -r '[.evidence.counts, .forensic.passed, .markers_differ] | join(" ")' <<<"$output")" = "true true true" ]
         [ "$(jq .verification.bytes <<<"$output")" = $((48 << 20)) ]
         seed=$(jq -r .seed <<<"$output")
-        [ "$(printf '%s' "$seed" | xxd -r -p | sha256sum | cut -d' ' -f1)" = "$(jq -r .seed_commitment <<<"$output")" ]
+        [ "$(printf '%b' "$(sed 's/../\\x&/g' <<<"$seed")" | sha256sum | cut -d' ' -f1)" = "$(jq -r .seed_commitment <<<"$output")" ]
         gone
         [ -z "$(blkid -p -o value -s TYPE "$DEV")" ]
         [ "$(state)" = sanitized ]

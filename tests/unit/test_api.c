@@ -436,6 +436,19 @@ static void a_store_of_a_newer_version_is_left_alone(void **state) {
         assert_non_null(strstr(err.hint[LANG_EN], "Update"));
 }
 
+static void an_older_store_is_brought_up_to_date_by_whoever_comes_first(void **state) {
+        struct fixture *f = *state;
+        _cleanup_free_ char *path = str_format("%s/registry.db", f->folder);
+        _cleanup_(db_closep) struct db *db = NULL;
+        struct error err;
+
+        assert_int_equal(db_open(path, DB_WRITE, &db, &err), 0);
+        assert_int_equal(db_exec(db, &err, "DELETE FROM schema WHERE room = 'sanitize'", ""), 1);
+        assert_true(db_exec(db, &err, "DROP TABLE sanitization", "") >= 0);
+        assert_int_equal(CALL(f, "sara", "media", "list", "{}"), 0);
+        assert_int_equal(CALL(f, "sara", "wipe", "status", "{}"), 0);
+}
+
 static void a_broken_store_is_said_to_be_one(void **state) {
         struct fixture *f = *state;
         _cleanup_free_ char *path = str_format("%s/registry.db", f->folder);
@@ -481,6 +494,7 @@ int main(void) {
                 TEST(owner_and_expiry_are_checked),
                 TEST(a_dry_run_changes_nothing),
                 TEST(a_store_of_a_newer_version_is_left_alone),
+                TEST(an_older_store_is_brought_up_to_date_by_whoever_comes_first),
                 TEST(a_broken_store_is_said_to_be_one),
                 TEST(a_missing_store_is_not_found),
         };

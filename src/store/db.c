@@ -5,7 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "base/str.h"
 
 /* "MPSI" in the file's header: a foreign SQLite file is not taken for a store. */
 enum { APPLICATION_ID = 0x4d505349, BUSY_MS = 5000, SLOTS = 512 };
@@ -321,7 +324,31 @@ static int configure(struct db *db, unsigned mode, struct error *err) {
         return r;
 }
 
+/* On a read-only file system SQLite can't make the WAL's shared memory. Nobody can write there either, so a
+ * database whose WAL is folded in may be read as immutable: its URI, else NULL. */
+static char *immutable_uri(const char *path) {
+        _cleanup_free_ char *wal = str_format("%s-wal", path);
+        struct statvfs fs;
+        struct stat st;
+        char *uri, *out;
+
+        if (!wal || statvfs(path, &fs) < 0 || !(fs.f_flag & ST_RDONLY) || (stat(wal, &st) == 0 && st.st_size > 0))
+                return NULL;
+        uri = malloc(sizeof "file://?immutable=1" + 3 * strlen(path));
+        if (!uri)
+                return NULL;
+        out = stpcpy(uri, *path == '/' ? "file://" : "file:"); /* an empty host, or "//" would name one */
+        for (; *path; path++)
+                if (strchr("%?#", *path)) /* RFC 3986: what would end the path */
+                        out += sprintf(out, "%%%02X", (unsigned char) *path);
+                else
+                        *out++ = *path;
+        (void) strcpy(out, "?immutable=1");
+        return uri;
+}
+
 int db_open(const char *path, unsigned mode, struct db **ret, struct error *err) {
+        _cleanup_free_ char *uri = NULL;
         _cleanup_(db_closep) struct db *db = calloc(1, sizeof *db);
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW, r;
         struct stat st;
@@ -344,10 +371,12 @@ int db_open(const char *path, unsigned mode, struct db **ret, struct error *err)
                 flags |= SQLITE_OPEN_READWRITE;
                 if (stat(path, &st) < 0)
                         return fail(err, ERR_NOT_FOUND, "No existe «%s».", "“%s” does not exist.", path);
-                if ((mode & 15) == DB_READ && access(path, W_OK) < 0)
+                if ((mode & 15) == DB_READ && access(path, W_OK) < 0) {
                         flags = (flags & ~SQLITE_OPEN_READWRITE) | SQLITE_OPEN_READONLY;
+                        uri = immutable_uri(path);
+                }
         }
-        r = sqlite3_open_v2(path, &db->handle, flags, NULL);
+        r = sqlite3_open_v2(uri ? uri : path, &db->handle, uri ? flags | SQLITE_OPEN_URI : flags, NULL);
         if (r != SQLITE_OK && db->handle)
                 return fail_sqlite(db, err, path);
         if (r != SQLITE_OK)

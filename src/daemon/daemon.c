@@ -75,6 +75,12 @@ static int judge(struct daemon *daemon, struct present *entry, const struct devi
         r = act_resume(act, err); /* takes the writer's lock */
         if (r < 0)
                 return r;
+        /* An encryption or a wipe locks its device before it gives the writer's lock back: from here on nobody
+         * starts one. What is at work already has opened the gate itself; it is judged when that is over. */
+        if (!gate_concerns(facts)) {
+                daemon->again = true;
+                return act_pause(act, err);
+        }
         r = gate_record(act, facts, &judgement, daemon->options->audit_only, err);
         (void) act_pause(act, NULL);
         if (r < 0)

@@ -68,16 +68,25 @@ static dev_t device_of_mount(struct libmnt_fs *fs) {
         return major(mnt_fs_get_devno(fs)) ? mnt_fs_get_devno(fs) : 0;
 }
 
-static int read_mounts(struct scan *scan, struct error *err) {
-        _cleanup_(table_freep) struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
+static int read_mounts_of(struct scan *scan, const char *mountinfo) {
+        _cleanup_(table_freep) struct libmnt_table *table = mnt_new_table_from_file(mountinfo);
         _cleanup_(iter_freep) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
         struct libmnt_fs *fs;
 
         if (!table || !iter)
-                return fail(err, ERR_FAILED, "No se puede leer la lista de montajes.",
-                            "The list of mounts can't be read.");
+                return ERR_FAILED;
         while (mnt_table_next_fs(table, iter, &fs) == 0)
                 note_use(scan, device_of_mount(fs), false, mnt_fs_get_target(fs) ? mnt_fs_get_target(fs) : "?");
+        return 0;
+}
+
+/* Our own mounts, and those that the machine's first process sees: from inside a namespace or a changed root the
+ * system's disk would look unused. */
+static int read_mounts(struct scan *scan, struct error *err) {
+        if (read_mounts_of(scan, "/proc/self/mountinfo") < 0)
+                return fail(err, ERR_FAILED, "No se puede leer la lista de montajes.",
+                            "The list of mounts can't be read.");
+        (void) read_mounts_of(scan, "/proc/1/mountinfo"); /* not for everybody to read */
         return 0;
 }
 

@@ -343,7 +343,7 @@ static char *immutable_uri(const char *path) {
                         out += sprintf(out, "%%%02X", (unsigned char) *path);
                 else
                         *out++ = *path;
-        (void) strcpy(out, "?immutable=1");
+        memcpy(out, "?immutable=1", sizeof "?immutable=1");
         return uri;
 }
 

@@ -106,11 +106,10 @@ job_label() {
                 'The labels are printed: SVG, ZPL, PNG and PDF, with a signed QR that is read back (L2, L3, L5, L6).'
         local id number=1
         for id in "$FIRST_ID" "$SECOND_ID"; do
-                act carlos label print "$id" --out "$OUT/label-$number.svg"
-                act carlos label print "$id" --out "$OUT/label-$number.zpl"
-                act carlos label print "$id" --out "$OUT/label-$number.pdf"
                 act carlos label print "$id" --dpi 300 --out "$OUT/label-$number-300.png"
-                act carlos label print "$id" --dpi 203 --out "$OUT/label-$number-203.png" # the newest print is the valid one
+                # The newest print is the valid one; several files of one print are one revision.
+                act carlos label print "$id" --dpi 203 --out "$OUT/label-$number.svg" --out "$OUT/label-$number.zpl" \
+                        --out "$OUT/label-$number.pdf" --out "$OUT/label-$number-203.png"
                 number=2
         done
 }

@@ -15,7 +15,6 @@ struct job {
         struct fact *facts;
         size_t n;
         struct label_design *design;
-        enum label_format format;
         struct label_look look;
 };
 
@@ -30,8 +29,8 @@ static void job_done(struct job *job) {
 }
 
 /* The format asked for, else what the file's name ends in, else PDF. */
-static enum label_format format_of(const json_t *args) {
-        const char *asked = json_text(args, "format"), *dot = strrchr(json_text_or_empty(args, "out"), '.');
+static enum label_format format_of(const json_t *args, const char *path) {
+        const char *asked = json_text(args, "format"), *dot = strrchr(path, '.');
         int format = term_parse(label_format_terms, LABEL_FORMATS, asked ? asked : dot ? dot + 1 : "pdf");
 
         return format < 0 ? LABEL_PDF : (enum label_format) format;
@@ -117,7 +116,7 @@ static int prepare_all(struct act *act, const json_t *args, struct job *job, str
         return r;
 }
 
-static int answer(const struct job *job, const char *path, json_t **ret, struct error *err) {
+static int answer(const struct job *job, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *rows = json_array();
 
         for (size_t i = 0; i < job->n; i++) {
@@ -130,14 +129,40 @@ static int answer(const struct job *job, const char *path, json_t **ret, struct 
                                             "content", json_text_or_empty(job->facts[i].data, "content"))) < 0)
                         return fail_memory(err);
         }
-        *ret = json_pack("{s:O, s:s, s:s}", "rows", rows, "path", path, "format",
-                         label_format_terms[job->format].code);
+        *ret = json_pack("{s:O, s:O}", "rows", rows, "files", json_object_get(args, "out"));
         return *ret ? 0 : fail_memory(err);
 }
 
+static void remove_files(const json_t *files) {
+        const json_t *file;
+        size_t i;
+
+        json_array_foreach(files, i, file)(void) unlink(json_string_value(file));
+}
+
+/* The files come first: a label that nobody recorded shows at its scan as unknown, never as valid. */
+static int write_and_record(struct act *act, const json_t *args, struct job *job, struct error *err) {
+        const json_t *files = json_object_get(args, "out"), *file;
+        size_t i;
+        int r = 0;
+
+        json_array_foreach(files, i, file) {
+                const char *path = json_string_value(file);
+
+                if (r == 0)
+                        r = labels_write(job->design, job->labels, job->n, format_of(args, path), &job->look,
+                                         act->dry_run ? NULL : path, err);
+        }
+        if (r == 0)
+                r = act_record(act, job->facts, job->n, err);
+        if (r < 0 && !act->dry_run)
+                remove_files(files);
+        return r;
+}
+
 int label_run_print(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_(job_done) struct job job = { .format = format_of(args) };
-        const char *path = json_text(args, "out"), *dpi = json_text(args, "dpi");
+        _cleanup_(job_done) struct job job = { 0 };
+        const char *dpi = json_text(args, "dpi");
         int r = prepare_all(act, args, &job, err);
 
         if (r < 0)
@@ -147,18 +172,13 @@ int label_run_print(struct act *act, const json_t *args, json_t **ret, struct er
                                         .mono = json_flag(args, "mono"),
                                         .sheet = json_flag(args, "sheet"),
                                         .first = (int) json_int(args, "first", 1) };
-        /* The file comes first: a label that nobody recorded shows at its scan as unknown, never as valid. */
-        r = labels_write(job.design, job.labels, job.n, job.format, &job.look, act->dry_run ? NULL : path, err);
+        r = write_and_record(act, args, &job, err);
         if (r < 0)
                 return r;
-        r = act_record(act, job.facts, job.n, err);
-        if (r < 0) {
-                if (!act->dry_run)
-                        (void) unlink(path);
-                return r;
-        }
         if (!act->dry_run)
-                act_say(act, "%zu etiqueta(s) en %s; las anteriores de esos soportes quedan anuladas.",
-                        "%zu label(s) in %s; the earlier ones of these media are void.", job.n, path);
-        return answer(&job, path, ret, err);
+                act_say(act, "%zu etiqueta(s) en %s%s; las anteriores de esos soportes quedan anuladas.",
+                        "%zu label(s) in %s%s; the earlier ones of these media are void.", job.n,
+                        json_string_value(json_array_get(json_object_get(args, "out"), 0)),
+                        json_array_size(json_object_get(args, "out")) > 1 ? ", …" : "");
+        return answer(&job, args, ret, err);
 }

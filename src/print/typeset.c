@@ -17,22 +17,6 @@ enum {
         GLYPHS_MAX = 512,
 };
 
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define LEAKS_CHECKED
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define LEAKS_CHECKED
-#endif
-
-#ifdef LEAKS_CHECKED
-/* fontconfig and pango keep their caches for the life of the process; the leak checker can't know. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) {
-        return "leak:libfontconfig\nleak:libpango\n";
-}
-#endif
-
 struct font {
         struct style style;
         PangoFontDescription *description;

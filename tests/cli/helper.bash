@@ -3,6 +3,7 @@
 MPSI_SOURCE=${MPSI_SOURCE:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 MPSI_BUILD=${MPSI_BUILD:-$MPSI_SOURCE/build/debug}
 MPSI=$MPSI_BUILD/mpsi
+export LSAN_OPTIONS=suppressions=$MPSI_SOURCE/tests/lsan.supp:print_suppressions=0
 export LC_ALL=C.UTF-8 LANG=en_US.UTF-8 NO_COLOR=1
 
 # An image file of SIZE (as truncate takes it) in the test's folder; prints its path.

@@ -139,6 +139,20 @@ unhex() {
         expect 0 mpsi_as admin ledger verify
 }
 
+@test "L10: several files of one print are one revision, all valid" {
+        id=$(id_of WD-1)
+        expect 0 mpsi_as custodian --json label print "$id" --out "$BATS_TEST_TMPDIR/m.png" --out "$BATS_TEST_TMPDIR/m.pdf" --out "$BATS_TEST_TMPDIR/m.zpl"
+        revision=$(jq '.rows[0].revision' <<<"$output")
+        [ "$(mpsi_as custodian --json media show "$id" | jq .label_revision)" = "$revision" ]
+        [ "$(head -c 5 "$BATS_TEST_TMPDIR/m.pdf")" = %PDF- ]
+        grep -q '\^GFA' "$BATS_TEST_TMPDIR/m.zpl"
+        [ "$(mpsi_as custodian --json label scan "$(read_code "$BATS_TEST_TMPDIR/m.png")" | jq -r .label)" = current ]
+        # One that can't be written takes the others away, and nothing is recorded.
+        expect 1 mpsi_as custodian label print "$id" --out "$BATS_TEST_TMPDIR/n.png" --out "$BATS_TEST_TMPDIR/nowhere/n.pdf"
+        [ ! -e "$BATS_TEST_TMPDIR/n.png" ]
+        [ "$(mpsi_as custodian --json media show "$id" | jq .label_revision)" = "$revision" ]
+}
+
 @test "L2: what a category demands and the medium lacks is named, and nothing is written" {
         id=$(id_of S-3)
         expect 5 mpsi_as custodian --lang en label print "$id" --out "$BATS_TEST_TMPDIR/x.pdf"

@@ -22,12 +22,6 @@ enum { EXECUTOR, SUPERVISOR, ORGANISATION, FIELDS };
 static const char *const fields[FIELDS] = { "executor", "supervisor", "organisation" };
 static const struct pades_expected certificate = { fields, FIELDS, true, "organisation" };
 
-/* fontconfig keeps its caches for ever; they are no leak of ours. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) {
-        return "leak:libfontconfig\n";
-}
-
 struct signer {
         EVP_PKEY *key;
         X509 *certificate;

@@ -113,7 +113,7 @@ gone() {
         mount "$DEV" "$BATS_TEST_TMPDIR/mnt"
         expect 5 m olga --lang en wipe run "$ID" --device "$DEV" --confirm "$ID"
         [[ $output == *"[S6 · "* && $output == *"$BATS_TEST_TMPDIR/mnt"* ]]
-        expect 5 m olga --lang en wipe run "$ID" --device "$(findmnt -n -o SOURCE --target /)" --confirm "$ID"
+        expect 5 m olga --lang en wipe run "$ID" --device "$(findmnt -n -v -o SOURCE --target /)" --confirm "$ID"
         [[ $output == *"[S6 · "* ]]
         expect 5 m olga --lang en wipe run "$ID" --device "$STORE/registry.db" --confirm "$ID"
         [ "$(state)" = in-custody ]

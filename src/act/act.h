@@ -61,6 +61,7 @@ struct act {
         const char *os_user;
         enum lang lang; /* of documents made by this act, unless a parameter says otherwise */
         bool dry_run;   /* decide and say, change nothing */
+        bool recorded;  /* this call has recorded a fact: it can't be begun again as if nothing had happened */
         const struct act_ui *ui;
         json_t *said;                     /* array of {es, en}: lines for people, beside the answer */
         EVP_PKEY *station_key;            /* P-256: checkpoints, labels, tokens; NULL in a verb that only reads */

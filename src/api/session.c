@@ -236,6 +236,7 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
 
         json_decref(session->act.said);
         session->act.said = NULL;
+        session->act.recorded = false;
         if (verb->flags & VERB_WRITES && !(verb->flags & VERB_NO_STORE)) {
                 struct stat st;
 
@@ -254,6 +255,10 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
         if (r < 0 && err)
                 *err = trouble;
         return r;
+}
+
+const struct act *session_act_now(const struct session *session) {
+        return &session->act;
 }
 
 int session_act(struct session *session, struct act **ret, struct error *err) {

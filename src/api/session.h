@@ -27,6 +27,9 @@ DEFINE_CLEANUP(struct session, session_close)
 int session_call(struct session *session, const struct verb *verb, const json_t *args, json_t **ret_answer,
                  json_t **ret_said, struct error *err);
 
+/* The act of the call under way, for the edge that is asked something in the middle of it. */
+const struct act *session_act_now(const struct session *session);
+
 /* The act that a handler would be given, for programs that do more than call verbs (mpsid, benchmarks). Fails where
  * there is no store. Valid until the session closes. */
 int session_act(struct session *session, struct act **ret, struct error *err);

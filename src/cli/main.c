@@ -18,8 +18,11 @@ static int call(struct cli *cli, struct error *err) {
 
         cli_ui(cli, &ui);
         options.ui = &ui;
-        r = session_open(&options, &session, err);
-        if (r == 0)
+        if (remote_wanted(cli))
+                r = remote_call(cli, &ui, &answer, &said, err);
+        else
+                r = session_open(&options, &session, err);
+        if (r == 0 && session)
                 r = session_call(session, cli->verb, cli->args, &answer, &said, err);
         if (r == 0)
                 output_answer(cli, answer, said);

@@ -257,7 +257,10 @@ static void on_held(void *context, struct hand *hand, int result, int held) {
         for (struct device *each = guard->devices; each && !device; each = each->next)
                 if (!each->gone && strcmp(each->path, hand->path) == 0 && each->facts.diskseq == hand->diskseq)
                         device = each;
-        if (result)
+        if (result == EBUSY && device) {
+                device->judged = false; /* to be put into force when it is free */
+                retry_later(guard, device);
+        } else if (result)
                 log_line(LOG_ERR, "%s: el veredicto no se puede aplicar: %s",
                          "%s: the verdict can't be enforced: %s", hand->path, strerror(result));
         if (device && held >= 0 && device->hold < 0 && device->verdict == GATE_REFUSE && !device->opened_by)
@@ -275,6 +278,7 @@ static void enforce(struct device *device) {
         struct hand hand = { .does = device->verdict == GATE_ACCEPT ? HAND_OPEN : HAND_CLOSE,
                              .diskseq = device->facts.diskseq,
                              .hold = device->verdict == GATE_REFUSE && device->hold < 0,
+                             .spare_busy = true,
                              .done = on_held,
                              .context = guard };
         struct error err = { 0 };
@@ -290,7 +294,8 @@ static void enforce(struct device *device) {
         }
 }
 
-static void on_verdict(struct device *device, const struct judge_reply *reply) {
+/* `looked`: it follows a look at the device, which nobody is at work on. */
+static void on_verdict(struct device *device, const struct judge_reply *reply, bool looked) {
         struct guard *guard = device->guard;
         enum lang lang = guard->options->lang;
         bool moves = !device->judged || device->verdict != reply->verdict;
@@ -307,7 +312,7 @@ static void on_verdict(struct device *device, const struct judge_reply *reply) {
         device->judged = true;
         if (moves || reply->recorded)
                 enforce(device);
-        if (reply->unfinished && guard->enforce && !device->opened_by &&
+        if (looked && reply->unfinished && guard->enforce && !device->opened_by &&
             strcmp(device->resumed, device->facts.insertion) != 0) {
                 (void) snprintf(device->resumed, sizeof device->resumed, "%s", device->facts.insertion);
                 desk_resume(guard, reply->medium, device->path);
@@ -325,7 +330,7 @@ static void on_judge_message(void *context, struct child *child, const void *dat
                 return;
         device = find(guard, reply.name);
         if (device && device->known && strcmp(device->facts.insertion, reply.insertion) == 0)
-                on_verdict(device, &reply);
+                on_verdict(device, &reply, guard->asking == device);
         if (guard->asking && strcmp(guard->asking->name, reply.name) == 0) {
                 device = guard->asking;
                 guard->asking = NULL;
@@ -417,16 +422,19 @@ static struct device *get(struct guard *guard, const char *name, const char *pat
         return device;
 }
 
-static void came(struct guard *guard, const char *path) {
-        const char *slash = strrchr(path, '/');
-        struct device *device = slash ? get(guard, slash + 1, path) : NULL;
-
-        if (!device)
-                return;
+static void once_more(struct device *device) {
         if (device->stage == STAGE_REST)
                 device->stage = STAGE_WAITS;
         else if (device->stage != STAGE_WAITS)
                 device->again = true;
+}
+
+static void came(struct guard *guard, const char *path) {
+        const char *slash = strrchr(path, '/');
+        struct device *device = slash ? get(guard, slash + 1, path) : NULL;
+
+        if (device)
+                once_more(device);
 }
 
 static void went(struct guard *guard, const char *name) {
@@ -485,7 +493,7 @@ void devices_retry_now(struct guard *guard) {
         for (struct device *device = guard->devices; device; device = device->next)
                 if (device->unjudged && !device->gone) {
                         device->unjudged = false;
-                        came(guard, device->path);
+                        once_more(device);
                 }
         go_on(guard);
 }
@@ -541,7 +549,7 @@ void devices_set_gate(struct guard *guard, const struct worker_asks *asks, uint6
                 /* While it works there, verdicts wait; afterwards the device is looked at again. */
                 device->opened_by = asks->read_only ? 0 : worker;
                 if (asks->read_only)
-                        came(guard, device->path);
+                        once_more(device);
                 else
                         release_hold(device);
                 r = hand_start(guard->event, &hand, -1, &err);
@@ -562,7 +570,7 @@ void devices_worker_ended(struct guard *guard, uint64_t worker) {
                         continue;
                 device->opened_by = 0;
                 device->judged = false; /* so that the verdict is put into force again */
-                came(guard, device->path);
+                once_more(device);
         }
         go_on(guard);
 }

@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -34,8 +35,13 @@ static int hand_run(void *context, int fd, int extra) {
         if (hand->does == HAND_RELEASE)
                 return 0;
         node = open(hand->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        if (node < 0 || !is_meant(node, hand->diskseq) || ioctl(node, BLKROSET, &value) < 0)
-                result = errno ? errno : ENODEV;
+        if (node < 0 || !is_meant(node, hand->diskseq))
+                result = node < 0 ? errno : ENODEV;
+        /* A wipe or an encryption of a local `mpsi`, or a partitioner: nothing is pulled from under it. */
+        else if (hand->spare_busy && flock(node, LOCK_SH | LOCK_NB) < 0)
+                result = EBUSY;
+        else if (ioctl(node, BLKROSET, &value) < 0)
+                result = errno;
         /* Somebody may hold it already: then nobody else can. */
         if (result == 0 && hand->does == HAND_CLOSE && hand->hold)
                 held = open(hand->path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);

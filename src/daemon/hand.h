@@ -16,7 +16,9 @@ struct hand {
         char path[DEVICE_FIELD];
         int64_t diskseq; /* of the insertion that is meant; 0: any */
         bool hold;       /* O_EXCL, against mounts */
-        /* Outcome: called once. `held` is the exclusive descriptor, or -1, and belongs to the callee. */
+        bool spare_busy; /* EBUSY while a program holds the block-device lock */
+        /* Outcome (0 or an errno): called once. `held` is the exclusive descriptor, or -1, and belongs to the
+         * callee. */
         void (*done)(void *context, struct hand *hand, int result, int held);
         void *context;
         /* kept by hand.c */

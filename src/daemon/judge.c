@@ -82,10 +82,13 @@ static void watch(struct judge *judge) {
 
 static int act_of(struct judge *judge, struct act **ret, struct error *err) {
         const struct session_options options = { .folder = judge->context->store, .lang = judge->context->lang };
-        int r = judge->session ? 0 : session_open(&options, &judge->session, err);
+        bool opens = !judge->session;
+        int r = opens ? session_open(&options, &judge->session, err) : 0;
 
         if (r == 0)
                 r = session_act(judge->session, ret, err);
+        if (r == 0 && opens)
+                watch(judge); /* it was not there to be watched before */
         /* A store that was replaced, or is not there yet, is opened anew the next time. */
         if (r < 0) {
                 session_close(judge->session);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ enum {
         REST_MS = 10000,          /* a message that has begun comes to its end */
         ASK_MS = 5 * 60 * 1000,   /* a person looks for their PIN */
         ANSWER_MS = 60000,        /* a client takes what it asked for */
+        LINGER_MS = 2000,
+        LINGER_STEP_MS = 100,
         SECRETS_MAX = 8,
 };
 
@@ -330,6 +333,18 @@ static int send_result(struct worker *worker, struct transfer *transfer, int res
                       : ERR_FAILED;
 }
 
+/* Closing with bytes unread would take the answer back: what still comes is thrown away for a moment. */
+static void let_finish(int fd) {
+        char waste[4096];
+        int left = LINGER_MS;
+
+        (void) shutdown(fd, SHUT_WR);
+        for (struct pollfd more = { .fd = fd, .events = POLLIN }; left > 0 && poll(&more, 1, LINGER_STEP_MS) >= 0;
+             left -= LINGER_STEP_MS)
+                while (recv(fd, waste, sizeof waste, MSG_DONTWAIT) > 0)
+                        ;
+}
+
 /* One request with its files. Negative when the connection is over. */
 static int serve_one(struct worker *worker, int timeout_ms) {
         _cleanup_transfer_ struct transfer transfer = { 0 };
@@ -352,7 +367,8 @@ static int serve_one(struct worker *worker, int timeout_ms) {
                         r = fail(&err, ERR_USAGE, "Ese mensaje no es una petición.", "That message is no request.");
         }
         if (r < 0) { /* what comes after a broken message can't be understood either */
-                (void) send_result(worker, &transfer, r, NULL, NULL, &err);
+                if (send_result(worker, &transfer, r, NULL, NULL, &err) == 0)
+                        let_finish(worker->client);
                 return r;
         }
         r = run_request(worker, &transfer, request, &answer, &said, &err);

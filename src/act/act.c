@@ -105,11 +105,6 @@ int act_confirm(struct act *act, const char *confirm, const char *id, struct tex
         return 0;
 }
 
-void act_progress(struct act *act, const struct progress *progress) {
-        if (act->ui && act->ui->progress)
-                act->ui->progress(act->ui->context, progress);
-}
-
 bool act_cancelled(const struct act *act) {
         return act->ui && act->ui->cancelled && act->ui->cancelled(act->ui->context);
 }

@@ -19,6 +19,7 @@
 
 struct ledger;
 struct act;
+struct verb;
 
 /* The store's single-writer lock, as the session holds it. */
 struct act_lock {
@@ -69,6 +70,9 @@ struct act {
         const char *ca_certificate;       /* PEM: the organisation's own authority */
         const char *recovery_certificate; /* PEM: recipient of escrow envelopes */
         const struct act_lock *lock;      /* the writer's lock, for act_pause() */
+        const struct verb *verb;          /* under way; NULL outside of one */
+        int job_fd;                       /* of act_progress(); 0: none */
+        int64_t job_shown;
 };
 
 static inline int64_t act_now(const struct act *act) {
@@ -103,7 +107,12 @@ int act_ask_new_secret(struct act *act, const char *purpose, struct text prompt,
  * `shown` is what they are about to destroy. ERR_REFUSED by S6 when it differs or nobody can type it. */
 int act_confirm(struct act *act, const char *confirm, const char *id, struct text shown, struct error *err);
 
+/* Tells whoever waits, and leaves it for act_jobs() until act_progress_end(). */
 void act_progress(struct act *act, const struct progress *progress);
+void act_progress_end(struct act *act);
+/* What long acts of all processes on this store are doing: an array of {subject, verb, person, step, done, total,
+ * rate, eta, time}. */
+int act_jobs(const struct act *act, json_t **ret, struct error *err);
 bool act_cancelled(const struct act *act);
 
 /* A long job lets other writers in while it works on hardware: between these two no record may be made.

@@ -2,6 +2,7 @@
 #include "api/device_verbs.h"
 #include "api/import.h"
 #include "api/init.h"
+#include "api/job_verbs.h"
 #include "api/ledger_verbs.h"
 #include "api/verbs.h"
 #include "audit/audit.h"
@@ -36,6 +37,7 @@ const struct room *const rooms[] = {
         &destruction_room,
         &certificate_room,
         &device_room,
+        &job_room,
         &ledger_room,
         &label_room,
         &gate_room,

@@ -237,6 +237,7 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
         json_decref(session->act.said);
         session->act.said = NULL;
         session->act.recorded = false;
+        session->act.verb = verb;
         if (verb->flags & VERB_WRITES && !(verb->flags & VERB_NO_STORE)) {
                 struct stat st;
 
@@ -248,6 +249,7 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
         }
         if (r == 0)
                 r = run(session, verb, args, ret_answer, &trouble);
+        act_progress_end(&session->act);
         if (locked)
                 give_lock(session);
         if (ret_said)

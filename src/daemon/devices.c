@@ -41,8 +41,9 @@ struct device {
         uint64_t opened_by; /* the worker that works on it, or 0 */
         struct probe_order order;
         struct child *probe;
-        struct probe_content *content; /* of the look that is to be judged; NULL: it did not answer */
-        char resumed[DEVICE_FIELD];    /* the insertion in which an unfinished wipe was started again */
+        struct probe_content *content;  /* of the look that is to be judged; NULL: it did not answer */
+        char complaint[3 * ERROR_TEXT_MAX]; /* said last, so that it is said once */
+        char resumed[DEVICE_FIELD];     /* the insertion in which an unfinished wipe was started again */
 };
 
 static void go_on(struct guard *guard);
@@ -301,11 +302,14 @@ static void on_verdict(struct device *device, const struct judge_reply *reply, b
         bool moves = !device->judged || device->verdict != reply->verdict;
 
         if (reply->error) {
-                log_line(LOG_ERR, "%s", "%s", reply->line[lang]);
+                if (strcmp(device->complaint, reply->line[lang]) != 0)
+                        log_line(LOG_ERR, "%s", "%s", reply->line[lang]);
+                (void) snprintf(device->complaint, sizeof device->complaint, "%s", reply->line[lang]);
                 retry_later(guard, device);
                 return;
         }
         guard->retry_after = 0;
+        device->complaint[0] = '\0';
         if (reply->recorded)
                 log_line(reply->verdict == GATE_ACCEPT ? LOG_INFO : LOG_WARNING, "%s", "%s", reply->line[lang]);
         device->verdict = reply->verdict;

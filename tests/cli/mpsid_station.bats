@@ -226,6 +226,8 @@ wait_for_state() {
         kill -9 "$client"
         expect 0 as "$OTHER" wipe status "$ID"
         [[ $output == *running* ]]
+        expect 0 as "$OTHER" --json job list
+        [ "$(jq -r '.rows[0] | [.subject, .verb, .person] | join(" ")' <<<"$output")" = "$ID wipe run olga" ]
         kill -CONT $job
         wait_for_state sanitized
         expect 0 in_store ledger verify

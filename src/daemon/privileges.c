@@ -108,9 +108,11 @@ int privileges_confine_reader(struct error *err) {
 
         for (size_t i = 0; r == 0 && i < COUNT(reader_calls); i++)
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, reader_calls[i], 0);
-        for (size_t i = 0; r == 0 && i < COUNT(reader_ioctls); i++)
-                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                                     SCMP_A1(SCMP_CMP_EQ, reader_ioctls[i]));
+        for (size_t i = 0; r == 0 && i < COUNT(reader_ioctls); i++) {
+                const struct scmp_arg_cmp request = { .arg = 1, .op = SCMP_CMP_EQ, .datum_a = reader_ioctls[i] };
+
+                r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &request);
+        }
         if (r == 0)
                 r = seccomp_load(filter);
         if (r < 0)

@@ -114,6 +114,10 @@ is_read_only() {
         [ "$(blockdev --getro "$node")" = 1 ]
 }
 
+is_writable() {
+        [ "$(blockdev --getro "$node")" = 0 ]
+}
+
 write_is_refused() {
         ! dd if=/dev/zero of="$node" bs=4096 count=1 oflag=direct conv=notrunc 2>/dev/null
 }
@@ -140,12 +144,12 @@ node_is() {
         plug_in
         blockdev --setrw "$node" # as mpsid does
         change
-        ! is_read_only
+        is_writable
         [ "$(property MPSI_GATE)" = closed ]
         is_hidden
         node_is 'root:daemon 660'
         change # also the second time: the memory is handed on
-        ! is_read_only
+        is_writable
         [ "$(property MPSI_DISKSEQ)" = "$(sequence)" ]
         unplug
         plug_in
@@ -176,7 +180,7 @@ node_is() {
         [ "$(property MPSI_GATE "${node}p1")" = "$(property MPSI_GATE)" ]
         [ -z "$(property MPSI_DISKSEQ "${node}p1")" ]
         is_hidden "${node}p1"
-        ! dd if=/dev/zero of="${node}p1" bs=4096 count=1 oflag=direct conv=notrunc 2>/dev/null
+        run ! dd if=/dev/zero of="${node}p1" bs=4096 count=1 oflag=direct conv=notrunc
 }
 
 @test "audit only: it is named and left as it is" {
@@ -185,8 +189,8 @@ node_is() {
         [ "$(property MPSI_GATE)" = audit ]
         [ -z "$(property MPSI_DISKSEQ)" ]
         [ -z "$(property UDISKS_IGNORE)" ]
-        ! is_read_only
-        ! node_is 'root:daemon 660'
+        is_writable
+        run ! node_is 'root:daemon 660'
         configure 'buses = loop' # from now on it is enforced
         change
         [ "$(property MPSI_GATE)" = closed ]
@@ -221,7 +225,7 @@ node_is() {
         configure 'buses = usb mmc'
         change
         [ "$(property MPSI_GATE)" = out ]
-        ! is_read_only
+        is_writable
 }
 
 @test "S6: a place in [gate] never is left alone" {
@@ -231,7 +235,7 @@ node_is() {
         blockdev --setrw "$node"
         ID_PATH=pci-0000:00:17.0-ata-3 run "$GATE" --config "$CONFIG" "$node"
         [ "$output" = out ]
-        ! is_read_only
+        is_writable
         ID_PATH=pci-0000:00:17.0-ata-30 run "$GATE" --config "$CONFIG" "$node"
         [ "$output" = closed ]
         is_read_only
@@ -274,7 +278,7 @@ node_is() {
         run udevadm test "/sys/block/${node#/dev/}"
         [[ $output == *10-mpsi-gate.rules* && $output == *72-mpsi-seat.rules* && $output == *90-mpsi-hide.rules* ]]
         # Only ours: the machine's other rules may know groups that it has not.
-        ! grep -E 'mpsi-[a-z]+\.rules:[0-9]+ .*(Invalid|Unknown|ignoring)' <<<"$output"
+        run ! grep -E 'mpsi-[a-z]+\.rules:[0-9]+ .*(Invalid|Unknown|ignoring)' <<<"$output"
 }
 
 @test "it starts without cryptography, database or drawing, and lists without touching" {
@@ -286,7 +290,7 @@ node_is() {
         run "$GATE" --config "$CONFIG" --list
         [ "$status" -eq 0 ]
         [[ $output =~ ${node#/dev/}\ .*\ closed ]]
-        ! is_read_only
+        is_writable
         expect 2 "$GATE"
         expect 2 "$GATE" --list "$node"
 }

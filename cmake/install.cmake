@@ -20,15 +20,15 @@ install(FILES ${CMAKE_BINARY_DIR}/mpsid.service systemd/mpsid.socket DESTINATION
 install(FILES systemd/sysusers.conf DESTINATION lib/sysusers.d RENAME mpsi.conf)
 install(FILES systemd/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME mpsi.conf)
 
-# The programs read /etc/mpsi/mpsi.conf wherever they are installed. One that is there is somebody's work.
-if(CMAKE_INSTALL_PREFIX MATCHES "^/usr(/local)?/?$")
-    set(config_dir /etc/mpsi)
-else()
-    set(config_dir ${CMAKE_INSTALL_FULL_SYSCONFDIR}/mpsi)
-endif()
+# The programs read /etc/mpsi/mpsi.conf wherever they are installed; a folder for a look stays a folder. One that is there is
+# somebody's work.
 install(CODE "
-    if(NOT EXISTS \"\$ENV{DESTDIR}${config_dir}/mpsi.conf\")
-        file(INSTALL \"${CMAKE_SOURCE_DIR}/etc/mpsi.conf\" DESTINATION \"${config_dir}\")
+    set(config_dir \"\${CMAKE_INSTALL_PREFIX}/etc/mpsi\")
+    if(CMAKE_INSTALL_PREFIX MATCHES \"^/usr(/local)?/?$\")
+        set(config_dir /etc/mpsi)
+    endif()
+    if(NOT EXISTS \"\$ENV{DESTDIR}\${config_dir}/mpsi.conf\")
+        file(INSTALL \"${CMAKE_SOURCE_DIR}/etc/mpsi.conf\" DESTINATION \"\${config_dir}\")
     endif()")
 
 # Made by the program itself from the table of verbs, when it is installed.

@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
-[ -n "${MPSI_NO_INSTALL:-}" ] || scripts/install-packages build demo test
+[ -n "${MPSI_NO_INSTALL:-}" ] || scripts/install-packages build demo test package
 flags=()
 [ -z "${MPSI_WERROR:-}" ] || flags+=(-DCMAKE_COMPILE_WARNING_AS_ERROR=ON)
 

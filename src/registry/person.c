@@ -57,7 +57,8 @@ int person_load(struct db *db, const char *name, struct person *ret, struct erro
 
 int person_by_os_user(struct db *db, const char *os_user, struct person *ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
-        int r = db_query(db, &rows, err, "SELECT " PERSON_COLUMNS " WHERE os_user = ?", "s", os_user);
+        int r = db_query(db, &rows, err, "SELECT " PERSON_COLUMNS " WHERE os_user = ? AND os_user <> ''", "s",
+                         os_user);
 
         if (r == 0)
                 r = rows_next(rows, err);

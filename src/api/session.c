@@ -144,6 +144,8 @@ static int open_store(struct session *session, bool writes, struct error *err) {
 /* A refusal is an event too (X2); trouble in recording it must not hide the refusal itself. */
 static void record_refusal(struct session *session, const struct verb *verb, const json_t *args,
                            const struct error *why) {
+        if (session->act.dry_run && !session->caller.peer)
+                return;
         if (open_store(session, true, NULL) == 0)
                 (void) caller_refused(&session->caller, &session->act, verb, args, why, NULL);
 }

@@ -35,6 +35,33 @@ int account_load(struct db *db, const char *name, struct account *ret, struct er
         return 0;
 }
 
+void account_time(int64_t moment, char out[TIME_TEXT]) {
+        out[0] = '\0';
+        if (moment)
+                time_format(moment, out);
+}
+
+int account_describe(struct act *act, const char *name, json_t *answer, struct error *err) {
+        char locked[TIME_TEXT], last[TIME_TEXT], failed_at[TIME_TEXT], granted[TIME_TEXT];
+        _cleanup_json_ json_t *more = NULL;
+        struct account account;
+        int r;
+
+        if (!(act->roles & (ROLE_SECURITY | ROLE_AUDITOR)))
+                return 0;
+        r = account_load(act->db, name, &account, err);
+        if (r < 0)
+                return r;
+        account_time(account.locked, locked);
+        account_time(account.noted, last);
+        account_time(account.failed_at, failed_at);
+        account_time(account.granted, granted);
+        more = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "locked", locked, "cause",
+                         access_cause_terms[account.cause].code, "failed", (json_int_t) account.failed,
+                         "last_failed", failed_at, "last_access", last, "granted", granted);
+        return more && json_object_update(answer, more) == 0 ? 0 : fail_memory(err);
+}
+
 int account_only_security(struct db *db, const char *name, int64_t now, bool *ret, struct error *err) {
         char today[DATE_TEXT];
         int64_t others = 0;

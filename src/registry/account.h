@@ -20,6 +20,10 @@ struct account {
 };
 
 int account_load(struct db *db, const char *name, struct account *ret, struct error *err);
+/* A moment as text, "" for never. */
+void account_time(int64_t moment, char out[TIME_TEXT]);
+/* Adds how the account stands to a person's answer, for those who answer for it or review it (op.acc.6). */
+int account_describe(struct act *act, const char *name, json_t *answer, struct error *err);
 /* Nobody but this person is a security administrator whose account can act on that day. */
 int account_only_security(struct db *db, const char *name, int64_t now, bool *ret, struct error *err);
 

@@ -101,12 +101,6 @@ static int run_groups(struct act *act, const json_t *args, json_t **ret, struct 
         return 0;
 }
 
-static void when(int64_t moment, char out[TIME_TEXT]) {
-        out[0] = '\0';
-        if (moment)
-                time_format(moment, out);
-}
-
 /* op.acc.6: the person sees whether somebody else has been here. */
 static int run_whoami(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         char roles[64], last[TIME_TEXT], failed[TIME_TEXT];
@@ -120,8 +114,8 @@ static int run_whoami(struct act *act, const json_t *args, json_t **ret, struct 
         if (r < 0)
                 return r;
         roles_format(act->roles, roles);
-        when(account.noted, last);
-        when(account.failed_at, failed);
+        account_time(account.noted, last);
+        account_time(account.failed_at, failed);
         *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I}", "name", person.name, "full_name",
                          person.full_name, "os_user", act->os_user, "roles", roles, "last_access", last,
                          "last_failed", failed, "failed", (json_int_t) account.failed, "expires", person.expires,

@@ -214,12 +214,16 @@ static int run_list(struct act *act, const json_t *args, json_t **ret, struct er
 
 static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_person_ struct person person = { 0 };
+        _cleanup_json_ json_t *answer = NULL;
         int r = person_load(act->db, json_text(args, "name"), &person, err);
 
         if (r < 0)
                 return r;
-        *ret = person_to_json(&person);
-        return 0;
+        answer = person_to_json(&person);
+        r = answer ? account_describe(act, person.name, answer, err) : fail_memory(err);
+        if (r == 0)
+                *ret = TAKE_PTR(answer);
+        return r;
 }
 
 static int change_roles(struct act *act, const json_t *args, bool grant, json_t **ret, struct error *err) {
@@ -431,12 +435,30 @@ static const struct column person_columns[] = {
         { "expires", HELP("CADUCA", "EXPIRES") },     { "trained_until", HELP("FORMACIÓN", "TRAINED") },
         { "os_user", HELP("USUARIO SO", "OS USER") },
 };
+/* What only security administrators and auditors get is at the end. */
+static const struct column show_columns[] = {
+        { "name", HELP("CUENTA", "ACCOUNT") },
+        { "full_name", HELP("NOMBRE", "NAME") },
+        { "roles", HELP("ROLES", "ROLES") },
+        { "title", HELP("CARGO", "TITLE") },
+        { "enrolled", HELP("FIRMA", "SIGNS") },
+        { "blocked", HELP("BLOQUEADA", "BLOCKED") },
+        { "expires", HELP("CADUCA", "EXPIRES") },
+        { "trained_until", HELP("FORMACIÓN", "TRAINED") },
+        { "os_user", HELP("USUARIO SO", "OS USER") },
+        { "locked", HELP("BLOQUEADA DESDE", "LOCKED SINCE") },
+        { "cause", HELP("CAUSA", "CAUSE") },
+        { "failed", HELP("INTENTOS FALLIDOS", "FAILED ATTEMPTS") },
+        { "last_failed", HELP("ÚLTIMO INTENTO FALLIDO", "LAST FAILED ATTEMPT") },
+        { "last_access", HELP("ÚLTIMO ACCESO", "LAST ACCESS") },
+        { "granted", HELP("ROLES DESDE", "ROLES SINCE") },
+};
 
 static const struct verb verbs[] = {
         { "person", "add", ROLE_SECURITY, VERB_WRITES, HELP("Da de alta a una persona", "Adds a person"),
           PARAMS(add_params), .run = run_add },
         { "person", "show", ROLE_ANY, VERB_READS, HELP("Muestra una persona", "Shows a person"), PARAMS(who_params),
-          COLUMNS(person_columns), .run = run_show },
+          COLUMNS(show_columns), .run = run_show },
         { "person", "list", ROLE_ANY, VERB_READS, HELP("Lista las personas", "Lists the people"),
           COLUMNS(person_columns), .run = run_list },
         { "person", "grant", ROLE_SECURITY, VERB_WRITES, HELP("Concede roles", "Grants roles"), PARAMS(role_params),

@@ -474,6 +474,26 @@ static void x4_whoami_shows_the_last_accesses(void **state) {
 /* --- auditors --------------------------------------------------------------------------------------------------
  */
 
+/* op.acc.6: why an account is locked is for those who answer for it. */
+static void x4_the_administrator_sees_why(void **state) {
+        _cleanup_json_ json_t *hers = NULL, *others = NULL;
+        struct error err;
+
+        (void) state;
+        deny("uma", 4);
+        assert_int_equal(peer_call(PEER("susi"), "person", "show", json_pack("{s:s}", "name", "uma"), &hers, &err),
+                         0);
+        assert_string_equal(json_text(hers, "cause"), "attempts");
+        assert_int_equal(json_int(hers, "failed", 0), 4);
+        assert_true(json_flag(hers, "blocked"));
+        expect(0, "", PEER("sara-os"), "person", "account", "{s:s, s:s, s:s}", "name", "olga", "os-user", "olga",
+               "reason", "x");
+        assert_int_equal(
+                peer_call(PEER("olga"), "person", "show", json_pack("{s:s}", "name", "uma"), &others, &err), 0);
+        assert_null(json_text(others, "cause"));
+        assert_null(json_object_get(others, "failed"));
+}
+
 static void add_auditor(void) {
         char month[DATE_TEXT];
 
@@ -552,11 +572,10 @@ static void a4_no_record_no_answer(void **state) {
 
         (void) state;
         add_auditor();
-        expect(0, "", PEER("uma"), "media", "list", "{}");
         assert_int_equal(rename(key, away), 0);
         assert_true(peer_call(PEER("aud"), "media", "list", json_object(), &answer, &err) < 0);
         assert_null(answer);
-        expect(0, "", PEER("uma"), "media", "list", "{}"); /* the others read on */
+        expect(0, "", PEER("uma"), "media", "list", "{}"); /* the others read on, though it can't be noted */
         assert_int_equal(rename(away, key), 0);
 }
 
@@ -645,6 +664,7 @@ int main(void) {
                 TEST(x4_expiry_and_a_clock_set_back),
                 TEST(x4_idle_accounts_are_suspended),
                 TEST(x4_whoami_shows_the_last_accesses),
+                TEST(x4_the_administrator_sees_why),
                 TEST(a4_an_auditors_access_ends),
                 TEST(a4_no_bulk_export),
                 TEST(a4_every_reading_is_on_record_and_cut),

@@ -23,7 +23,7 @@ static inline int test_peer_call(struct test_store *store, const struct test_pee
                                                  .clock = &store->clock,
                                                  .ui = &store->ui };
         _cleanup_(session_closep) struct session *session = NULL;
-        _cleanup_json_ json_t *owned = args, *answer = NULL;
+        _cleanup_json_ json_t *answer = NULL;
         int r;
 
         assert_non_null(verb);
@@ -32,6 +32,7 @@ static inline int test_peer_call(struct test_store *store, const struct test_pee
         r = session_open(&options, &session, err);
         if (r == 0)
                 r = session_call(session, verb, args, &answer, NULL, err);
+        json_decref(args);
         if (ret_answer)
                 *ret_answer = TAKE_PTR(answer);
         return r;

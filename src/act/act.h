@@ -60,6 +60,9 @@ struct act {
         const char *person; /* who acts */
         unsigned roles;     /* what they hold */
         const char *os_user;
+        const char *const *os_groups; /* names of the account's groups, as the socket's peer has them; else none */
+        size_t os_groups_n;
+        bool proved;    /* the person opened their own key with its PIN */
         enum lang lang; /* of documents made by this act, unless a parameter says otherwise */
         bool dry_run;   /* decide and say, change nothing */
         bool recorded;  /* this call has recorded a fact: it can't be begun again as if nothing had happened */
@@ -170,6 +173,8 @@ enum verb_flags {
         VERB_WRITES = 1,      /* takes the store's writer lock */
         VERB_NO_STORE = 2,    /* works without a store (init, certificate verify): act->db is NULL */
         VERB_DESTRUCTIVE = 4, /* has the parameter `confirm` */
+        VERB_BULK = 8,        /* A4: its files hold whole tables, and all that it writes is the record of them: an
+                                 auditor calls it without its PARAM_OUTPUTs only */
 };
 
 struct verb {

@@ -23,6 +23,7 @@ const struct room *const rooms[] = {
         &init_room,
         &keys_room,
         &people_room,
+        &accounts_room,
         &media_room,
         &import_room,
         &report_room,

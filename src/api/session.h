@@ -10,6 +10,13 @@ struct session_options {
         const char *folder;  /* the store */
         const char *as;      /* the person acting (local store), or NULL: found by os_user */
         const char *os_user; /* NULL: the process's own */
+        /* The groups of os_user by name, for roles that groups give. Borrowed until the session closes; peer only.
+         */
+        const char *const *os_groups;
+        size_t os_groups_n;
+        /* os_user and its groups are the socket's peer credentials: that account is who acts and nobody else (`as`
+         * is an error), failed attempts count, and no store is made. */
+        bool peer;
         enum lang lang;
         bool dry_run;
         const struct clock *clock; /* NULL: the system's */

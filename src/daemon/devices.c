@@ -41,9 +41,9 @@ struct device {
         uint64_t opened_by; /* the worker that works on it, or 0 */
         struct probe_order order;
         struct child *probe;
-        struct probe_content *content;  /* of the look that is to be judged; NULL: it did not answer */
+        struct probe_content *content;      /* of the look that is to be judged; NULL: it did not answer */
         char complaint[3 * ERROR_TEXT_MAX]; /* said last, so that it is said once */
-        char resumed[DEVICE_FIELD];     /* the insertion in which an unfinished wipe was started again */
+        char resumed[DEVICE_FIELD];         /* the insertion in which an unfinished wipe was started again */
 };
 
 static void go_on(struct guard *guard);

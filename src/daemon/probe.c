@@ -16,7 +16,9 @@
 /* Whether the gate of this station has a say on the device: udev's rule has taken it in, or the operator named it.
  */
 static bool in_scope(const struct probe_order *order, const struct device_facts *facts) {
-        return (facts->gate[0] || order->named) && gate_concerns(facts);
+        bool taken_in = facts->gate[0] && strcmp(facts->gate, "out") != 0;
+
+        return (taken_in || order->named) && gate_concerns(facts);
 }
 
 /* A medium that is new here is closed before anybody reads it; a second look at the same insertion leaves it as the

@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "api/session.h"
 #include "base/str.h"
 #include "daemon/transfer.h"
 #include "device/gate.h"
+#include "policy/access.h"
 #include "policy/rule.h"
 #include "sanitize/sanitize.h"
 #include "wire/wire.h"
@@ -28,6 +30,7 @@ enum {
         LINGER_MS = 2000,
         LINGER_STEP_MS = 100,
         SECRETS_MAX = 8,
+        GROUPS_MAX = 64,
 };
 
 /* What the client was asked and answered, kept for the call that begins again. */
@@ -43,11 +46,15 @@ struct worker {
         struct session *session;
         struct act_ui ui;
         char *os_user, *work;
+        const char *groups[GROUPS_MAX];
+        size_t groups_n;
         enum lang lang;
-        bool dry_run;
+        bool dry_run, as_peer;
         struct reply_kept kept[SECRETS_MAX];
         size_t kept_n;
-        char *wanted; /* what is to be asked before the call begins again: {purpose, prompt} */
+        int64_t began; /* CLOCK_BOOTTIME, which nobody sets */
+        bool warn;     /* the session ends soon */
+        char *wanted;  /* what is to be asked before the call begins again: {purpose, prompt} */
         bool wants_line;
 };
 
@@ -243,6 +250,9 @@ static bool is_cancelled(void *context) {
 static int open_session(struct worker *worker, struct error *err) {
         const struct session_options options = { .folder = worker->context->store,
                                                  .os_user = worker->os_user,
+                                                 .os_groups = worker->groups,
+                                                 .os_groups_n = worker->groups_n,
+                                                 .peer = worker->as_peer,
                                                  .lang = worker->lang,
                                                  .dry_run = worker->dry_run,
                                                  .ui = &worker->ui };
@@ -293,12 +303,14 @@ static int run_request(struct worker *worker, struct transfer *transfer, const j
         const struct verb *verb = verb_of(name);
         _cleanup_json_ json_t *arguments = json_deep_copy(json_object_get(request, "arguments"));
         enum lang lang = strcmp(json_text_or_empty(request, "lang"), "en") == 0 ? LANG_EN : LANG_ES;
-        bool dry_run = json_flag(request, "dry_run");
+        bool dry_run = json_flag(request, "dry_run"), as_peer;
         int r = 0;
 
         if (!verb)
                 return fail(err, ERR_USAGE, "No hay verbo «%.60s».", "There is no verb “%.60s”.", name);
-        if (!worker->session || lang != worker->lang || dry_run != worker->dry_run) {
+        as_peer = !(verb->flags & VERB_NO_STORE); /* what makes the store can't find anybody in it */
+        if (!worker->session || lang != worker->lang || dry_run != worker->dry_run || as_peer != worker->as_peer) {
+                worker->as_peer = as_peer;
                 worker->lang = lang;
                 worker->dry_run = dry_run;
                 r = open_session(worker, err);
@@ -311,6 +323,16 @@ static int run_request(struct worker *worker, struct transfer *transfer, const j
         if (r == 0 && arguments)
                 r = transfer_arguments(transfer, worker->work, verb, arguments, err);
         return r < 0 ? r : call(worker, verb, arguments, ret_answer, ret_said, err);
+}
+
+static void add_warning(json_t *body) {
+        json_t *said = json_object_get(body, "said");
+
+        if (!said && json_object_set_new(body, "said", json_array()) == 0)
+                said = json_object_get(body, "said");
+        (void) json_array_append_new(said,
+                                     json_pack("{s:s, s:s}", "es", "Esta sesión está a punto de terminar (X4).",
+                                               "en", "This session is about to end (X4)."));
 }
 
 static int send_result(struct worker *worker, struct transfer *transfer, int result, const json_t *answer,
@@ -327,6 +349,8 @@ static int send_result(struct worker *worker, struct transfer *transfer, int res
                 r = json_object_set(body, "answer", (json_t *) (uintptr_t) answer);
         if (r == 0 && said)
                 r = json_object_set(body, "said", (json_t *) (uintptr_t) said);
+        if (r == 0 && worker->warn)
+                add_warning(body);
         theirs = r == 0 ? transfer_texts(transfer, body) : NULL;
         return theirs ? wire_send_json(worker->client, result < 0 ? WIRE_ERROR : WIRE_ANSWER, theirs, ANSWER_MS,
                                        NULL)
@@ -378,6 +402,22 @@ static int serve_one(struct worker *worker, int timeout_ms) {
 /* --- the process -------------------------------------------------------------------------------------------------
  */
 
+/* While the account database can still be asked with all rights. */
+static void find_groups(struct worker *worker, const struct passwd *entry) {
+        gid_t ids[GROUPS_MAX];
+        int n = GROUPS_MAX;
+
+        if (!entry || getgrouplist(entry->pw_name, entry->pw_gid, ids, &n) < 0)
+                return; /* more than anybody has reason to be in: none of them counts */
+        for (int i = 0; i < n; i++) {
+                const struct group *group = getgrgid(ids[i]);
+                const char *name = group ? strdup(group->gr_name) : NULL;
+
+                if (name)
+                        worker->groups[worker->groups_n++] = name;
+        }
+}
+
 static int prepare(struct worker *worker, const struct worker_context *context, int guard, struct error *err) {
         const struct sigaction stop = { .sa_handler = on_stop };
         const struct passwd *entry = getpwuid(context->peer.uid);
@@ -394,20 +434,37 @@ static int prepare(struct worker *worker, const struct worker_context *context, 
         worker->work = str_format("%s/work", context->store);
         if (!worker->os_user || !worker->work)
                 return fail_memory(err);
+        if (entry)
+                find_groups(worker, entry);
         (void) umask(027);
         (void) sigaction(SIGTERM, &stop, NULL);
         gate_set_by(ask_guard);
         return privileges_drop(context->account, err);
 }
 
+static int64_t since_boot(void) {
+        struct timespec now;
+
+        (void) clock_gettime(CLOCK_BOOTTIME, &now);
+        return (int64_t) now.tv_sec * SECOND + now.tv_nsec / 1000;
+}
+
+/* X4: a connection is a session, and ends like one. */
+static bool session_over(struct worker *worker) {
+        enum session_age age = session_limit_check(worker->began, since_boot());
+
+        worker->warn = age == SESSION_WARN;
+        return age == SESSION_OVER;
+}
+
 int worker_run(const struct worker_context *context, int guard, int client) {
-        struct worker worker = { .client = client };
+        struct worker worker = { .client = client, .began = since_boot() };
         struct error err = { 0 };
         int timeout_ms = FIRST_MS;
 
         if (prepare(&worker, context, guard, &err) < 0 || secret_arena_start(&err) < 0)
                 return 1;
-        while (!stopping && worker.client >= 0 && serve_one(&worker, timeout_ms) >= 0)
+        while (!stopping && worker.client >= 0 && !session_over(&worker) && serve_one(&worker, timeout_ms) >= 0)
                 timeout_ms = IDLE_MS;
         session_close(worker.session);
         return 0;

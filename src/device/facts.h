@@ -28,8 +28,8 @@ struct device_facts {
         bool system;               /* holds /, /boot, /usr, swap or the store */
         bool mounted, held, swap;  /* it or a partition of it */
         char holder[DEVICE_FIELD]; /* who holds it or where it is mounted, in words, or "" */
-        char gate[16]; /* what `mpsi-gate` told udev: "closed", "kept", "audit"; "" out of the gate's reach */
-        enum medium_kind kind; /* judged */
+        char gate[16];             /* what udev's rule says of it: "closed", "audit", "failed", "out"; "" nothing */
+        enum medium_kind kind;     /* judged */
 };
 
 /* ERR_NOT_FOUND (no such node), ERR_USAGE (neither a block device nor a file), ERR_FAILED. Control characters

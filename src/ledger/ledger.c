@@ -218,6 +218,11 @@ int64_t ledger_size(const struct ledger *ledger) {
         return (int64_t) ledger->tree.size;
 }
 
+int ledger_newest(struct db *db, int64_t *ret, struct error *err) {
+        return db_int(db, ret, err,
+                      "SELECT coalesce((SELECT time FROM event WHERE seq = (SELECT max(seq) FROM event)), 0)", "");
+}
+
 int ledger_events(struct db *db, const char *subject, int64_t after, int64_t limit,
                   int (*each)(void *context, const struct event *event), void *context, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;

@@ -49,6 +49,9 @@ int ledger_append(struct ledger *ledger, const char *actor, const char *os_user,
 /* Number of events, as of the last append or refresh; a writer's ledger only. */
 int64_t ledger_size(const struct ledger *ledger);
 
+/* When the newest event was recorded, or 0. */
+int ledger_newest(struct db *db, int64_t *ret, struct error *err);
+
 /* The canonical text of an event; the caller frees it. `data` is canonical JSON. */
 int event_text(const struct event *event, const char *data, char **ret, size_t *ret_n, struct error *err);
 

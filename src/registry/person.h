@@ -15,7 +15,7 @@ struct person {
         char title[128];  /* job title, printed under signatures */
         char os_user[40]; /* or "" */
         unsigned roles;
-        bool blocked;
+        bool blocked;                  /* by a person, or locked by itself (registry/account.h) */
         char expires[DATE_TEXT];       /* or "" */
         char trained_until[DATE_TEXT]; /* or "" */
         char *certificate;             /* PEM, or NULL when not enrolled */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "forward/marks.h"
+#include "siem/marks.h"
 #include "forward/resolve.h"
 #include "forward/say.h"
 

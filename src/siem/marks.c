@@ -1,4 +1,4 @@
-#include "forward/marks.h"
+#include "siem/marks.h"
 
 #include <string.h>
 

@@ -75,7 +75,7 @@ static int send_record(void *context, const struct siem_record *record) {
 int journal_pump(struct journal *journal, bool *ret_more, struct error *err) {
         struct siem_cursor *cursor = &journal->keeper.cursor;
         struct siem_record record;
-        size_t n = 0;
+        struct reading reading = { .n = 0 };
         int r;
 
         *ret_more = false;
@@ -90,10 +90,11 @@ int journal_pump(struct journal *journal, bool *ret_more, struct error *err) {
                 journal->keeper.lost = r < 0;
         }
         if (r == 0)
-                r = reader_read(journal->reader, cursor->station, &journal->place, send_record, journal, &n,
-                                ret_more, err);
-        if (r < 0 || n == 0)
+                r = reader_read(journal->reader, cursor->station, &cursor->done, &journal->place, send_record,
+                                journal, &reading, err);
+        if (r < 0 || reading.n == 0)
                 return r;
+        *ret_more = reading.more;
         cursor->done = cursor->again = journal->place;
         cursor->time = clock_now(&clock_system);
         (void) snprintf(cursor->station, sizeof cursor->station, "%s", journal->reader->store.station.name);

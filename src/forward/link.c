@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -103,8 +104,10 @@ int link_connected(struct link *link, struct error *err) {
 int link_tls_start(struct link *link, SSL_CTX *context, const char *host, struct error *err) {
         unsigned char address[sizeof(struct in6_addr)];
         bool is_address = inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+        char name[256]; /* OpenSSL's macro takes no const */
         int named;
 
+        (void) snprintf(name, sizeof name, "%s", host);
         link->ssl = SSL_new(context);
         if (!link->ssl)
                 return fail_memory(err);
@@ -112,7 +115,7 @@ int link_tls_start(struct link *link, SSL_CTX *context, const char *host, struct
         if (is_address)
                 named = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(link->ssl), host);
         else
-                named = SSL_set1_host(link->ssl, host) == 1 && SSL_set_tlsext_host_name(link->ssl, host) == 1;
+                named = SSL_set1_host(link->ssl, host) == 1 && SSL_set_tlsext_host_name(link->ssl, name) == 1;
         if (named != 1 || SSL_set_fd(link->ssl, link->fd) != 1)
                 return fail_openssl(err, "No se puede preparar TLS", "TLS can't be prepared");
         SSL_set_connect_state(link->ssl);
@@ -190,10 +193,10 @@ static int drain_plain(struct link *link, struct error *err) {
 
                 if (n < 0 && (errno == EAGAIN || errno == EINTR))
                         return LINK_AGAIN;
-                /* Without TLS an end tells nothing: a killed receiver's looks the same. */
-                if (n <= 0)
-                        return fail_errno(err, n < 0 ? errno : ECONNRESET, "Se ha roto la conexión",
-                                          "The connection broke");
+                if (n == 0)
+                        return LINK_ENDED;
+                if (n < 0)
+                        return fail_errno(err, errno, "Se ha roto la conexión", "The connection broke");
         }
         return LINK_AGAIN;
 }
@@ -202,8 +205,14 @@ int link_drain(struct link *link, struct error *err) {
         char bytes[4096];
         size_t n;
 
-        if (!link->ssl)
-                return drain_plain(link, err);
+        if (!link->ssl) {
+                int r = drain_plain(link, err);
+
+                /* Without TLS an end tells nothing: a killed receiver's looks the same. */
+                return r == LINK_ENDED ? fail(err, ERR_FAILED, "El SIEM ha cerrado la conexión.",
+                                              "The SIEM closed the connection.")
+                                       : r;
+        }
         for (int i = 0; i < DRAIN_MAX; i++) {
                 int r;
 
@@ -233,6 +242,16 @@ uint64_t link_acknowledged(const struct link *link) {
         if (ioctl(link->fd, SIOCOUTQ, &waiting) < 0 || waiting < 0 || (uint64_t) waiting > written)
                 return 0;
         return written - (uint64_t) waiting;
+}
+
+void link_good_bye(struct link *link) {
+        (void) SSL_shutdown(link->ssl);
+        ERR_clear_error();
+        (void) shutdown(link->fd, SHUT_WR);
+}
+
+int link_ended(struct link *link, struct error *err) {
+        return drain_plain(link, err);
 }
 
 void link_close(struct link *link) {

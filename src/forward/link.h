@@ -39,5 +39,10 @@ int link_drain(struct link *link, struct error *err);
 uint64_t link_written(const struct link *link);
 uint64_t link_acknowledged(const struct link *link);
 
+/* After LINK_ENDED: our own good-bye, and nothing is sent any more. */
+void link_good_bye(struct link *link);
+/* Then: LINK_ENDED once the peer's kernel has ended the connection too, or an error when it reset it. */
+int link_ended(struct link *link, struct error *err);
+
 /* Says good-bye where the protocol has a word for it. */
 void link_close(struct link *link);

@@ -10,12 +10,13 @@
 #include <unistd.h>
 
 #include "base/str.h"
-#include "siem/marks.h"
 #include "forward/resolve.h"
 #include "forward/say.h"
+#include "siem/marks.h"
 
 #define MS ((uint64_t) 1000)
 #define CONNECT_TIME (20000 * MS)
+#define END_TIME (5000 * MS)
 #define BACKOFF_MIN (1000 * MS)
 #define BACKOFF_MAX (60000 * MS)
 #define ACK_LOOK_MIN (5 * MS)
@@ -28,6 +29,7 @@ enum state {
         STATE_CONNECTING,
         STATE_HANDSHAKE,
         STATE_OPEN,
+        STATE_ENDING, /* the peer said good-bye; what its kernel says last tells whether it had read everything */
 };
 
 struct network {
@@ -46,6 +48,7 @@ struct network {
         size_t out_n, out_size, sent;
         bool out_anew;             /* they start the ledger again */
         struct siem_place next;    /* after what is in `out` */
+        struct siem_place known;   /* the furthest that was acknowledged of this ledger */
         char station[64];          /* whose ledger `next` is in */
         bool more, asked;          /* the reader has more; it was asked since the connection came up */
         bool resent_due;           /* the record about a lost cursor goes first */
@@ -54,6 +57,7 @@ struct network {
 
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *context);
 static void start(struct network *network);
+static void look_at_acknowledgements(struct network *network);
 
 static void set_timer(sd_event_source *timer, uint64_t delay) {
         (void) sd_event_source_set_time_relative(timer, delay);
@@ -103,13 +107,10 @@ static void keep_cursor(struct network *network) {
 }
 
 static void look_at_acknowledgements(struct network *network) {
-        int64_t before = network->marks.done.seq;
-
         if (!marks_acknowledge(&network->marks, link_acknowledged(&network->link), now_boottime()))
                 return;
         network->ack_look = ACK_LOOK_MIN;
-        if (network->marks.done.seq != before)
-                network->backoff = 0;
+        network->backoff = 0; /* it takes what it is sent */
         keep_cursor(network);
 }
 
@@ -138,6 +139,7 @@ static void tell(struct network *network, const struct error *err) {
 
 static void rewind_to_cursor(struct network *network, bool orderly) {
         network->next = marks_break(&network->marks, orderly, now_boottime());
+        network->known = network->marks.done;
         (void) snprintf(network->station, sizeof network->station, "%s", network->keeper.cursor.station);
         network->out_n = network->sent = 0;
         network->out_anew = false;
@@ -145,9 +147,10 @@ static void rewind_to_cursor(struct network *network, bool orderly) {
 }
 
 static void end(struct network *network, bool orderly, const struct error *err) {
-        bool was_open = network->state == STATE_OPEN, nothing_left;
+        bool was_open = network->state == STATE_OPEN || network->state == STATE_ENDING, nothing_left;
 
         drop_io(network);
+        (void) sd_event_source_set_enabled(network->timer, SD_EVENT_OFF);
         link_close(&network->link);
         nothing_left = was_open && network->asked && !network->more && network->sent == network->out_n &&
                        !marks_in_flight(&network->marks);
@@ -162,6 +165,28 @@ static void end(struct network *network, bool orderly, const struct error *err) 
                 network->state = STATE_IDLE;
         else
                 wait_and_retry(network);
+}
+
+/* A peer may say good-bye with our bytes unread in its kernel, which then resets the connection instead of ending
+ * it (RFC 2525, 2.17): only an end after everything was acknowledged is one in order. */
+static void ending(struct network *network) {
+        struct error err = { 0 };
+        int r = link_ended(&network->link, &err);
+
+        if (r == LINK_AGAIN)
+                return;
+        look_at_acknowledgements(network);
+        if (r == LINK_ENDED && marks_in_flight(&network->marks))
+                r = fail(&err, ERR_FAILED, "El SIEM ha cerrado la conexión.", "The SIEM closed the connection.");
+        end(network, r == LINK_ENDED, &err);
+}
+
+static void begin_to_end(struct network *network) {
+        network->state = STATE_ENDING;
+        link_good_bye(&network->link);
+        (void) sd_event_source_set_io_events(network->io, EPOLLIN);
+        set_timer(network->timer, END_TIME);
+        ending(network);
 }
 
 /* --- sending ------------------------------------------------------------------------------------------ */
@@ -199,7 +224,7 @@ static int fill(struct network *network, struct error *err) {
         struct reader *reader = network->options.reader;
         struct siem_place place = network->next;
         struct siem_record record;
-        size_t n = 0;
+        struct reading reading = { .n = 0 };
         int r = reader_open(reader, err);
 
         network->out_n = network->sent = 0;
@@ -208,15 +233,17 @@ static int fill(struct network *network, struct error *err) {
                 r = append(network, &record);
         }
         if (r == 0)
-                r = reader_read(reader, network->station, &place, append, network, &n, &network->more, err);
+                r = reader_read(reader, network->station, &network->known, &place, append, network, &reading, err);
         if (r < 0) {
                 network->out_n = 0;
                 return err->code ? r : fail_memory(err);
         }
         network->asked = true;
         network->resent_due = false;
-        network->out_anew = place.seq < network->next.seq ||
-                            (network->station[0] && strcmp(network->station, reader->store.station.name) != 0);
+        network->more = reading.more;
+        network->out_anew = reading.anew;
+        if (reading.anew)
+                network->known = (struct siem_place){ 0 };
         network->next = place;
         (void) snprintf(network->station, sizeof network->station, "%s", reader->store.station.name);
         if (!network->more)
@@ -371,9 +398,11 @@ static void ready(struct network *network, uint32_t events) {
 
         if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
                 r = link_drain(&network->link, &err);
-        if (r != LINK_AGAIN) {
+        if (r == LINK_ENDED) {
+                begin_to_end(network);
+        } else if (r < 0) {
                 look_at_acknowledgements(network);
-                end(network, r == LINK_ENDED, &err);
+                end(network, false, &err);
         } else if ((events & EPOLLOUT) || network->sent < network->out_n) {
                 pump(network);
         }
@@ -388,6 +417,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *context
         case STATE_CONNECTING: connected(network); break;
         case STATE_HANDSHAKE: handshake(network); break;
         case STATE_OPEN: ready(network, events); break;
+        case STATE_ENDING: ending(network); break;
         case STATE_IDLE:
         case STATE_WAITING: break;
         }
@@ -401,7 +431,7 @@ static int on_timer(sd_event_source *source, uint64_t now, void *context) {
         (void) source, (void) now;
         if (network->state == STATE_WAITING) {
                 start(network);
-        } else if (network->state == STATE_CONNECTING || network->state == STATE_HANDSHAKE) {
+        } else if (network->state != STATE_IDLE) {
                 (void) fail(&err, ERR_FAILED, "El SIEM no contesta.", "The SIEM does not answer.");
                 if (network->state == STATE_CONNECTING) {
                         network->address = network->address->ai_next;

@@ -92,17 +92,11 @@ static bool read_holds(const struct reader *reader) {
 }
 
 /* Why the ledger is not the one that was read up to `place`; es NULL when it is. */
-static int compare(struct reader *reader, const char *station, const struct siem_place *place, struct text *ret,
-                   struct error *err) {
+static int compare(struct reader *reader, const struct siem_place *place, struct text *ret, struct error *err) {
         uint8_t hash[SHA256_SIZE];
         int r;
 
-        *ret = (struct text){ NULL, NULL };
-        if (*station && strcmp(station, reader->store.station.name) != 0) {
-                *ret = (struct text){ "el almacén es de otro puesto", "the store is another station's" };
-                return 0;
-        }
-        if (place->seq == 0)
+        if (place->seq == 0 || ret->es)
                 return 0;
         r = ledger_hash(reader->store.db, place->seq, hash, err);
         if (r == ERR_NOT_FOUND)
@@ -197,12 +191,17 @@ static int give_checkpoint(struct giving *giving, const char *text) {
         return give(giving, &record);
 }
 
-static int read_batch(struct reader *reader, const char *station, const struct siem_place *place, struct text *why,
-                      struct kept *kept, struct error *err) {
+static int read_batch(struct reader *reader, const char *station, const struct siem_place *known,
+                      const struct siem_place *place, struct text *why, struct kept *kept, struct error *err) {
         int r = reader_open(reader, err);
 
+        *why = (struct text){ NULL, NULL };
+        if (r == 0 && *station && strcmp(station, reader->store.station.name) != 0)
+                *why = (struct text){ "el almacén es de otro puesto", "the store is another station's" };
         if (r == 0)
-                r = compare(reader, station, place, why, err);
+                r = compare(reader, known, why, err);
+        if (r == 0)
+                r = compare(reader, place, why, err);
         if (r == 0)
                 r = ledger_entries(reader->store.ledger, why->es ? 0 : place->seq, BATCH, keep, kept, err);
         if (r == 0)
@@ -217,9 +216,9 @@ static int read_batch(struct reader *reader, const char *station, const struct s
         return r;
 }
 
-int reader_read(struct reader *reader, const char *station, struct siem_place *place,
-                int (*each)(void *context, const struct siem_record *record), void *context, size_t *ret_n,
-                bool *ret_more, struct error *err) {
+int reader_read(struct reader *reader, const char *station, const struct siem_place *known,
+                struct siem_place *place, int (*each)(void *context, const struct siem_record *record),
+                void *context, struct reading *ret, struct error *err) {
         struct giving giving = { .reader = reader, .each = each, .context = context, .place = *place };
         _cleanup_(kept_donep) struct kept *kept = NULL;
         struct text why;
@@ -232,10 +231,10 @@ int reader_read(struct reader *reader, const char *station, struct siem_place *p
                 if (!kept)
                         return fail_memory(err);
                 kept->err = err;
-                r = read_batch(reader, station, place, &why, kept, err);
+                r = read_batch(reader, station, known, place, &why, kept, err);
         }
         if (r == 0 && why.es) {
-                r = give_alarm(&giving, why, place->seq, place->hash);
+                r = give_alarm(&giving, why, known->seq, known->hash);
                 giving.place = (struct siem_place){ 0 };
         }
         for (size_t i = 0; r == 0 && i < kept->n; i++)
@@ -245,7 +244,8 @@ int reader_read(struct reader *reader, const char *station, struct siem_place *p
         if (r < 0)
                 return r;
         *place = giving.place;
-        *ret_n = giving.n;
-        *ret_more = kept->n == BATCH || kept->bytes >= BATCH_BYTES;
+        *ret = (struct reading){ .n = giving.n,
+                                 .more = kept->n == BATCH || kept->bytes >= BATCH_BYTES,
+                                 .anew = why.es };
         return 0;
 }

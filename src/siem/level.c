@@ -22,7 +22,7 @@ const struct siem_level siem_levels[] = {
         { "incident.*",               ANY, LOG_WARNING,  6, NAME(NULL, NULL) },
         { "act.refused",              ANY, LOG_WARNING,  6, NAME("Acto rechazado", "Act refused") },
         { "*.locked",                 ANY, LOG_ERR,      8, NAME("Cuenta bloqueada", "Account locked") },
-        { "*.lost",                   ANY, LOG_CRIT,    10, NAME(NULL, NULL) },
+        { "*.lost*",                  ANY, LOG_CRIT,    10, NAME(NULL, NULL) },
         { "*.blocked",                ANY, LOG_WARNING,  7, NAME(NULL, NULL) },
         { "*drift*",                  ANY, LOG_WARNING,  7, NAME(NULL, NULL) },
         { "*tamper*",                 ANY, LOG_CRIT,    10, NAME(NULL, NULL) },

@@ -178,7 +178,7 @@ int forward_run(const struct forward_options *options, struct error *err) {
         int r;
 
         if (gethostname(forward.host, sizeof forward.host - 1) < 0)
-                (void) strcpy(forward.host, "-");
+                forward.host[0] = '\0';
         forward.origin.host = forward.host;
         r = run(&forward, err);
         network_free(forward.network);

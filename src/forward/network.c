@@ -102,7 +102,7 @@ static void keep_cursor(struct network *network) {
         cursor->done = network->marks.done;
         cursor->again = network->marks.base;
         cursor->time = clock_now(&clock_system);
-        (void) strcpy(cursor->station, network->station);
+        memcpy(cursor->station, network->station, sizeof cursor->station);
         keeper_changed(&network->keeper);
 }
 
@@ -474,7 +474,7 @@ static void go_on_from_cursor(struct network *network) {
         int64_t age = clock_now(&clock_system) - cursor->time;
 
         network->marks.done = cursor->done;
-        network->marks.base = age >= 0 && age > (int64_t) AGAIN_TIME ? cursor->done : cursor->again;
+        network->marks.base = age > (int64_t) AGAIN_TIME ? cursor->done : cursor->again;
         rewind_to_cursor(network, false);
 }
 

@@ -42,7 +42,7 @@ int siem_cursor_load(const char *path, struct siem_cursor *ret, struct error *er
             !place_read(json_object_get(json, "done"), &cursor.done) ||
             !place_read(json_object_get(json, "again"), &cursor.again) || cursor.again.seq > cursor.done.seq)
                 return fail(err, ERR_VERIFY, "«%s» no se entiende.", "“%s” can't be understood.", path);
-        (void) strcpy(cursor.station, station);
+        (void) snprintf(cursor.station, sizeof cursor.station, "%s", station);
         *ret = cursor;
         return 0;
 }

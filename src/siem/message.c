@@ -88,11 +88,11 @@ static size_t piece_of(const char *text, size_t left, enum escape escape, char *
         size_t n = utf8_one(text, left);
 
         if (n == 0) {
-                (void) strcpy(piece, "\xef\xbf\xbd"); /* U+FFFD */
+                (void) snprintf(piece, 16, "\xef\xbf\xbd"); /* U+FFFD */
                 return 1;
         }
         if (escape == ESCAPE_CEF_VALUE && (*text == '\n' || *text == '\r'))
-                (void) strcpy(piece, *text == '\n' ? "\\n" : "\\r");
+                (void) snprintf(piece, 16, "\\%c", *text == '\n' ? 'n' : 'r');
         else if (forbidden(s, n))
                 (void) snprintf(piece, 16, "%su%04x", backslash, code_of(s, n));
         else
@@ -154,7 +154,7 @@ static void put_header(struct out *out, const struct siem_origin *origin, const 
         put(out, number);
         /* A time of day that has no four-digit year is a damaged event's. */
         if (record->time < 0 || record->time >= (int64_t) 253402300800 * SECOND)
-                (void) strcpy(text, "-");
+                (void) snprintf(text, sizeof text, "-");
         else
                 time_format(record->time, text);
         put(out, text);

@@ -14,6 +14,7 @@
 #include "label/label_room.h"
 #include "registry/registry.h"
 #include "sanitize/sanitize.h"
+#include "siem/siem.h"
 #include "transport/transport.h"
 
 /* Tables that others refer to come first. A room of several families of verbs has a row for each.
@@ -42,6 +43,7 @@ const struct room *const rooms[] = {
         &ledger_room,
         &label_room,
         &gate_room,
+        &siem_room,
 };
 /* clang-format on */
 const size_t rooms_n = COUNT(rooms);

@@ -91,3 +91,18 @@ int ledger_replay(struct ledger *ledger, const struct schema *const *schemas, si
 /* Events of one subject (NULL: all) from `after` on, newest last: calls `each` until it returns non-zero. */
 int ledger_events(struct db *db, const char *subject, int64_t after, int64_t limit,
                   int (*each)(void *context, const struct event *event), void *context, struct error *err);
+
+/* An event as it stands in the database, for who hands it on. */
+struct ledger_entry {
+        struct event event; /* without data */
+        const char *data;   /* its canonical text */
+        uint8_t hash[SHA256_SIZE];
+        bool sound; /* the hash is that of the event's text */
+};
+/* Events after `after`, in their order: calls `each` until it returns non-zero. */
+int ledger_entries(struct ledger *ledger, int64_t after, int64_t limit,
+                   int (*each)(void *context, const struct ledger_entry *entry), void *context, struct error *err);
+/* The number of the last event, 0 when there is none; for readers too. */
+int ledger_end(struct db *db, int64_t *ret, struct error *err);
+/* The stored hash of an event. ERR_NOT_FOUND (without a message) when there is no such event. */
+int ledger_hash(struct db *db, int64_t seq, uint8_t ret[SHA256_SIZE], struct error *err);

@@ -43,6 +43,7 @@ install_into() {
         [ -z "$(grep -vE '^(d|-)rw[x-]r-[x-]r-[x-] root/root ' <<<"$output")" ]
         diff - <(awk '$1 ~ /^-/ { print $1, $6 }' <<<"$output" | grep -v -e /usr/share/doc/ -e /usr/share/mpsi/ | sort -k 2) <<'END'
 -rw-r--r-- ./etc/mpsi/mpsi.conf
+-rw-r--r-- ./lib/systemd/system/mpsi-siem.service
 -rw-r--r-- ./lib/systemd/system/mpsid.service
 -rw-r--r-- ./lib/systemd/system/mpsid.socket
 -rw-r--r-- ./lib/udev/rules.d/10-mpsi-gate.rules
@@ -52,6 +53,7 @@ install_into() {
 -rw-r--r-- ./usr/lib/sysusers.d/mpsi.conf
 -rw-r--r-- ./usr/lib/tmpfiles.d/mpsi.conf
 -rwxr-xr-x ./usr/libexec/mpsi/mpsi-gate
+-rwxr-xr-x ./usr/sbin/mpsi-siem
 -rwxr-xr-x ./usr/sbin/mpsid
 -rw-r--r-- ./usr/share/bash-completion/completions/mpsi
 -rw-r--r-- ./usr/share/lintian/overrides/mpsi
@@ -61,6 +63,7 @@ install_into() {
 -rw-r--r-- ./usr/share/man/man1/mpsi.1.gz
 -rw-r--r-- ./usr/share/man/man5/mpsi.conf.5.gz
 -rw-r--r-- ./usr/share/man/man8/mpsi-gate.8.gz
+-rw-r--r-- ./usr/share/man/man8/mpsi-siem.8.gz
 -rw-r--r-- ./usr/share/man/man8/mpsid.8.gz
 END
         [ "$(cd "$MPSI_SOURCE" && ls forms labels)" = "$(cd "$ROOT/usr/share/mpsi" && ls forms labels)" ]

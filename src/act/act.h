@@ -160,6 +160,7 @@ enum verb_flags {
         VERB_WRITES = 1,      /* takes the store's writer lock */
         VERB_NO_STORE = 2,    /* works without a store (init, certificate verify): act->db is NULL */
         VERB_DESTRUCTIVE = 4, /* has the parameter `confirm` */
+        VERB_ANY_STORE = 8,   /* as any other verb where there is a store, as VERB_NO_STORE where there is none */
 };
 
 struct verb {

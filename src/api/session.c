@@ -197,13 +197,22 @@ static void record_refusal(struct session *session, const struct verb *verb, con
                 (void) act_record_one(&session->act, "act.refused", asked, data, NULL);
 }
 
+static bool without_store(const struct session *session, const struct verb *verb) {
+        _cleanup_free_ char *registry = NULL;
+
+        if (!(verb->flags & VERB_ANY_STORE))
+                return verb->flags & VERB_NO_STORE;
+        registry = str_format("%s/registry.db", session->folder);
+        return registry && access(registry, F_OK) < 0 && errno == ENOENT;
+}
+
 static int run(struct session *session, const struct verb *verb, const json_t *args, json_t **ret,
                struct error *err) {
         bool writes = verb->flags & VERB_WRITES;
         _cleanup_json_ json_t *checked = NULL, *answer = NULL;
         int r;
 
-        if (verb->flags & VERB_NO_STORE) {
+        if (without_store(session, verb)) {
                 r = args_check(verb, args, NULL, &checked, err);
                 if (r == 0)
                         r = verb->run(&session->act, checked, &answer, err);
@@ -236,7 +245,7 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
 
         json_decref(session->act.said);
         session->act.said = NULL;
-        if (verb->flags & VERB_WRITES && !(verb->flags & VERB_NO_STORE)) {
+        if (verb->flags & VERB_WRITES && !without_store(session, verb)) {
                 struct stat st;
 
                 /* Without a store there is nothing to lock; opening it says what is wrong. */

@@ -181,9 +181,14 @@ int sealing_finish(struct sealing *s, char ret_digest[SHA256_TEXT], int64_t *ret
         if (fsync(s->fd) < 0 || rename(s->part, s->path) < 0)
                 return fail_errno(err, errno, "No se puede escribir «%s»", "“%s” can't be written", s->path);
         free(TAKE_PTR(s->part)); /* nothing left to remove */
+        r = dir_sync(dirname(folder), err);
+        if (r < 0) {
+                (void) unlink(s->path); /* its name may not last: nobody may rely on it */
+                return r;
+        }
         hex_encode(raw, sizeof raw, ret_digest);
         *ret_size = (int64_t) s->written;
-        return dir_sync(dirname(folder), err);
+        return 0;
 }
 
 void sealing_free(struct sealing *s) {

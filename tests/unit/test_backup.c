@@ -372,7 +372,7 @@ static int secret_in(const char *folder, const char *ref, const struct secret *w
 
 static void a_destroyed_key_does_not_come_back(void **state) {
         _cleanup_secret_ struct secret *kept = NULL, *doomed = NULL;
-        _cleanup_json_ json_t *evidence = NULL, *answer = NULL, *alone = NULL;
+        _cleanup_json_ json_t *evidence = NULL, *answer = NULL;
         char kept_ref[KEY_REF_TEXT], doomed_ref[KEY_REF_TEXT], out[96], to[48];
         const json_t *copies, *numbers;
         int64_t number;

@@ -1,4 +1,5 @@
 /* What the rooms offer. The ledger and the dispatcher are handed this list and know no room by name. */
+#include "api/backup_verbs.h"
 #include "api/device_verbs.h"
 #include "api/import.h"
 #include "api/init.h"
@@ -6,6 +7,7 @@
 #include "api/ledger_verbs.h"
 #include "api/verbs.h"
 #include "audit/audit.h"
+#include "backup/backup.h"
 #include "certify/certify.h"
 #include "custody/custody.h"
 #include "encrypt/encrypt.h"
@@ -44,6 +46,8 @@ const struct room *const rooms[] = {
         &label_room,
         &gate_room,
         &siem_room,
+        &backup_room,
+        &backup_check_room,
 };
 /* clang-format on */
 const size_t rooms_n = COUNT(rooms);

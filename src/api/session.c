@@ -210,9 +210,18 @@ static int run_in_store(struct session *session, const struct verb *verb, const 
         return r < 0 ? r : record_access(session, verb, checked, *ret, err);
 }
 
+static bool without_store(const struct session *session, const struct verb *verb) {
+        _cleanup_free_ char *registry = NULL;
+
+        if (!(verb->flags & VERB_ANY_STORE))
+                return verb->flags & VERB_NO_STORE;
+        registry = str_format("%s/registry.db", session->folder);
+        return registry && access(registry, F_OK) < 0 && errno == ENOENT;
+}
+
 static int run(struct session *session, const struct verb *verb, const json_t *args, json_t **ret,
                struct error *err) {
-        bool local = verb->flags & VERB_NO_STORE && !session->caller.peer;
+        bool local = without_store(session, verb) && !session->caller.peer;
         _cleanup_json_ json_t *answer = NULL;
         int r = local ? run_without_store(session, verb, args, &answer, err)
                       : run_in_store(session, verb, args, &answer, err);
@@ -235,7 +244,7 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
         session->act.proved = false;
         if (session->caller.peer)
                 r = admit_first(session, verb, args, &trouble);
-        if (r == 0 && verb->flags & VERB_WRITES && !(verb->flags & VERB_NO_STORE)) {
+        if (r == 0 && verb->flags & VERB_WRITES && !without_store(session, verb)) {
                 struct stat st;
 
                 /* Without a store there is nothing to lock; opening it says what is wrong. */

@@ -63,6 +63,11 @@ int ledger_prove(struct ledger *ledger, int64_t seq, json_t **ret, struct error 
 /* Proof that the checkpoint of size `old_size` is a prefix of the newest: {old_size, checkpoint, path}. */
 int ledger_prove_consistency(struct ledger *ledger, int64_t old_size, json_t **ret, struct error *err);
 
+/* Whether an older checkpoint (text, as ledger_checkpoint writes it) is a prefix of this ledger: its signature, and
+ * a consistency proof from it to the newest checkpoint. *ret_newer: how many events came since. ERR_VERIFY when the
+ * ledger is shorter (rolled back) or another one. */
+int ledger_contains(struct ledger *ledger, const char *older, int64_t *ret_newer, struct error *err);
+
 /* Offline: the checkpoint's signature, and the path from the event to its root. ERR_VERIFY when any does not hold.
  */
 int ledger_proof_verify(const json_t *proof, const char *station_certificate, struct error *err);

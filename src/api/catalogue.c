@@ -7,6 +7,7 @@
 #include "audit/audit.h"
 #include "certify/certify.h"
 #include "custody/custody.h"
+#include "doctor/doctor.h"
 #include "encrypt/encrypt.h"
 #include "gate/gate.h"
 #include "keys/keys.h"
@@ -39,6 +40,8 @@ const struct room *const rooms[] = {
         &ledger_room,
         &label_room,
         &gate_room,
+        &baseline_room,
+        &doctor_room,
 };
 /* clang-format on */
 const size_t rooms_n = COUNT(rooms);

@@ -222,6 +222,9 @@ static int run(struct session *session, const struct verb *verb, const json_t *a
                 r = verb->run(&session->act, checked, &answer, err);
         if (r == ERR_DENIED || r == ERR_REFUSED)
                 record_refusal(session, verb, checked ? checked : args, err);
+        /* What does not hold is told row by row, beside the error that sums it up. */
+        if (r == ERR_VERIFY && answer)
+                *ret = TAKE_PTR(answer);
         if (r < 0)
                 return r;
         *ret = answer ? TAKE_PTR(answer) : json_object();

@@ -86,8 +86,8 @@ void check_store(struct doctor *d) {
         look_at(&reading, d->act->folder, &st);
         look_in(&reading, d->act->folder, 3);
         if (reading.open)
-                found(d, SEVERITY_FAIL, "cualquiera llega a %u ficheros del almacén, como «%.200s»",
-                      "anybody reaches %u files of the store, such as “%.200s”", reading.open, reading.first_open);
+                found(d, SEVERITY_FAIL, "%u ficheros del almacén están abiertos a cualquiera, como «%.200s»",
+                      "%u files of the store are open to anybody, such as “%.200s”", reading.open, reading.first_open);
         if (reading.foreign)
                 found(d, SEVERITY_FAIL, "%u ficheros del almacén son de otra cuenta, como «%.200s»",
                       "%u files of the store are another account's, such as “%.200s”", reading.foreign,

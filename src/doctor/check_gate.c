@@ -138,14 +138,16 @@ static bool writable_by_others(const struct doctor_context *context, const struc
         return st->st_uid != context->system_uid || (st->st_mode & 022);
 }
 
-static void check_folder_of(struct doctor *d, const char *path) {
+static bool folder_is_sound(struct doctor *d, const char *path) {
         char folder[ROOT_PATH];
         struct stat st;
 
         (void) snprintf(folder, sizeof folder, "%.*s", (int) (strrchr(path, '/') - path), path);
-        if (root_stat(d->context, folder, &st) == 0 && writable_by_others(d->context, &st))
-                found(d, SEVERITY_FAIL, "otros pueden escribir en la carpeta «%s»",
-                      "others can write to folder “%s”", folder);
+        if (root_stat(d->context, folder, &st) == 0 && !writable_by_others(d->context, &st))
+                return true;
+        found(d, SEVERITY_FAIL, "otros pueden escribir en la carpeta «%s»", "others can write to folder “%s”",
+              folder);
+        return false;
 }
 
 void check_gate_program(struct doctor *d) {
@@ -166,7 +168,8 @@ void check_gate_program(struct doctor *d) {
                       "“%s” is not root's or others can write it", path);
                 return; /* it is not for us to run */
         }
-        check_folder_of(d, path);
+        if (!folder_is_sound(d, path))
+                return;
         r = root_path(d->context, path, full) ? run_program(full) : -ENAMETOOLONG;
         if (r == -EACCES || r == -EPERM)
                 found(d, SEVERITY_INFO, "«%s» no se puede probar desde esta cuenta",

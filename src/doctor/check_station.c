@@ -57,7 +57,8 @@ static void check_enabled(struct doctor *d, const char *path, const char *name) 
                 return;
         (void) snprintf(link, sizeof link, "/etc/systemd/system/%s.wants/%s", target, name);
         if (!root_has(d->context, link))
-                found(d, SEVERITY_WARN, "%s no está habilitada: no arranca con el puesto",
+                found(d, strncmp(name, "mpsid.", 6) == 0 ? SEVERITY_WARN : SEVERITY_INFO,
+                      "%s no está habilitada: no arranca con el puesto",
                       "%s is not enabled: it does not start with the station", name);
 }
 

@@ -33,12 +33,15 @@ static void look_at(struct reading *reading, const char *path, const struct stat
                 (void) snprintf(reading->first_foreign, ROOT_PATH, "%s", path);
 }
 
-/* A store is two levels deep; links are not followed. */
+/* Links are not followed. Attachments may be a million; what is wrong with their modes shows in the first of them.
+ */
+enum { NAMES_MAX = 10000 };
+
 static void look_in(struct reading *reading, const char *folder, int depth) {
         _cleanup_closedir_ DIR *dir = opendir(folder);
         const struct dirent *entry;
 
-        while (dir && (entry = readdir(dir))) {
+        for (int n = 0; dir && n < NAMES_MAX && (entry = readdir(dir)); n++) {
                 char path[ROOT_PATH];
                 struct stat st;
 
@@ -87,7 +90,8 @@ void check_store(struct doctor *d) {
         look_in(&reading, d->act->folder, 3);
         if (reading.open)
                 found(d, SEVERITY_FAIL, "%u ficheros del almacén están abiertos a cualquiera, como «%.200s»",
-                      "%u files of the store are open to anybody, such as “%.200s”", reading.open, reading.first_open);
+                      "%u files of the store are open to anybody, such as “%.200s”", reading.open,
+                      reading.first_open);
         if (reading.foreign)
                 found(d, SEVERITY_FAIL, "%u ficheros del almacén son de otra cuenta, como «%.200s»",
                       "%u files of the store are another account's, such as “%.200s”", reading.foreign,

@@ -11,10 +11,15 @@
 void check_clock(struct doctor *d) {
         int state = d->context->synchronised();
 
+        /* A service that may not touch the clock may not ask the kernel about it either (systemd's ProtectClock=).
+         */
+        if (state < 0 && root_has(d->context, "/run/systemd/timesync/synchronized"))
+                return;
         if (state == 0)
                 found(d, SEVERITY_WARN, "el reloj no está sincronizado", "the clock is not synchronised");
         else if (state < 0)
-                found(d, SEVERITY_WARN, "no se puede saber si el reloj está sincronizado (%s)",
+                found(d, state == -EPERM ? SEVERITY_INFO : SEVERITY_WARN,
+                      "no se puede saber si el reloj está sincronizado (%s)",
                       "whether the clock is synchronised can't be told (%s)", strerror(-state));
 }
 

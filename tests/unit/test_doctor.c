@@ -151,6 +151,11 @@ BREAK(disk_full, test_room = 1000000)
 BREAK(disk_unknown, test_room = -1)
 BREAK(clock_free, test_synchronised = 0)
 BREAK(clock_unknown, test_synchronised = -5)
+BREAK(clock_forbidden, test_synchronised = -1)
+BREAK(clock_forbidden_but_kept, {
+        test_synchronised = -1;
+        root_put(&station, "/run/systemd/timesync/synchronized", "");
+})
 BREAK(store_group, assert_int_equal(chmod(station.store.folder, 0750), 0))
 BREAK(store_open_to_all, {
         char path[96];
@@ -227,6 +232,8 @@ static const struct {
         { disk_unknown, "space", SEVERITY_WARN, NULL },
         { clock_free, "clock", SEVERITY_WARN, NULL },
         { clock_unknown, "clock", SEVERITY_WARN, NULL },
+        { clock_forbidden, "clock", SEVERITY_INFO, NULL },
+        { clock_forbidden_but_kept, "clock", SEVERITY_OK, NULL },
         { store_group, "store", SEVERITY_WARN, NULL },
         { store_open_to_all, "store", SEVERITY_FAIL, NULL },
         { store_without_account, "store", SEVERITY_FAIL, NULL },

@@ -10,6 +10,7 @@
 #include "backup/backup.h"
 #include "certify/certify.h"
 #include "custody/custody.h"
+#include "doctor/doctor.h"
 #include "encrypt/encrypt.h"
 #include "gate/gate.h"
 #include "keys/keys.h"
@@ -48,6 +49,8 @@ const struct room *const rooms[] = {
         &siem_room,
         &backup_room,
         &backup_check_room,
+        &baseline_room,
+        &doctor_room,
 };
 /* clang-format on */
 const size_t rooms_n = COUNT(rooms);

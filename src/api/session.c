@@ -226,6 +226,9 @@ static int run(struct session *session, const struct verb *verb, const json_t *a
         int r = local ? run_without_store(session, verb, args, &answer, err)
                       : run_in_store(session, verb, args, &answer, err);
 
+        /* What does not hold is told row by row, beside the error that sums it up. */
+        if (r == ERR_VERIFY && answer)
+                *ret = TAKE_PTR(answer);
         if (r < 0)
                 return r;
         *ret = answer ? TAKE_PTR(answer) : json_object();

@@ -29,8 +29,9 @@ void session_close(struct session *session);
 DEFINE_CLEANUP(struct session, session_close)
 
 /* Checks the arguments, authorises, runs, and records a refusal. ret_answer and ret_said (array of {es, en}) are
- * new references; ret_said may be set on failure too. args: an object of texts, integers, booleans and arrays, as
- * verbs' parameters say; texts are accepted for every type, as typed on the command line. */
+ * new references; ret_said may be set on failure too, and ret_answer when the error is ERR_VERIFY: the findings.
+ * args: an object of texts, integers, booleans and arrays, as verbs' parameters say; texts are accepted for every
+ * type, as typed on the command line. */
 int session_call(struct session *session, const struct verb *verb, const json_t *args, json_t **ret_answer,
                  json_t **ret_said, struct error *err);
 

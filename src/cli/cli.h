@@ -51,5 +51,6 @@ int remote_call(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, j
 
 /* output.c */
 void output_answer(const struct cli *cli, const json_t *answer, const json_t *said);
-void output_error(const struct cli *cli, const struct error *err, const json_t *said);
+/* answer: the findings that come with ERR_VERIFY, or NULL. */
+void output_error(const struct cli *cli, const struct error *err, const json_t *answer, const json_t *said);
 void output_progress(void *context, const struct progress *progress);

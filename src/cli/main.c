@@ -27,7 +27,7 @@ static int call(struct cli *cli, struct error *err) {
         if (r == 0)
                 output_answer(cli, answer, said);
         else
-                output_error(cli, err, said);
+                output_error(cli, err, answer, said);
         return r;
 }
 
@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
         if (r == 0)
                 r = cli_parse(&cli, argc, argv, &err);
         if (r < 0)
-                output_error(&cli, &err, NULL);
+                output_error(&cli, &err, NULL, NULL);
         else if (!cli.help)
                 r = call(&cli, &err);
         cli_done(&cli);

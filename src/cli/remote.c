@@ -212,11 +212,11 @@ static int on_frame(struct remote *remote, const struct wire_frame *frame, json_
         default: return fail(err, ERR_FAILED, "El puesto dice otra cosa.", "The station says something else.");
         }
         *ret_said = json_incref(json_object_get(body, "said"));
+        *ret_answer = json_incref(json_object_get(body, "answer"));
         if (frame->type == WIRE_ERROR) {
                 wire_error(body, err);
                 return err->code ? err->code : ERR_FAILED;
         }
-        *ret_answer = json_incref(json_object_get(body, "answer"));
         return 1;
 }
 

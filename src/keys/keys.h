@@ -60,6 +60,9 @@ int keys_medium_secret(struct keys *keys, const char *ref, struct secret **ret, 
 int keys_destroy_medium(struct keys *keys, const char *medium, const char *except, const char *reason,
                         json_t **ret_evidence, struct error *err);
 
+/* How many keys the vault holds and how many the ledger counts as live, without writing to either. */
+int keys_count(struct act *act, int64_t *ret_vault, int64_t *ret_live, struct error *err);
+
 /* Whether the ledger holds the key's destruction. */
 int keys_is_destroyed(struct keys *keys, const char *ref, bool *ret, struct error *err);
 

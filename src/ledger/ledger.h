@@ -46,11 +46,12 @@ int ledger_refresh(struct ledger *ledger, struct error *err);
 int ledger_append(struct ledger *ledger, const char *actor, const char *os_user, const struct fact *facts, size_t n,
                   bool dry_run, struct error *err);
 
+/* What opening with a key checks, for a ledger that only reads: ERR_VERIFY when the head is not what the station
+ * signed, or older than the witness. The events behind it are ledger_verify_events()'s to check. */
+int ledger_check_head(struct ledger *ledger, struct error *err);
+
 /* Number of events, as of the last append or refresh; a writer's ledger only. */
 int64_t ledger_size(const struct ledger *ledger);
-
-/* When the newest event was recorded, or 0. */
-int ledger_newest(struct db *db, int64_t *ret, struct error *err);
 
 /* The canonical text of an event; the caller frees it. `data` is canonical JSON. */
 int event_text(const struct event *event, const char *data, char **ret, size_t *ret_n, struct error *err);
@@ -92,6 +93,9 @@ int ledger_verify_state(struct ledger *ledger, const struct schema *const *schem
 /* Replays likewise and gives the digests of the live state and of the replayed one: equal when byte-identical. */
 int ledger_replay(struct ledger *ledger, const struct schema *const *schemas, size_t schemas_n,
                   char ret_live[SHA256_TEXT], char ret_replayed[SHA256_TEXT], struct error *err);
+
+/* When an event of this type (NULL: any) was last recorded. ERR_NOT_FOUND without a message. */
+int ledger_newest(struct db *db, const char *type, int64_t *ret_time, struct error *err);
 
 /* Events of one subject (NULL: all) from `after` on, newest last: calls `each` until it returns non-zero. */
 int ledger_events(struct db *db, const char *subject, int64_t after, int64_t limit,

@@ -68,6 +68,21 @@ int person_by_os_user(struct db *db, const char *os_user, struct person *ret, st
         return r < 0 ? r : from_row(rows, ret, err);
 }
 
+int person_each(struct db *db, int (*each)(void *context, const struct person *person), void *context,
+                struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err, "SELECT name FROM person ORDER BY name", "");
+
+        while (r == 0 && (r = rows_next(rows, err)) > 0) {
+                _cleanup_person_ struct person person = { 0 };
+
+                r = person_load(db, rows_text(rows, 0), &person, err);
+                if (r == 0)
+                        r = each(context, &person);
+        }
+        return r;
+}
+
 void person_done(struct person *person) {
         free(person->certificate);
         person->certificate = NULL;

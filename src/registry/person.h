@@ -25,6 +25,9 @@ struct person {
 int person_load(struct db *db, const char *name, struct person *ret, struct error *err);
 /* The person whose operating-system account it is. ERR_NOT_FOUND. */
 int person_by_os_user(struct db *db, const char *os_user, struct person *ret, struct error *err);
+/* Calls each() for every person by name until it returns non-zero, and gives that. */
+int person_each(struct db *db, int (*each)(void *context, const struct person *person), void *context,
+                struct error *err);
 void person_done(struct person *person);
 #define _cleanup_person_ _cleanup_(person_done)
 

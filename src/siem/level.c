@@ -24,6 +24,7 @@ const struct siem_level siem_levels[] = {
         { "*.locked",                 ANY, LOG_ERR,      8, NAME("Cuenta bloqueada", "Account locked") },
         { "*.lost*",                  ANY, LOG_CRIT,    10, NAME(NULL, NULL) },
         { "*.blocked",                ANY, LOG_WARNING,  7, NAME(NULL, NULL) },
+        { "baseline.drift", "level", "critical",   LOG_CRIT,    9, NAME("Desvío crítico de la configuración", "Critical drift of the configuration") },
         { "*drift*",                  ANY, LOG_WARNING,  7, NAME(NULL, NULL) },
         { "*tamper*",                 ANY, LOG_CRIT,    10, NAME(NULL, NULL) },
         { "device.judged", "verdict", "accept",    LOG_INFO,    2, NAME("Soporte admitido", "Medium let in") },

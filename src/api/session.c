@@ -28,6 +28,7 @@ struct session {
         struct act_lock lock;
         struct caller caller;
         int lock_fd;
+        bool installs;
 };
 
 static char *process_user(void) {
@@ -88,6 +89,7 @@ int session_open(const struct session_options *options, struct session **ret, st
         if (!session->folder || !session->os_user || (options->as && !session->as))
                 return fail_memory(err);
         session->caller.peer = options->peer;
+        session->installs = options->installs;
         session->lock = (struct act_lock){ session, take_lock, give_lock };
         session->act = (struct act){
                 .folder = session->folder,
@@ -183,6 +185,22 @@ static int record_access(struct session *session, const struct verb *verb, const
         return auditor ? r : 0;
 }
 
+/* Whether the verb is for no store, or for none where there is none. */
+static bool without_store(const struct session *session, const struct verb *verb) {
+        _cleanup_free_ char *registry = NULL;
+
+        if (!(verb->flags & VERB_ANY_STORE))
+                return verb->flags & VERB_NO_STORE;
+        registry = str_format("%s/registry.db", session->folder);
+        return registry && access(registry, F_OK) < 0 && errno == ENOENT;
+}
+
+/* What works without a store works without a registered person: in a local store, and for making one. */
+static bool needs_nobody(const struct session *session, const struct verb *verb) {
+        return without_store(session, verb) &&
+               (!session->caller.peer || (session->installs && verb->flags & VERB_WRITES));
+}
+
 static int run_without_store(struct session *session, const struct verb *verb, const json_t *args, json_t **ret,
                              struct error *err) {
         _cleanup_json_ json_t *checked = NULL;
@@ -210,21 +228,11 @@ static int run_in_store(struct session *session, const struct verb *verb, const 
         return r < 0 ? r : record_access(session, verb, checked, *ret, err);
 }
 
-static bool without_store(const struct session *session, const struct verb *verb) {
-        _cleanup_free_ char *registry = NULL;
-
-        if (!(verb->flags & VERB_ANY_STORE))
-                return verb->flags & VERB_NO_STORE;
-        registry = str_format("%s/registry.db", session->folder);
-        return registry && access(registry, F_OK) < 0 && errno == ENOENT;
-}
-
 static int run(struct session *session, const struct verb *verb, const json_t *args, json_t **ret,
                struct error *err) {
-        bool local = without_store(session, verb) && !session->caller.peer;
         _cleanup_json_ json_t *answer = NULL;
-        int r = local ? run_without_store(session, verb, args, &answer, err)
-                      : run_in_store(session, verb, args, &answer, err);
+        int r = needs_nobody(session, verb) ? run_without_store(session, verb, args, &answer, err)
+                                            : run_in_store(session, verb, args, &answer, err);
 
         /* What does not hold is told row by row, beside the error that sums it up. */
         if (r == ERR_VERIFY && answer)
@@ -245,7 +253,7 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
         session->act.said = NULL;
         session->act.verb = verb;
         session->act.proved = false;
-        if (session->caller.peer)
+        if (session->caller.peer && !needs_nobody(session, verb))
                 r = admit_first(session, verb, args, &trouble);
         if (r == 0 && verb->flags & VERB_WRITES && !without_store(session, verb)) {
                 struct stat st;

@@ -15,8 +15,9 @@ struct session_options {
         const char *const *os_groups;
         size_t os_groups_n;
         /* os_user and its groups are the socket's peer credentials: that account is who acts and nobody else (`as`
-         * is an error), failed attempts count, and no store is made. */
+         * is an error), and failed attempts count. */
         bool peer;
+        bool installs; /* the peer is the machine's administrator: makes a store where there is none, no more */
         enum lang lang;
         bool dry_run;
         const struct clock *clock; /* NULL: the system's */

@@ -49,7 +49,7 @@ struct worker {
         const char *groups[GROUPS_MAX];
         size_t groups_n;
         enum lang lang;
-        bool dry_run, as_peer;
+        bool dry_run;
         struct reply_kept kept[SECRETS_MAX];
         size_t kept_n;
         int64_t began; /* CLOCK_BOOTTIME, which nobody sets */
@@ -252,7 +252,7 @@ static int open_session(struct worker *worker, struct error *err) {
                                                  .os_user = worker->os_user,
                                                  .os_groups = worker->groups,
                                                  .os_groups_n = worker->groups_n,
-                                                 .peer = worker->as_peer,
+                                                 .peer = true,
                                                  .lang = worker->lang,
                                                  .dry_run = worker->dry_run,
                                                  .ui = &worker->ui };
@@ -260,14 +260,6 @@ static int open_session(struct worker *worker, struct error *err) {
         session_close(worker->session);
         worker->session = NULL;
         return session_open(&options, &worker->session, err);
-}
-
-/* A verb without a store makes one: that is for the machine's administrator. */
-static int may_without_store(const struct worker *worker, const struct verb *verb, struct error *err) {
-        if (!(verb->flags & VERB_NO_STORE) || worker->context->peer.uid == 0)
-                return 0;
-        return refuse(err, ERR_DENIED, "X1", "«%s %s» lo hace en este puesto solo root.",
-                      "On this station only root does “%s %s”.", verb->noun, verb->name);
 }
 
 static int call(struct worker *worker, const struct verb *verb, const json_t *arguments, json_t **ret_answer,
@@ -303,20 +295,16 @@ static int run_request(struct worker *worker, struct transfer *transfer, const j
         const struct verb *verb = verb_of(name);
         _cleanup_json_ json_t *arguments = json_deep_copy(json_object_get(request, "arguments"));
         enum lang lang = strcmp(json_text_or_empty(request, "lang"), "en") == 0 ? LANG_EN : LANG_ES;
-        bool dry_run = json_flag(request, "dry_run"), as_peer;
+        bool dry_run = json_flag(request, "dry_run");
         int r = 0;
 
         if (!verb)
                 return fail(err, ERR_USAGE, "No hay verbo «%.60s».", "There is no verb “%.60s”.", name);
-        as_peer = !(verb->flags & VERB_NO_STORE); /* what makes the store can't find anybody in it */
-        if (!worker->session || lang != worker->lang || dry_run != worker->dry_run || as_peer != worker->as_peer) {
-                worker->as_peer = as_peer;
+        if (!worker->session || lang != worker->lang || dry_run != worker->dry_run) {
                 worker->lang = lang;
                 worker->dry_run = dry_run;
                 r = open_session(worker, err);
         }
-        if (r == 0)
-                r = may_without_store(worker, verb, err);
         if (r == 0 && arguments && !json_is_object(arguments))
                 r = fail(err, ERR_USAGE, "Los argumentos no son un objeto JSON.",
                          "The arguments are no JSON object.");

@@ -162,8 +162,8 @@ int access_judge_act(const char *name, unsigned roles, const struct access_act *
         char needed[64];
 
         if (act->makes_store)
-                return refuse(err, ERR_DENIED, "X1", "Un almacén no se crea a través del puesto.",
-                              "A store is not made through the station.");
+                return refuse(err, ERR_DENIED, "X1", "El almacén lo crea quien administra la máquina.",
+                              "The store is made by whoever administers the machine.");
         if (auditor && act->bulk && act->export)
                 return refuse(err, ERR_DENIED, "A4", "%s es auditor: «%s %s» saca una tabla entera a un fichero.",
                               "%s is an auditor: “%s %s” takes a whole table away in a file.", name, act->noun,

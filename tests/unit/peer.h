@@ -7,7 +7,7 @@ struct test_peer {
         const char *os_user;
         const char *groups[4];
         size_t groups_n;
-        bool dry_run;
+        bool dry_run, installs;
 };
 
 /* args is taken. */
@@ -18,6 +18,7 @@ static inline int test_peer_call(struct test_store *store, const struct test_pee
                                                  .os_groups = peer->groups,
                                                  .os_groups_n = peer->groups_n,
                                                  .peer = true,
+                                                 .installs = peer->installs,
                                                  .lang = LANG_EN,
                                                  .dry_run = peer->dry_run,
                                                  .clock = &store->clock,

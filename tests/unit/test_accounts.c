@@ -145,6 +145,12 @@ static void x1_the_peer_acts_and_nobody_in_its_name(void **state) {
         expect(ERR_DENIED, "X1", PEER("sara"), "person", "whoami", "{}"); /* a person's name is no account */
         expect(ERR_DENIED, "X1", PEER(""), "person", "whoami", "{}");
         expect(ERR_DENIED, "X1", PEER("sara-os"), "init", "", "{}");
+        /* Whoever installs the machine makes a store where there is none, and is nobody in this one. */
+        expect(ERR_CONFLICT, "", PEER("nobody", .installs = true), "init", "",
+               "{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "organisation", "H", "site", "HQ", "category", "ALTA",
+               "station", "desk", "language", "es", "admin", "eve", "admin-name", "Eve");
+        expect(ERR_DENIED, "X1", PEER("nobody", .installs = true), "person", "list", "{}");
+        expect(ERR_DENIED, "X1", PEER("nobody", .installs = true), "certificate", "verify", "{s:s}", "file", "x");
 }
 
 static void x1_root_is_whoever_the_registry_says(void **state) {

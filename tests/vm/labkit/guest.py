@@ -1,12 +1,14 @@
 """One guest: booted, spoken to, cut off. What it is made of lies in a folder of its own on the host, so that the next
 process can take it up where this one left it."""
 
+import base64
 import json
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 from . import paths, stage
@@ -33,14 +35,26 @@ class Guest(Media):
         self.agent = Agent(self.folder / 'agent')
 
     @staticmethod
-    def boot(folder, kind='light', store=None, gate=True, extra=()):
+    def is_running(folder):
+        try:
+            return not zombie(int((pathlib.Path(folder) / 'pid').read_text()))
+        except (OSError, ValueError):
+            return False
+
+    def close(self):
+        self.agent.close()
+        self.qmp.close()
+
+    @staticmethod
+    def boot(folder, kind='light', store=None, extra=()):
         """A new guest. `store` is a disk (a block node's description) that outlives it; it is /dev/vda there."""
         folder = pathlib.Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid != os.getuid():
+            raise GuestError(f'{folder} belongs to somebody else')
         for name in ('qmp', 'agent', 'pid'):
             (folder / name).unlink(missing_ok=True)
-        if not (folder / 'initrd').exists():
-            stage.make(folder, kind)
+        stage.make(folder)
         command = ['timeout', str(LIFETIME_S), 'qemu-system-x86_64', *arguments(folder, kind), *extra]
         if store:
             command += ['-blockdev', json.dumps(store), '-device', f"virtio-blk-pci,drive={store['node-name']},serial=lab-store"]
@@ -57,7 +71,11 @@ class Guest(Media):
 
     def run(self, command, timeout=120):
         """Runs a command in the guest with bash and waits for it."""
-        return self.agent.run(command, timeout)
+        began = time.monotonic()
+        result = self.agent.run(command, timeout)
+        if os.environ.get('MPSI_LAB_TRACE'):
+            print(f'{time.monotonic() - began:7.2f} s  {command[:100]!r} -> {result.status}', file=sys.stderr)
+        return result
 
     def check(self, command, timeout=120):
         """The same for what has to succeed; returns what it printed."""
@@ -67,16 +85,18 @@ class Guest(Media):
         return result.out.strip()
 
     def wait(self, command, timeout=30):
-        """Until the command succeeds: the guest is slow, and asked rather than waited for."""
-        deadline = time.monotonic() + timeout
-        while (result := self.run(command)).status != 0:
-            if time.monotonic() > deadline:
-                raise AssertionError(f'not within {timeout} s: {command}\n{result}')
-            time.sleep(0.1)
+        """Until the command succeeds: the guest is slow, and asks itself rather than being waited for."""
+        result = self.run(f'''for ((end = SECONDS + {int(timeout)}; SECONDS <= end;)); do
+            said=$({command}
+            ) && {{ printf '%s' "$said"; exit 0; }}
+            sleep 0.05
+            done
+            printf '%s' "$said"; exit 1''', timeout + 30)
+        if result.status != 0:
+            raise AssertionError(f'not within {timeout} s: {command}\n{result}')
         return result.out.strip()
 
     def put(self, path, data, mode='0644'):
-        import base64
         text = base64.b64encode(data if isinstance(data, bytes) else data.encode()).decode()
         self.check(f"mkdir -p $(dirname {path}); base64 -d >{path} <<'.'\n{text}\n.\nchmod {mode} {path}")
 
@@ -86,12 +106,9 @@ class Guest(Media):
             os.kill(self.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-        self.agent.close()
-        self.qmp.close()
-        for _ in range(100):
-            if not os.path.exists(f'/proc/{self.pid}') or zombie(self.pid):
-                break
-            time.sleep(0.05)
+        self.close()
+        while not zombie(self.pid):
+            time.sleep(0.02)
 
     def stop(self):
         self.kill()
@@ -99,6 +116,7 @@ class Guest(Media):
 
 
 def zombie(pid):
+    """It is gone, or only waits for its parent to notice."""
     try:
         return pathlib.Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] == 'Z'
     except OSError:

@@ -1,6 +1,7 @@
 """Media that come and go: image files of the host behind USB, NVMe and SCSI devices of the guest."""
 
 import itertools
+import os
 
 NUMBERS = itertools.count()
 
@@ -23,13 +24,16 @@ class Medium:
 
     def __init__(self, guest, bus, path, serial):
         self.guest, self.bus, self.path, self.serial = guest, bus, path, serial
-        self.id = f'medium{next(NUMBERS)}'
+        self.id = f'medium{os.getpid()}-{next(NUMBERS)}'
         self.node = f'{self.id}-node'
+        self.known = None
 
     @property
     def device(self):
-        """Its node in the guest, by the serial number that the kernel sees."""
-        return self.guest.device_of(self)
+        """Its node in the guest, by the serial number that the kernel sees; when udev is done with it."""
+        if not self.known:
+            self.known = self.guest.device_of(self)
+        return self.known
 
 
 class Media:
@@ -84,20 +88,32 @@ class Media:
 
     def unplug(self, medium):
         """Pulled out, whatever the guest does with it at the moment."""
-        self.qmp.command('device_del', id=medium.id)
-        self.qmp.wait_deleted(medium.id)
-        self.qmp.command('blockdev-del', **{'node-name': medium.node})
+        self.unplug_id(medium.id)
+
+    def unplug_id(self, name):
+        self.qmp.command('device_del', id=name)
+        self.qmp.wait_deleted(name)
+        self.qmp.command('blockdev-del', **{'node-name': f'{name}-node'})
+
+    def plugged(self):
+        """The media that are in, whoever plugged them."""
+        nodes = self.qmp.command('query-named-block-nodes', flat=True)
+        return [node['node-name'].removesuffix('-node') for node in nodes
+                if node['node-name'].startswith('medium') and node['node-name'].endswith('-node')]
+
+    def unplug_all(self):
+        for name in self.plugged():
+            self.unplug_id(name)
 
     def device_of(self, medium, timeout=30):
-        return self.wait(f'''for block in /sys/block/*; do
-                name=${{block##*/}}
+        return self.wait(f'''for block in /sys/block/sd* /sys/block/nvme*; do
                 case "$(udevadm info --query=property "$block" 2>/dev/null)" in
-                *ID_SERIAL_SHORT={medium.serial}*|*ID_SCSI_SERIAL={medium.serial}*) echo "/dev/$name"; exit 0 ;;
+                *ID_SERIAL_SHORT={medium.serial}*|*ID_SCSI_SERIAL={medium.serial}*) echo "/dev/${{block##*/}}"; exit 0 ;;
                 esac
             done; exit 1''', timeout)
 
     def plug_keyboard(self):
-        name = f'keyboard{next(NUMBERS)}'
+        name = f'keyboard{os.getpid()}-{next(NUMBERS)}'
         self.qmp.command('device_add', driver='usb-kbd', bus='xhci.0', id=name)
         return name
 

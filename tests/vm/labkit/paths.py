@@ -8,4 +8,3 @@ SOURCE = HERE.parent.parent
 GUEST = HERE / 'guest'
 BUILD = pathlib.Path(os.environ.get('MPSI_BUILD', SOURCE / 'build/release'))
 CACHE = pathlib.Path(os.environ.get('MPSI_LAB_CACHE', SOURCE / 'build/lab'))
-RACER = pathlib.Path(os.environ.get('MPSI_LAB_RACER', BUILD / 'tests/vm/racer'))

@@ -3,7 +3,8 @@
  * that a program has of writing (direct, through the cache, through a mapping), and keeps what it could open, so
  * that a gate that closes late is too late. Prints how often it could open, and how often the kernel took a write.
  *
- * What it wrote begins with RACE: whoever looks at the image knows it again.
+ * What it wrote begins with RACE and a number that grows, so that whoever looks at the image knows it again, and sees
+ * whether it still gets through.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,7 +35,7 @@ struct disk {
 };
 
 static struct disk disks[DISKS];
-static unsigned long opened, written;
+static unsigned long opened, written, tries;
 static sigjmp_buf unmapped;
 static volatile sig_atomic_t told_to_stop;
 
@@ -127,7 +128,7 @@ static int try_write(struct disk *disk, const void *block) {
         return !gone;
 }
 
-static void look(const void *block) {
+static void look(char *block) {
         DIR *dev = opendir("/dev");
         struct dirent *entry;
 
@@ -136,6 +137,8 @@ static void look(const void *block) {
                         try_open(entry->d_name);
         if (dev)
                 (void) closedir(dev);
+        tries++;
+        memcpy(block + 8, &tries, sizeof tries);
         for (size_t i = 0; i < DISKS; i++)
                 if (disks[i].name[0] && !try_write(&disks[i], block))
                         drop(&disks[i]);

@@ -19,7 +19,7 @@ from .qmp import Qmp
 # What ends a guest that was forgotten.
 LIFETIME_S = 3600
 BOOT_S = {'light': 90, 'systemd': 240}
-INIT = {'light': '/lab/light', 'systemd': '/lib/systemd/systemd'}
+INIT = {'light': '/lab/light', 'systemd': '/lab/systemd'}
 PORTS = 4
 
 

@@ -4,6 +4,7 @@ import time
 
 RULES = ('/etc/udev/rules.d', '/usr/local/lib/udev/rules.d', '/usr/lib/udev/rules.d')
 GATE_RULES = '10-mpsi-gate.rules'
+MAPPED = slice(3 * 4096, 4 * 4096)  # what the racer writes through a mapping
 RACERS = {'unprivileged': 'setpriv --reuid=writer --regid=writer --init-groups ', 'root': ''}
 
 
@@ -24,8 +25,16 @@ def with_gate(guest):
 
 def differing_bytes(path, before):
     """How much of an image is not as it was: the host looks, past whatever the guest believes."""
-    after = path.read_bytes()
+    return differing(before, path.read_bytes())
+
+
+def differing(before, after):
     return 0 if after == before else sum(a != b for a, b in zip(after, before))
+
+
+def watch_buses(guest, buses):
+    """The organisation's choice, for the next plug-in."""
+    guest.put('/etc/mpsi/mpsi.conf', f'[gate]\nbuses = {buses}\n')
 
 
 class Race:
@@ -35,19 +44,22 @@ class Race:
         self.guest = guest
         guest.check(f'rm -f /run/racer.*; {RACERS[who]}/lab/racer {seconds} >/run/racer.out & echo $! >/run/racer.pid')
 
-    def plug_in(self, bus, path, serial, stays_s=0.2):
-        """One plug-in; returns how many bytes of the image it changed."""
+    def plug_in(self, bus, path, serial, stays_s=0.3):
+        """One plug-in; returns how many bytes of the image changed: at all; after udev was done with the disk, by
+        calls; and after that through a mapping."""
         before = path.read_bytes()
         medium = self.guest.plug(bus, path, serial)
         try:
-            medium.device  # noqa: B018 - udev is done with it
+            self.guest.device_of(medium)
+            closed = path.read_bytes()
             time.sleep(stays_s)
         finally:
             self.guest.unplug(medium)
-        changed = differing_bytes(path, before)
-        if changed:
-            path.write_bytes(before)
-        return changed
+        after = path.read_bytes()
+        path.write_bytes(before)
+        ever, late = differing(before, after), differing(closed, after)
+        mapped = differing(closed[MAPPED], after[MAPPED])
+        return ever, late - mapped, mapped
 
     def end(self):
         """What it says of itself: how many disks it could open, how many writes the kernel took."""

@@ -1,0 +1,119 @@
+"""The station in the guest: its store, the people's acts, mpsid, and what the ledger says afterwards."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+
+from . import paths
+
+STORE = '/var/lib/mpsi'
+LOG = '/run/mpsid.log'
+
+
+def make_store(folder):
+    """A store with people and places, made once on the host, where keys are faster; returns an archive of it."""
+    archive = folder / 'store.tar.gz'
+    if archive.exists():
+        return archive.read_bytes()
+    for name in ('mpsi', 'secrets'):  # left by one that was cut off
+        shutil.rmtree(folder / name, ignore_errors=True)
+    script = '. scripts/main-job.bash; make_secrets; job_init && job_people && job_places'
+    subprocess.run(['bash', '-ec', script], cwd=paths.SOURCE, check=True, stdout=subprocess.DEVNULL, env={
+        'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'MPSI': str(paths.BUILD / 'mpsi'),
+        'STORE': str(folder / 'mpsi'), 'SECRETS': str(folder / 'secrets'), 'LANGUAGE': 'en', 'OUT': str(folder)})
+    subprocess.run(['tar', '-C', str(folder), '--owner=0', '--group=0', '-czf', str(archive), 'mpsi', 'secrets'], check=True)
+    return archive.read_bytes()
+
+
+class Station:
+    def __init__(self, guest):
+        self.guest = guest
+
+    def install(self):
+        """A fresh store, and everybody's secrets."""
+        self.stop()
+        self.guest.put('/run/store.tar.gz', make_store(self.guest.folder))
+        # The folder may be a mount point: what is in it goes, not the folder.
+        self.guest.check(f'''mkdir -p {STORE}; find {STORE} -mindepth 1 -delete; rm -rf /lab/secrets
+            tar -C /lab -xzf /run/store.tar.gz secrets && tar -C {STORE} --strip-components=1 -xzf /run/store.tar.gz mpsi
+            chmod 0700 {STORE}; sync''')
+
+    def start(self, *options):
+        """mpsid as its unit runs it, without systemd around it."""
+        self.guest.check(f'''rm -f {LOG}
+            setsid mpsid --foreground --store {STORE} --lang en {shlex.join(options)} 2>{LOG} >/dev/null & echo $! >/run/mpsid.pid''')
+        self.wait_log('running')
+
+    def stop(self):
+        self.guest.run('''[ -f /run/mpsid.pid ] || exit 0; pid=$(cat /run/mpsid.pid); rm /run/mpsid.pid
+            kill $pid; for i in {1..100}; do kill -0 $pid || exit 0; sleep 0.05; done; kill -9 $pid''')
+
+    def runs(self):
+        return self.guest.run('kill -0 $(cat /run/mpsid.pid)').status == 0
+
+    def log(self):
+        return self.guest.run(f'cat {LOG}').out
+
+    def wait_log(self, pattern, timeout=30):
+        try:
+            return self.guest.wait(f'grep -- {shlex.quote(pattern)} {LOG}', timeout)
+        except AssertionError:
+            raise AssertionError(f'no line with “{pattern}” in mpsid’s log:\n{self.log()}') from None
+
+    def forget_log(self):
+        self.guest.check(f': >{LOG}')
+
+    @staticmethod
+    def command(who, *words):
+        """One act by one person; pins and passphrases come from files."""
+        secrets = [f'--secret={purpose}=file:/lab/secrets/{purpose.replace(":", "-")}' for purpose in
+                   ('organisation', 'master', 'recovery', 'pin:elena', 'pin:marta', 'pin:carlos', 'pin:ana', 'pin:luis')]
+        return shlex.join(['mpsi', '--store', STORE, '--as', who, '--lang', 'en', *secrets, *words])
+
+    def act(self, *words, timeout=120):
+        return self.guest.run(self.command(*words), timeout)
+
+    def do(self, *words, timeout=120):
+        """The same for an act that has to succeed."""
+        return self.guest.check(self.command(*words), timeout)
+
+    def start_act(self, name, *words):
+        """The same in the background: its words and its status are for finished_act()."""
+        line = f'{self.command(*words)} >/run/{name}.out 2>&1; echo $? >/run/{name}.new; mv /run/{name}.new /run/{name}.status'
+        self.guest.check(f'rm -f /run/{name}.*; setsid bash -c {shlex.quote(line)} &')
+
+    def finished_act(self, name, timeout=60):
+        status = int(self.guest.wait(f'cat /run/{name}.status', timeout))
+        return status, self.guest.run(f'cat /run/{name}.out').out
+
+    def is_finished(self, name):
+        return self.guest.run(f'test -e /run/{name}.status').status == 0
+
+    def events(self, kind):
+        """The facts of one type, in order, as the ledger has them."""
+        query = f"SELECT json_object('subject', subject, 'data', json(data)) FROM event WHERE type = '{kind}' ORDER BY seq"
+        out = self.guest.check(f'sqlite3 {STORE}/registry.db {shlex.quote(query)}')
+        return [json.loads(line) for line in out.splitlines()]
+
+    def wait_event(self, kind, timeout=60):
+        query = f"SELECT 1 FROM event WHERE type = '{kind}' LIMIT 1"
+        self.guest.wait(f'sqlite3 -cmd ".timeout 5000" {STORE}/registry.db {shlex.quote(query)} | grep -q 1', timeout)
+
+    def judgements(self, serial):
+        """What was judged about one serial number: (verdict, rule) in order."""
+        return [(event['data']['verdict'], event['data']['rule']) for event in self.events('device.judged')
+                if event['data']['serial'] == serial]
+
+    def verify(self):
+        self.do('elena', 'ledger', 'verify')
+
+    def register(self, device, *more, classification='CONFIDENCIAL', category='MEDIA'):
+        """An ordinary medium; returns its ID."""
+        answer = self.do('carlos', 'media', 'register', device, '--classification', classification, '--category', category,
+                         '--owner', 'marta', '--expires', '2099-12-31', '--retention', '400', *more)
+        return re.search(r'HQ\d{8}[0-9A-Z]', answer)[0]
+
+    def encrypt(self, medium, device):
+        self.do('ana', 'encrypt', 'run', medium, device, '--confirm', medium)

@@ -253,6 +253,7 @@ static int open_session(struct worker *worker, struct error *err) {
                                                  .os_groups = worker->groups,
                                                  .os_groups_n = worker->groups_n,
                                                  .peer = true,
+                                                 .installs = worker->context->peer.uid == 0,
                                                  .lang = worker->lang,
                                                  .dry_run = worker->dry_run,
                                                  .ui = &worker->ui };

@@ -8,10 +8,6 @@ setup() {
         B=$BATS_TEST_TMPDIR/b1
 }
 
-teardown() {
-        loop_devices_detach
-}
-
 # Somebody at the desk who registers media until told to stop.
 write_in_a_loop() {
         local n
@@ -147,9 +143,8 @@ m_with() { # FILE ARGS…
 }
 
 @test "C4: a medium opens with the restored vault; one erased after the backup does not" {
-        need_loop_devices
         local kept erased
-        kept=$(loop_device kept 32M) erased=$(loop_device erased 32M)
+        kept=$(image kept 32M) erased=$(image erased 32M)
         register() {
                 m cus --json media register "$1" --classification CONFIDENCIAL --category MEDIA --owner ana \
                         --expires 2040-01-01 --retention 3650 | jq -r .id

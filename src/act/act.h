@@ -175,6 +175,7 @@ enum verb_flags {
         VERB_DESTRUCTIVE = 4, /* has the parameter `confirm` */
         VERB_BULK = 8,        /* A4: its files hold whole tables, and all that it writes is the record of them: an
                                  auditor calls it without its PARAM_OUTPUTs only */
+        VERB_LOCAL = 32,      /* makes or reads folders of the caller's machine: not for a station's socket */
         VERB_ANY_STORE = 16,  /* as any other verb where there is a store, as VERB_NO_STORE where there is none */
 };
 

@@ -527,7 +527,7 @@ static const struct verb verbs[] = {
         { .noun = "backup",
           .name = "restore",
           .roles = ROLE_SECURITY,
-          .flags = VERB_WRITES | VERB_ANY_STORE,
+          .flags = VERB_WRITES | VERB_ANY_STORE | VERB_LOCAL,
           .help = HELP("Restaura una copia en una carpeta nueva", "Restores a backup into a new folder"),
           PARAMS(restore_params),
           COLUMNS(restore_columns),

@@ -28,7 +28,7 @@ bool remote_wanted(const struct cli *cli) {
 
         if (cli->socket)
                 return true;
-        if (cli->store_given || (flags & VERB_NO_STORE && !(flags & VERB_WRITES)))
+        if (cli->store_given || flags & VERB_LOCAL || (flags & VERB_NO_STORE && !(flags & VERB_WRITES)))
                 return false;
         return access(STATION_SOCKET, F_OK) == 0;
 }

@@ -301,6 +301,12 @@ static int run_request(struct worker *worker, struct transfer *transfer, const j
 
         if (!verb)
                 return fail(err, ERR_USAGE, "No hay verbo «%.60s».", "There is no verb “%.60s”.", name);
+        if (verb->flags & VERB_LOCAL) {
+                (void) fail(err, ERR_USAGE, "«%s» no se hace a través del puesto.",
+                            "“%s” is not done by way of the station.", name);
+                return hint(err, "Hágalo en el propio equipo, con --store.",
+                            "Do it on the machine itself, with --store.");
+        }
         if (!worker->session || lang != worker->lang || dry_run != worker->dry_run) {
                 worker->lang = lang;
                 worker->dry_run = dry_run;

@@ -32,7 +32,7 @@ int child_start(sd_event *event, const struct child_kind *kind, void *context, i
 /* One datagram to the child, now or never: ERR_BUSY when it is behind. */
 int child_send(struct child *child, const void *data, size_t n, struct error *err);
 
-/* Asks it to end (SIGTERM). */
+/* Asks it to end: it finds nothing more to receive from the guard, as when the guard dies. */
 void child_stop(struct child *child);
 pid_t child_pid(const struct child *child);
 /* Forgets it without waiting: ended() is not called any more. */

@@ -13,7 +13,7 @@
 #include "daemon/log.h"
 
 /* How long jobs get to come to a durable point; systemd's own patience is longer (TimeoutStopSec). */
-enum { STOP_SECONDS = 20 };
+enum { STOP_SECONDS = 15 };
 
 static int on_device(sd_event_source *source, int fd, uint32_t events, void *context) {
         struct guard *guard = context;

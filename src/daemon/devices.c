@@ -14,7 +14,7 @@
 #include "device/sysfs.h"
 
 /* A hub with sixteen docks is looked at together; more at once only get into each other's way. */
-enum { PROBES = 16, PROBE_MS = 15000, RETRY_FIRST_S = 1, RETRY_LAST_S = 60 };
+enum { PROBES = 16, PROBE_MS = (PROBE_SECONDS + 1) * 1000, RETRY_FIRST_S = 1, RETRY_LAST_S = 60 };
 
 enum stage {
         STAGE_REST,

@@ -47,48 +47,24 @@ int privileges_drop(const struct account *account, struct error *err) {
         return 0;
 }
 
-/* Reading, memory, time, answering, ending. What libblkid tries beyond that (sysfs, the topology) it does without.
+/* No signal can be caught or blocked from here on: the alarm that ends one that goes on for too long is among them.
+ * Reading, memory, time, answering, ending. What libblkid tries beyond that (sysfs, the topology) it does without.
  */
 static const int reader_calls[] = {
-        SCMP_SYS(read),
-        SCMP_SYS(readv),
-        SCMP_SYS(pread64),
-        SCMP_SYS(lseek),
-        SCMP_SYS(fstat),
-        SCMP_SYS(newfstatat),
-        SCMP_SYS(statx),
-        SCMP_SYS(fadvise64),
-        SCMP_SYS(close),
-        SCMP_SYS(fcntl),
-        SCMP_SYS(mmap),
-        SCMP_SYS(munmap),
-        SCMP_SYS(mprotect),
-        SCMP_SYS(mremap),
-        SCMP_SYS(madvise),
-        SCMP_SYS(brk),
-        SCMP_SYS(futex),
-        SCMP_SYS(getrandom),
-        SCMP_SYS(clock_gettime),
-        SCMP_SYS(getpid),
-        SCMP_SYS(gettid),
-        SCMP_SYS(getuid),
-        SCMP_SYS(geteuid),
-        SCMP_SYS(getgid),
-        SCMP_SYS(getegid),
-        SCMP_SYS(sched_yield),
-        SCMP_SYS(rt_sigaction),
-        SCMP_SYS(rt_sigprocmask),
-        SCMP_SYS(rt_sigreturn),
-        SCMP_SYS(sigaltstack),
-        SCMP_SYS(write),
-        SCMP_SYS(writev),
-        SCMP_SYS(sendto),
-        SCMP_SYS(sendmsg),
-        SCMP_SYS(exit),
-        SCMP_SYS(exit_group),
-        SCMP_SYS(restart_syscall),
-        SCMP_SYS(gettimeofday),
-        SCMP_SYS(time),
+        SCMP_SYS(read),          SCMP_SYS(readv),       SCMP_SYS(pread64),
+        SCMP_SYS(lseek),         SCMP_SYS(fstat),       SCMP_SYS(newfstatat),
+        SCMP_SYS(statx),         SCMP_SYS(fadvise64),   SCMP_SYS(close),
+        SCMP_SYS(fcntl),         SCMP_SYS(mmap),        SCMP_SYS(munmap),
+        SCMP_SYS(mprotect),      SCMP_SYS(mremap),      SCMP_SYS(madvise),
+        SCMP_SYS(brk),           SCMP_SYS(futex),       SCMP_SYS(getrandom),
+        SCMP_SYS(clock_gettime), SCMP_SYS(getpid),      SCMP_SYS(gettid),
+        SCMP_SYS(getuid),        SCMP_SYS(geteuid),     SCMP_SYS(getgid),
+        SCMP_SYS(getegid),       SCMP_SYS(sched_yield),
+
+        SCMP_SYS(rt_sigreturn),  SCMP_SYS(sigaltstack), SCMP_SYS(write),
+        SCMP_SYS(writev),        SCMP_SYS(sendto),      SCMP_SYS(sendmsg),
+        SCMP_SYS(exit),          SCMP_SYS(exit_group),  SCMP_SYS(restart_syscall),
+        SCMP_SYS(gettimeofday),  SCMP_SYS(time),
 };
 
 /* Requests that only ask. */

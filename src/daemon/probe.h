@@ -6,7 +6,7 @@
 #include "device/facts.h"
 #include "encrypt/luks.h"
 
-enum { PROBE_TOKEN_MAX = 16 << 10 };
+enum { PROBE_TOKEN_MAX = 16 << 10, PROBE_SECONDS = 15 };
 
 /* What the probe is told. */
 struct probe_order {

@@ -4,7 +4,6 @@
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,11 +58,12 @@ struct worker {
 };
 
 static int guard_fd = -1; /* gate_set_by() has no context: a process has one guard */
-static volatile sig_atomic_t stopping;
 
-static void on_stop(int number) {
-        (void) number;
-        stopping = 1;
+/* The guard says nothing more: it ends, or is dead. What is under way comes to a durable point. */
+static bool is_stopping(void) {
+        char byte;
+
+        return recv(guard_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* The guard has the power over a device's write protection; a worker asks. */
@@ -241,7 +241,7 @@ static void progress(void *context, const struct progress *p) {
  */
 static bool is_cancelled(void *context) {
         (void) context;
-        return stopping;
+        return is_stopping();
 }
 
 /* --- requests ----------------------------------------------------------------------------------------------------
@@ -414,7 +414,6 @@ static void find_groups(struct worker *worker, const struct passwd *entry) {
 }
 
 static int prepare(struct worker *worker, const struct worker_context *context, int guard, struct error *err) {
-        const struct sigaction stop = { .sa_handler = on_stop };
         const struct passwd *entry = getpwuid(context->peer.uid);
 
         worker->context = context;
@@ -432,7 +431,6 @@ static int prepare(struct worker *worker, const struct worker_context *context, 
         if (entry)
                 find_groups(worker, entry);
         (void) umask(027);
-        (void) sigaction(SIGTERM, &stop, NULL);
         gate_set_by(ask_guard);
         return privileges_drop(context->account, err);
 }
@@ -452,6 +450,18 @@ static bool session_over(struct worker *worker) {
         return age == SESSION_OVER;
 }
 
+/* False when nothing comes, or the guard ends: a quiet client keeps no station from stopping. */
+static bool await_request(struct worker *worker, int timeout_ms) {
+        struct pollfd fds[2] = { { .fd = worker->client, .events = POLLIN },
+                                 { .fd = worker->guard, .events = POLLIN | POLLRDHUP } };
+        int n;
+
+        do
+                n = poll(fds, 2, timeout_ms);
+        while (n < 0 && errno == EINTR);
+        return n > 0 && !fds[1].revents;
+}
+
 int worker_run(const struct worker_context *context, int guard, int client) {
         struct worker worker = { .client = client, .began = since_boot() };
         struct error err = { 0 };
@@ -459,7 +469,8 @@ int worker_run(const struct worker_context *context, int guard, int client) {
 
         if (prepare(&worker, context, guard, &err) < 0 || secret_arena_start(&err) < 0)
                 return 1;
-        while (!stopping && worker.client >= 0 && !session_over(&worker) && serve_one(&worker, timeout_ms) >= 0)
+        while (worker.client >= 0 && !session_over(&worker) && await_request(&worker, timeout_ms) &&
+               serve_one(&worker, REST_MS) >= 0)
                 timeout_ms = IDLE_MS;
         session_close(worker.session);
         return 0;

@@ -85,12 +85,16 @@ static void drop(struct device *device) {
         free(device);
 }
 
-static void retry_later(struct guard *guard, struct device *device) {
-        device->unjudged = true;
+static void retry_soon(struct guard *guard) {
         if (!guard->retry_after)
                 guard->retry_after = RETRY_FIRST_S * 1000000ULL;
         (void) sd_event_source_set_time_relative(guard->retry, guard->retry_after);
         (void) sd_event_source_set_enabled(guard->retry, SD_EVENT_ONESHOT);
+}
+
+static void retry_later(struct guard *guard, struct device *device) {
+        device->unjudged = true;
+        retry_soon(guard);
 }
 
 static void rest(struct device *device) {
@@ -361,7 +365,8 @@ static void on_judge_end(void *context, struct child *child, int status) {
         }
         for (struct device *device = guard->devices; device; device = device->next)
                 if (device->known && !device->gone) /* the new one knows none of them */
-                        retry_later(guard, device);
+                        device->unjudged = true;
+        retry_soon(guard);
 }
 
 static int judge(void *context, int fd, int extra) {
@@ -494,6 +499,8 @@ static int on_retry(sd_event_source *source, uint64_t now, void *context) {
 }
 
 void devices_retry_now(struct guard *guard) {
+        if (!have_judge(guard))
+                retry_soon(guard);
         for (struct device *device = guard->devices; device; device = device->next)
                 if (device->unjudged && !device->gone) {
                         device->unjudged = false;
@@ -593,6 +600,8 @@ int devices_start(struct guard *guard, struct error *err) {
                                                        .account = &guard->account,
                                                        .lang = guard->options->lang,
                                                        .enforce = guard->enforce };
+        if (!have_judge(guard)) /* it keeps the baseline too, without any device */
+                retry_soon(guard);
         return devices_look_at_all(guard, err);
 }
 

@@ -13,11 +13,13 @@
 #include "api/session.h"
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "daemon/log.h"
+#include "doctor/doctor.h"
 #include "ledger/ledger.h"
 #include "sanitize/sanitize.h"
 
 /* Several facts come together: the registry is looked at again this long after the first. */
-enum { CALM_MS = 100 };
+enum { CALM_MS = 100, BASELINE_MS = 3600 * 1000 };
 
 /* What is plugged in, as it was read last. */
 struct known {
@@ -32,9 +34,17 @@ struct judge {
         int fd, changes;
         struct session *session;
         struct known *known;
-        int64_t seen; /* size of the ledger when all was judged */
-        int64_t due;  /* when it is looked at again, in milliseconds; 0: nothing changed */
+        int64_t seen;        /* size of the ledger when all was judged */
+        int64_t baseline_at; /* when the station's configuration is looked at next, in milliseconds */
+        int64_t due;         /* when it is looked at again, in milliseconds; 0: nothing changed */
 };
+
+static int64_t now_ms(void) {
+        struct timespec now;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static struct known **find(struct judge *judge, const char *name) {
         struct known **at = &judge->known;
@@ -210,6 +220,35 @@ static void judge_again(struct judge *judge, bool anyway) {
                 answer(judge, &known->request, false);
 }
 
+/* --- the station's own configuration (X5)
+ * -------------------------------------------------------------------------- */
+
+/* Compared with its baseline once a day; whether it is due, the ledger knows. */
+static void keep_baseline(struct judge *judge) {
+        _cleanup_json_ json_t *answer = NULL;
+        struct error err = { 0 };
+        struct act *act;
+        bool due = false;
+        int r;
+
+        judge->baseline_at = now_ms() + BASELINE_MS;
+        if (act_of(judge, &act, NULL) < 0 || baseline_check_due(act, &due, NULL) < 0 || !due)
+                return;
+        r = act_resume(act, &err);
+        if (r < 0)
+                return; /* somebody is writing: in an hour */
+        r = baseline_check_run(act, &doctor_station, &answer, &err);
+        (void) act_pause(act, NULL);
+        if (r < 0)
+                log_problem(LOG_ERR, "baseline", &err);
+        else if (json_array_size(json_object_get(answer, "rows")) > 0)
+                log_line(
+                        LOG_WARNING,
+                        "la configuración del puesto se desvía de su base (%s): vea «mpsi baseline drift»",
+                        "the station's configuration has drifted from its baseline (%s): see “mpsi baseline drift”",
+                        json_text_or_empty(answer, "level"));
+}
+
 /* --- the loop ---------------------------------------------------------------------------------------------------
  */
 
@@ -238,13 +277,6 @@ static bool on_request(struct judge *judge, struct judge_request *request) {
         return true;
 }
 
-static int64_t now_ms(void) {
-        struct timespec now;
-
-        (void) clock_gettime(CLOCK_MONOTONIC, &now);
-        return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void on_change(struct judge *judge) {
         char buffer[4096];
 
@@ -266,13 +298,16 @@ int judge_run(const struct judge_context *context, int fd) {
         for (;;) {
                 struct pollfd fds[2] = { { .fd = fd, .events = POLLIN },
                                          { .fd = judge.changes, .events = POLLIN } };
-                int64_t left = judge.due ? judge.due - now_ms() : -1;
-                int n = poll(fds, 2, judge.due && left < 0 ? 0 : (int) left);
+                int64_t next = judge.due && judge.due < judge.baseline_at ? judge.due : judge.baseline_at;
+                int64_t left = next - now_ms();
+                int n = poll(fds, 2, left < 0 ? 0 : (int) left);
 
                 if (n < 0 && errno != EINTR)
                         return 1;
                 if (judge.due && now_ms() >= judge.due)
                         judge_again(&judge, false);
+                if (now_ms() >= judge.baseline_at)
+                        keep_baseline(&judge);
                 if (n > 0 && fds[1].revents)
                         on_change(&judge);
                 if (n > 0 && fds[0].revents && !on_request(&judge, request))

@@ -60,8 +60,7 @@ void utf8_trim(char *s) {
 
         while (at > 0 && length - at < 4 && ((unsigned char) s[at - 1] & 0xc0) == 0x80)
                 at--;
-        if (at > 0 && ((unsigned char) s[at - 1] & 0x80) &&
-            utf8_one(s + at - 1, length - at + 1) == 0)
+        if (at > 0 && ((unsigned char) s[at - 1] & 0x80) && utf8_one(s + at - 1, length - at + 1) == 0)
                 s[at - 1] = '\0';
 }
 

@@ -101,6 +101,7 @@ static void keep_cursor(struct network *network) {
         network->keeper.lost = false;
         cursor->done = network->marks.done;
         cursor->again = network->marks.base;
+        cursor->broken = false;
         cursor->time = clock_now(&clock_system);
         memcpy(cursor->station, network->station, sizeof cursor->station);
         keeper_changed(&network->keeper);
@@ -156,6 +157,11 @@ static void end(struct network *network, bool orderly, const struct error *err) 
                        !marks_in_flight(&network->marks);
         if (was_open)
                 rewind_to_cursor(network, orderly);
+        if (was_open && !orderly && network->marks.base.seq != network->marks.done.seq) {
+                network->keeper.cursor.broken = true;
+                network->keeper.cursor.again = network->marks.base;
+                keeper_changed(&network->keeper);
+        }
         if (orderly)
                 say(LOG_INFO, "%s: el SIEM ha cerrado la conexión", "%s: the SIEM closed the connection",
                     network->name);
@@ -474,7 +480,7 @@ static void go_on_from_cursor(struct network *network) {
         int64_t age = clock_now(&clock_system) - cursor->time;
 
         network->marks.done = cursor->done;
-        network->marks.base = age > (int64_t) AGAIN_TIME ? cursor->done : cursor->again;
+        network->marks.base = age > (int64_t) AGAIN_TIME && !cursor->broken ? cursor->done : cursor->again;
         rewind_to_cursor(network, false);
 }
 

@@ -38,6 +38,7 @@ int siem_cursor_load(const char *path, struct siem_cursor *ret, struct error *er
                 return r;
         station = r == 0 && json_parse(text, n, &json, NULL) == 0 ? json_text(json, "station") : NULL;
         cursor.time = json_int(json, "time", -1);
+        cursor.broken = json_flag(json, "broken");
         if (!station || strlen(station) >= sizeof cursor.station || cursor.time < 0 ||
             !place_read(json_object_get(json, "done"), &cursor.done) ||
             !place_read(json_object_get(json, "again"), &cursor.again) || cursor.again.seq > cursor.done.seq)
@@ -48,9 +49,9 @@ int siem_cursor_load(const char *path, struct siem_cursor *ret, struct error *er
 }
 
 int siem_cursor_save(const char *path, const struct siem_cursor *cursor, struct error *err) {
-        _cleanup_json_ json_t *json = json_pack("{s:s, s:o, s:o, s:I}", "station", cursor->station, "done",
+        _cleanup_json_ json_t *json = json_pack("{s:s, s:o, s:o, s:b, s:I}", "station", cursor->station, "done",
                                                 place_json(&cursor->done), "again", place_json(&cursor->again),
-                                                "time", (json_int_t) cursor->time);
+                                                "broken", (int) cursor->broken, "time", (json_int_t) cursor->time);
         _cleanup_free_ char *text = NULL;
         int r = json ? json_canonical(json, &text, err) : fail_memory(err);
 

@@ -1,6 +1,7 @@
 /* How far a receiver has got: a small file outside the store, which this program never writes. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/digest.h"
@@ -17,6 +18,7 @@ struct siem_cursor {
         char station[64];
         struct siem_place done;  /* acknowledged */
         struct siem_place again; /* from here it is sent once more when a connection broke: done, or before it */
+        bool broken;             /* the last connection broke: what lies between the two is to be sent again */
         int64_t time;            /* of the newest acknowledgement; 0: none yet */
 };
 

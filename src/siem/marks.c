@@ -10,7 +10,6 @@ static void drop(struct marks *marks, size_t n) {
         memmove(marks->list, marks->list + n, (marks->n - n) * sizeof(struct mark));
         marks->n -= n;
         marks->acked -= n;
-        marks->since = marks->acked ? marks->list[0].acked_at : 0;
 }
 
 bool marks_add(struct marks *marks, const struct mark *mark) {
@@ -38,13 +37,10 @@ bool marks_acknowledge(struct marks *marks, uint64_t offset, uint64_t now) {
 
                 mark->acked_at = now;
                 news = true;
-                if (!marks->since)
-                        marks->since = now;
                 if (mark->anew) {
                         marks->done = mark->end;
                         drop(marks, marks->acked - 1);
                         marks->base = (struct siem_place){ 0 };
-                        marks->since = now;
                 } else if (mark->end.seq > marks->done.seq ||
                            (mark->end.seq == marks->done.seq && mark->end.checkpoint != marks->done.checkpoint)) {
                         marks->done = mark->end;
@@ -60,9 +56,6 @@ struct siem_place marks_break(struct marks *marks, bool orderly, uint64_t now) {
 
         while (old < marks->acked && now - marks->list[old].acked_at > AGAIN_TIME)
                 old++;
-        /* A peer that breaks every connection must not get the same for ever. */
-        if (old == 0 && marks->acked && now - marks->since > AGAIN_TIME)
-                old = 1;
         drop(marks, old);
         if (orderly)
                 marks->base = marks->done;

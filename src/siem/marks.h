@@ -1,8 +1,9 @@
 /* Which places of the ledger stand where in a connection's stream of bytes, and when they were acknowledged.
  *
  * An acknowledgement is the peer's kernel's: what its program had not read yet is lost when it is killed. So what
- * was acknowledged in the last minutes, up to a volume that no receive buffer exceeds, is sent again after a
- * connection that broke; `base` is where that starts. */
+ * was acknowledged in the last minutes of a connection, up to a volume that no receive buffer exceeds, is sent
+ * again after a connection that broke; `base` is where that starts. A peer that breaks every connection gets the
+ * same again and again: it may have kept nothing. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +28,6 @@ struct marks {
         struct mark list[MARKS_MAX];
         size_t acked, n; /* the first `acked` are acknowledged */
         struct siem_place base, done;
-        uint64_t since; /* when the first place beyond base was acknowledged, over all connections; 0: none */
 };
 
 /* False when no more fit until some are acknowledged. */

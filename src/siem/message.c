@@ -123,7 +123,8 @@ static void put_escaped(struct out *out, const char *text, enum escape escape, s
 }
 
 static int finish(struct out *out, char **ret, size_t *ret_n, struct error *err) {
-        if (out->out_of_memory || !out->text) {
+        put(out, ""); /* an empty text is one too */
+        if (out->out_of_memory) {
                 free(out->text);
                 return fail_memory(err);
         }

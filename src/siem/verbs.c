@@ -20,7 +20,7 @@ static const char *state_of(struct act *act, const char *path, int loaded, const
                         "Events were sent that the ledger no longer has: run “mpsi ledger verify”.");
                 return "ahead";
         }
-        return cursor->done.seq < end ? "behind" : "ok";
+        return cursor->done.seq < end || cursor->broken ? "behind" : "ok";
 }
 
 /* One receiver: {to, state, acknowledged, behind, at}. */
@@ -30,6 +30,7 @@ static int add_receiver(struct act *act, const char *name, const char *folder, i
         struct siem_cursor cursor = { 0 };
         char at[TIME_TEXT] = "";
         json_t *row;
+        int64_t done;
         int r = path ? siem_cursor_load(path, &cursor, err) : fail_memory(err);
 
         if (r == ERR_NOT_FOUND)
@@ -38,9 +39,10 @@ static int add_receiver(struct act *act, const char *name, const char *folder, i
                 return r;
         if (cursor.time)
                 time_format(cursor.time, at);
+        done = cursor.broken ? cursor.again.seq : cursor.done.seq;
         row = json_pack("{s:s, s:s, s:I, s:I, s:s}", "to", name, "state", state_of(act, path, r, &cursor, end),
-                        "acknowledged", (json_int_t) cursor.done.seq, "behind",
-                        (json_int_t) (end > cursor.done.seq ? end - cursor.done.seq : 0), "at", at);
+                        "acknowledged", (json_int_t) done, "behind", (json_int_t) (end > done ? end - done : 0),
+                        "at", at);
         return json_array_append_new(rows, row) < 0 ? fail_memory(err) : 0;
 }
 

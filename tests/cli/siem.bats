@@ -279,9 +279,14 @@ acknowledged() {
         stop_receiver
         start_receiver --certificate "$PKI/server.pem" --key "$PKI/server.key" --client-ca "$PKI/ca.pem"
         HOST=localhost configure "ca = $PKI/ca.pem"
+        : >"$LOG"
         start_siem
-        wait_until said 'certificate required'
-        grep -q 'TLS refused' "$LOG"
+        wait_until grep -q 'TLS refused' "$LOG"
+        # TLS 1.3 lets the client speak before it is refused: what the kernel took then does not count.
+        wait_until said 'connection broke\|certificate required'
+        sleep 2
+        run m sara --json siem status
+        [ "$(jq -r '.rows[0] | "\(.state) \(.acknowledged)"' <<<"$output")" = 'behind 0' ]
         stop_siem
         [ -z "$(received)" ]
 }
@@ -334,9 +339,13 @@ acknowledged() {
         start_receiver --certificate "$PKI/server.pem" --key "$PKI/server.key" --end-after 100
         HOST=localhost configure "ca = $PKI/ca.pem"
         start_siem
+        wait_until grep -q '^4 ' "$LOG"
+        [ "$(received | sort -nu | wc -l)" -lt "$(events)" ]
+        stop_receiver
+        : >"$LOG"
+        start_receiver --certificate "$PKI/server.pem" --key "$PKI/server.key"
         wait_until complete
         log_is_sound
-        [ "$(grep -c 'seq="1"' "$LOG")" -gt 1 ]
         stop_siem
 }
 

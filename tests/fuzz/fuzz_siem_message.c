@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
         memcpy(copy, data, size);
         copy[size] = '\0';
-        entry.event.time = size >= 8 ? (int64_t) data[7] << 56 | (int64_t) data[6] << 42 : 0;
+        entry.event.time = size >= 8 ? (int64_t) ((uint64_t) data[7] << 56 | (uint64_t) data[6] << 42) : 0;
         entry.event.station = next_text(&at, copy + size);
         entry.event.actor = next_text(&at, copy + size);
         entry.event.os_user = next_text(&at, copy + size);

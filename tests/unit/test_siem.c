@@ -215,6 +215,7 @@ static void keeps_a_cursor(void **state) {
         struct siem_cursor cursor = { .station = "desk-1",
                                       .done = { .seq = 9, .hash = { 1, 2, 3 }, .checkpoint = 8 },
                                       .again = { .seq = 4, .hash = { 4 }, .checkpoint = 3 },
+                                      .broken = true,
                                       .time = 77 },
                            read = { 0 };
         static const char *const damaged[] = {
@@ -236,7 +237,10 @@ static void keeps_a_cursor(void **state) {
         assert_int_equal(siem_cursor_load(path, &read, &err), ERR_NOT_FOUND);
         assert_int_equal(siem_cursor_save(path, &cursor, &err), 0);
         assert_int_equal(siem_cursor_load(path, &read, &err), 0);
-        assert_memory_equal(&cursor, &read, sizeof cursor);
+        assert_string_equal(read.station, "desk-1");
+        assert_memory_equal(&cursor.done, &read.done, sizeof cursor.done);
+        assert_memory_equal(&cursor.again, &read.again, sizeof cursor.again);
+        assert_true(read.broken && read.time == 77);
         for (size_t i = 0; i < COUNT(damaged); i++) {
                 FILE *file = fopen(path, "we");
 
@@ -341,14 +345,13 @@ static void an_old_acknowledgement_is_taken_as_read(void **state) {
         add_mark(marks, 20, 2000, 1000, false);
         assert_true(marks_acknowledge(marks, 2000, now));
         assert_int_equal(marks_break(marks, false, now).seq, 10);
-        /* A peer that breaks each connection gets further all the same. */
-        for (int i = 0; i < 3; i++) {
+        /* A peer that breaks each connection soon may have kept nothing, however often it does so. */
+        for (int i = 0; i < 9; i++) {
                 add_mark(marks, 20, 1000, 1000, false);
                 assert_true(marks_acknowledge(marks, 1000, now));
                 now += AGAIN_TIME / 2;
-                (void) marks_break(marks, false, now);
+                assert_int_equal(marks_break(marks, false, now).seq, 10);
         }
-        assert_int_equal(marks->base.seq, 20);
         free(marks);
 }
 

@@ -94,7 +94,7 @@ static int run(struct guard *guard, struct error *err) {
         if (r < 0)
                 return r;
         (void) sd_notify(0, "READY=1");
-        log_line(LOG_INFO, "en marcha: almacén %s%s", "running: store %s%s", guard->options->store,
+        log_line(LOG_INFO, "en marcha: almacén %s%s", "running: store %s%s", guard->store,
                  guard->enforce ? "" : " (audit)");
         r = sd_event_loop(guard->event);
         if (r < 0)
@@ -109,6 +109,8 @@ static int configure(struct guard *guard, struct error *err) {
 
         if (r < 0)
                 return r;
+        guard->store = guard->options->store ? guard->options->store
+                                             : config_text(guard->config, "station", "store", STATION_STORE);
         mode = config_text(guard->config, "gate", "mode", "enforce");
         if (strcmp(mode, "enforce") != 0 && strcmp(mode, "audit") != 0)
                 return fail(err, ERR_USAGE, "[gate] mode es enforce o audit, no «%.40s».",

@@ -91,7 +91,7 @@ static int start(struct guard *guard, const struct child_kind *kind, const struc
         client->guard = guard;
         client->number = ++guard->workers;
         client->context = *context;
-        client->context.store = guard->options->store;
+        client->context.store = guard->store;
         client->context.account = &guard->account;
         client->context.lang = guard->options->lang;
         if (child_start(guard->event, kind, client, fd, &client->child, &err) < 0) {

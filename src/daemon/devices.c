@@ -211,7 +211,7 @@ static void look(struct device *device) {
         struct error err = { 0 };
 
         device->order = (struct probe_order){ .path = device->path,
-                                              .store = guard->options->store,
+                                              .store = guard->store,
                                               .account = &guard->account,
                                               .enforce = guard->enforce,
                                               .named = device->named };
@@ -596,7 +596,7 @@ int devices_start(struct guard *guard, struct error *err) {
                 r = sd_event_source_set_enabled(guard->retry, SD_EVENT_OFF);
         if (r < 0)
                 return fail_errno(err, -r, "No arranca el bucle de sucesos", "The event loop does not start");
-        guard->judge_context = (struct judge_context){ .store = guard->options->store,
+        guard->judge_context = (struct judge_context){ .store = guard->store,
                                                        .account = &guard->account,
                                                        .lang = guard->options->lang,
                                                        .enforce = guard->enforce };

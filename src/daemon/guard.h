@@ -17,6 +17,7 @@ struct client;
 struct guard {
         const struct daemon_options *options;
         struct config *config;
+        const char *store;
         struct account account;
         bool enforce;
         sd_event *event;

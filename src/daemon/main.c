@@ -98,7 +98,7 @@ static int read_options(int argc, char **argv, struct daemon_options *options) {
 }
 
 int main(int argc, char **argv) {
-        struct daemon_options options = { .store = STATION_STORE, .lang = lang_of_locale() };
+        struct daemon_options options = { .lang = lang_of_locale() };
         struct error err = { 0 };
         int r = read_options(argc, argv, &options);
 
@@ -109,7 +109,7 @@ int main(int argc, char **argv) {
                 return -r;
         r = daemon_run(&options, &err);
         if (r < 0) {
-                log_problem(LOG_ERR, options.store, &err);
+                log_problem(LOG_ERR, "mpsid", &err);
                 return -r;
         }
         return EXIT_SUCCESS;

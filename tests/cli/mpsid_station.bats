@@ -264,6 +264,26 @@ wait_for_state() {
         wait_for_state sanitized
 }
 
+@test "C3: a medium is registered, encrypted, lent and wiped by people who have no right to the device" {
+        people
+        as "$ADMIN" person add diego --full-name 'Diego Sanz' --roles user --os-user daemon >/dev/null
+        wait_for 'read only C3'
+        ID=$(as "$OPERATOR" --json media register "$node" --kind ssd --classification CONFIDENCIAL --category MEDIA --owner nuria \
+                --expires 2040-01-01 --retention 400 | jq -r .id)
+        expect 0 as "$OPERATOR" encrypt run "$ID" "$node" --confirm "$ID"
+        wait_for "$ID: accepted"
+        [ "$(blockdev --getro "$node")" = 0 ]
+        expect 0 as "$OPERATOR" encrypt check "$node"
+        expect 0 as "$OPERATOR" device list
+        [[ $output == *"$ID"*accept* ]]
+        : >"$LOG"
+        expect 0 as "$OPERATOR" wipe run "$ID" --device "$node" --confirm "$ID"
+        [[ $output == *sanitized* ]]
+        wait_for "$ID: read only C3" # without its encryption it is closed again
+        [ "$(blockdev --getro "$node")" = 1 ]
+        expect 0 in_store ledger verify
+}
+
 @test "C10: what holds the privileges opens neither the store nor a medium, and nobody dumps core" {
         local fd pid
         people

@@ -22,6 +22,8 @@ const struct siem_level siem_levels[] = {
         { "incident.*",               ANY, LOG_WARNING,  6, NAME(NULL, NULL) },
         { "act.refused",              ANY, LOG_WARNING,  6, NAME("Acto rechazado", "Act refused") },
         { "*.locked",                 ANY, LOG_ERR,      8, NAME("Cuenta bloqueada", "Account locked") },
+        { "access.alert",             ANY, LOG_WARNING,  7, NAME("Alerta de accesos fallidos", "Alert of failed access") },
+        { "group.*",                  ANY, LOG_NOTICE,   5, NAME("Cambio de roles de un grupo", "Roles of a group changed") },
         { "*.lost*",                  ANY, LOG_CRIT,    10, NAME(NULL, NULL) },
         { "*.blocked",                ANY, LOG_WARNING,  7, NAME(NULL, NULL) },
         { "baseline.drift", "level", "critical",   LOG_CRIT,    9, NAME("Desvío crítico de la configuración", "Critical drift of the configuration") },

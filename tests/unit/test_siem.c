@@ -188,7 +188,8 @@ static void grades_events(void **state) {
         assert_int_equal(severity("device.judged", "{\"verdict\":\"refuse\"}"), LOG_WARNING);
         assert_int_equal(severity("device.judged", "{\"verdict\":\"accept\"}"), LOG_INFO);
         assert_int_equal(severity("device.judged", "{\"verdict\":5}"), LOG_WARNING);
-        assert_int_equal(severity("account.locked", "{}"), LOG_ERR);
+        assert_int_equal(severity("access.locked", "{}"), LOG_ERR);
+        assert_int_equal(severity("access.alert", "{}"), LOG_WARNING);
         assert_int_equal(severity("loan.refused", "{}"), LOG_WARNING);
         assert_int_equal(severity("medium.registered", "{}"), LOG_INFO);
         assert_int_equal(severity("something.new", "{}"), LOG_INFO);

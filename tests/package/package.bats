@@ -135,6 +135,38 @@ END
         [ "$status" -eq 0 ] && [ -z "$output" ]
 }
 
+@test "X1: in the unit's sandbox, under a real systemd: the guard and its children may what they need and no more" {
+        need_root
+        run "$BATS_TEST_DIRNAME/in-unit" "$PACKAGE" "$BATS_TEST_DIRNAME/probe.pl"
+        printf '%s\n' "$output"
+        [ "$status" -ne 77 ] || skip 'SKIPPED: no systemd in namespaces here (overlay, cgroup2)'
+        [ "$status" -eq 0 ]
+        diff - <(printf '%s\n' "$output") <<'END'
+store mpsi 700
+run root 755
+sockets 1
+capabilities 00000000002000c0
+guard opens the store no
+guard opens another account's file no
+guard writes /etc no
+guard writes /usr no
+guard sees homes no
+guard opens a character device no
+guard sees swaps yes
+guard has an Internet socket no
+guard has a netlink socket yes
+guard mounts no
+child mpsi 0000000000000000
+child writes the store yes
+child is root again no
+child writes /run/mpsi no
+guard signals its child as root no
+guard signals its child as the account yes
+child ended by 15
+capabilities 00000000002000c0
+END
+}
+
 @test "X2: the store outlives the package, also when it is purged" {
         local root=$BATS_TEST_TMPDIR/root
         need_root

@@ -3,12 +3,16 @@
 #   tests/run.sh            all of it
 #   tests/run.sh -L unit    arguments go to ctest
 # debug    gcc, AddressSanitizer and UndefinedBehaviorSanitizer: unit and command-line tests
-# release  as installed: the anomaly tests, which fail calls and kill the program
+# release  as installed: the anomaly tests, which fail calls and kill the program, and the virtual lab (docs/lab.md)
 # clang    the fuzz targets
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
+<<<<<<< HEAD
 [ -n "${MPSI_NO_INSTALL:-}" ] || scripts/install-packages build demo test package
+=======
+[ -n "${MPSI_NO_INSTALL:-}" ] || scripts/install-packages build demo test lab
+>>>>>>> lab
 flags=()
 [ -z "${MPSI_WERROR:-}" ] || flags+=(-DCMAKE_COMPILE_WARNING_AS_ERROR=ON)
 

@@ -68,11 +68,17 @@ static int read_options(int argc, char **argv, struct forward_options *options, 
 
 static int run(struct forward_options *options, const char *path, struct error *err) {
         _cleanup_config_ struct config *config = NULL;
-        _cleanup_free_ char *state = siem_state_folder(options->store);
-        int r = state ? secret_arena_start(err) : fail_memory(err);
+        _cleanup_free_ char *state = NULL;
+        int r = secret_arena_start(err);
 
         if (r == 0)
                 r = config_load(path, &config, err);
+        if (r < 0)
+                return r;
+        if (!options->store)
+                options->store = config_text(config, "station", "store", STATION_STORE);
+        state = siem_state_folder(options->store);
+        r = state ? 0 : fail_memory(err);
         if (r == 0)
                 r = siem_settings_read(config, &options->settings, err);
         if (r < 0)
@@ -86,7 +92,7 @@ static int run(struct forward_options *options, const char *path, struct error *
 }
 
 int main(int argc, char **argv) {
-        struct forward_options options = { .store = STATION_STORE, .lang = lang_of_locale() };
+        struct forward_options options = { .lang = lang_of_locale() };
         const char *config = STATION_CONFIG;
         struct error err = { 0 };
         int r = read_options(argc, argv, &options, &config);

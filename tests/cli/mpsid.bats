@@ -165,8 +165,8 @@ judgements() {
         act carlos loan out "$loan" --seal S-0091 --device "$node"
         wait_for "$ID: read only U3"
         is_read_only
-        act carlos loan in "$loan" --seal S-0091 --condition good --device "$node"
         : >"$LOG"
+        act carlos loan in "$loan" --seal S-0091 --condition good --device "$node"
         wait_for "$ID: accepted"
         is_writable
         stop

@@ -171,10 +171,11 @@ END
         local root=$BATS_TEST_TMPDIR/root
         need_root
         install_into "$root"
-        printf 'the ledger\n' >"$root/var/lib/mpsi/registry.db"
+        mkdir "$root/var/lib/mpsi/store"
+        printf 'the ledger\n' >"$root/var/lib/mpsi/store/registry.db"
         unshare --mount sh -ec 'mount -t tmpfs tmpfs /run; shift; exec "$@"' - - dpkg "--root=$root" --log=/dev/null \
                 --force-script-chrootless --purge mpsi
         [ ! -e "$root/usr/bin/mpsi" ]
         [ ! -e "$root/etc/mpsi/mpsi.conf" ]
-        [ "$(cat "$root/var/lib/mpsi/registry.db")" = 'the ledger' ]
+        [ "$(cat "$root/var/lib/mpsi/store/registry.db")" = 'the ledger' ]
 }

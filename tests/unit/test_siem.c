@@ -258,11 +258,11 @@ static void keeps_a_cursor(void **state) {
 }
 
 static void the_state_folder_stands_beside_the_store(void **state) {
-        _cleanup_free_ char *one = siem_state_folder("/var/lib/mpsi"), *two = siem_state_folder("/var/lib/mpsi//");
+        _cleanup_free_ char *one = siem_state_folder("/var/lib/mpsi/store"), *two = siem_state_folder("/var/lib/mpsi/store//");
 
         (void) state;
-        assert_string_equal(one, "/var/lib/mpsi-siem");
-        assert_string_equal(two, "/var/lib/mpsi-siem");
+        assert_string_equal(one, "/var/lib/mpsi/store-siem");
+        assert_string_equal(two, "/var/lib/mpsi/store-siem");
 }
 
 static int settings_of(const char *text, struct siem_settings *ret) {

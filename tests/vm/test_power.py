@@ -10,7 +10,6 @@ import shutil
 import time
 
 from labkit import writes
-from labkit.agent import AgentError
 from labkit.case import LabCase, default_folder
 from labkit.guest import Guest
 from labkit.station import STORE, Station

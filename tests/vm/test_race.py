@@ -1,6 +1,6 @@
 """A writer races the plug-in and udisks2 tries to mount: no byte reaches an unregistered medium. C3.
 
-MPSI_LAB_RACES=n changes how often the writer tries on each bus.
+MPSI_LAB_RACES=n changes how often the writer tries on USB; half as often on NVMe, and on SCSI.
 """
 
 import os
@@ -10,7 +10,7 @@ import unittest
 from labkit import paths, scenarios
 from labkit.case import LabCase
 
-RACES = int(os.environ.get('MPSI_LAB_RACES', 10))
+RACES = int(os.environ.get('MPSI_LAB_RACES', 50))
 
 
 # The configuration as it was installed.
@@ -65,14 +65,14 @@ class Race(GateCase):
         scenarios.watch_buses(self.guest, 'usb nvme scsi')
         for bus in ('nvme', 'scsi'):
             with self.subTest(bus=bus):
-                ever, _, _ = self.race('unprivileged', bus, max(RACES // 4, 2))
+                ever, _, _ = self.race('unprivileged', bus, max(RACES // 2, 2))
                 self.assertEqual(ever, 0)
 
     def test_what_root_opened_before_the_gate_closed_is_closed_too(self):
         """The kernel makes a node for root before it tells udev: root can be first, but not go on calling write. (A mapping
         that root made by then goes on: the kernel asks nobody when it writes pages back. No gate can stop that.)"""
         self.need_gate()
-        _, late, _ = self.race('root', 'usb', max(RACES // 2, 2))
+        _, late, _ = self.race('root', 'usb', max(RACES // 10, 2))
         self.assertEqual(late, 0)
 
 
@@ -117,7 +117,7 @@ class Closed(GateCase):
         self.guest.unplug_keyboard(name)
 
 
-class Mounter(GateCase):
+class Mounted(GateCase):
     def setUp(self):
         super().setUp()
         self.udisks = scenarios.Udisks(self.guest)
@@ -132,19 +132,6 @@ class Mounter(GateCase):
         subprocess.run(['/sbin/mkfs.ext4', '-q', '-F', '-L', 'holiday', str(path)], check=True)
         return path
 
-    def test_mounts_it_without_the_gate(self):
-        """The mounter is one that mounts: else the other would show nothing."""
-        scenarios.without_gate(self.guest)
-        try:
-            medium = self.guest.plug('usb', self.stick(), self.serial_number('usb'))
-            device = medium.device
-            self.guest.wait(f'udisksctl info -b {device} >/dev/null')
-            result = self.udisks.mount(device)
-            self.assertEqual(result.status, 0, result)
-            self.guest.check(f'umount {device}')
-        finally:
-            scenarios.with_gate(self.guest)
-
     def try_to_mount(self):
         path = self.stick()
         before = path.read_bytes()
@@ -158,21 +145,43 @@ class Mounter(GateCase):
         self.assertEqual(scenarios.differing_bytes(path, before), 0, 'the mounter wrote on it')
         return result, options
 
+
+class Mounter(Mounted):
+    def test_mounts_it_without_the_gate(self):
+        """The mounter is one that mounts: else the other would show nothing."""
+        scenarios.without_gate(self.guest)
+        try:
+            medium = self.guest.plug('usb', self.stick(), self.serial_number('usb'))
+            device = medium.device
+            self.guest.wait(f'udisksctl info -b {device} >/dev/null')
+            result = self.udisks.mount(device)
+            self.assertEqual(result.status, 0, result)
+            self.guest.check(f'umount {device}')
+        finally:
+            scenarios.with_gate(self.guest)
+
     def test_writes_nothing_on_an_unregistered_stick(self):
         """The gate alone: the desktop is not shown the stick, and root's mount is read-only."""
         self.need_gate()
         _, options = self.try_to_mount()
         self.assertNotIn('rw', options.split(','))
 
-    @unittest.expectedFailure
-    def test_can_not_mount_an_unregistered_stick(self):
-        """C3: mpsid holds what is not let in. (It holds only what it refuses: a read-only mount by root goes through.)"""
+
+class MounterUnderMpsid(Mounted):
+    """C3: what is not let in can't be mounted, not even read-only by root."""
+
+    def setUp(self):
+        super().setUp()
         self.need_gate()
         self.station.install()
         self.station.start()
-        try:
-            result, options = self.try_to_mount()
-        finally:
-            self.station.stop()
-        self.assertNotEqual(result.status, 0, result)
-        self.assertEqual(options, '')
+        self.result, self.options = self.try_to_mount()
+
+    def tearDown(self):
+        super().tearDown()
+        self.station.stop()
+
+    @unittest.expectedFailure  # mpsid holds what it refuses; what is read-only by C3 it does not hold yet
+    def test_can_not_mount_an_unregistered_stick(self):
+        self.assertNotEqual(self.result.status, 0, self.result)
+        self.assertEqual(self.options, '')

@@ -1,10 +1,11 @@
 /*
- * A writer that races the plug-in: racer SECONDS, or until SIGTERM. It tries every disk that comes, as fast as it can, in each way
- * that a program has of writing (direct, through the cache, through a mapping), and keeps what it could open, so
- * that a gate that closes late is too late. Prints how often it could open, and how often the kernel took a write.
+ * A writer that races the plug-in: racer SECONDS, or until SIGTERM. It tries every disk that comes, as fast as it
+ * can, in each way that a program has of writing (direct, through the cache, through a mapping), and keeps what it
+ * could open, so that a gate that closes late is too late. Prints how often it could open, and how often the kernel
+ * took a write.
  *
- * What it wrote begins with RACE and a number that grows, so that whoever looks at the image knows it again, and sees
- * whether it still gets through.
+ * What it wrote begins with RACE and a number that grows, so that whoever looks at the image knows it again, and
+ * sees whether it still gets through.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -243,6 +243,15 @@ static int run(struct session *session, const struct verb *verb, const json_t *a
         return *ret ? 0 : fail_memory(err);
 }
 
+int session_admit(struct session *session, const struct verb *verb, const json_t *args, struct error *err) {
+        struct error trouble = { 0 };
+        int r = needs_nobody(session, verb) ? 0 : admit_first(session, verb, args, &trouble);
+
+        if (r < 0 && err)
+                *err = trouble;
+        return r;
+}
+
 int session_call(struct session *session, const struct verb *verb, const json_t *args, json_t **ret_answer,
                  json_t **ret_said, struct error *err) {
         struct error trouble = { 0 };

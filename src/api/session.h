@@ -36,6 +36,10 @@ DEFINE_CLEANUP(struct session, session_close)
 int session_call(struct session *session, const struct verb *verb, const json_t *args, json_t **ret_answer,
                  json_t **ret_said, struct error *err);
 
+/* Whether the caller would get as far as the verb's own checks; who does not is refused on record. session_call()
+ * does this itself: it is for what comes before the call. */
+int session_admit(struct session *session, const struct verb *verb, const json_t *args, struct error *err);
+
 /* The act of the call under way, for the edge that is asked something in the middle of it. */
 const struct act *session_act_now(const struct session *session);
 

@@ -11,6 +11,8 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
+enum { COPY_CHUNK = 1 << 20 };
+
 int file_read(const char *path, size_t limit, char **ret, size_t *ret_n, struct error *err) {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         _cleanup_free_ char *data = NULL;
@@ -99,7 +101,34 @@ int dir_sync(const char *path, struct error *err) {
         return 0;
 }
 
-int file_write(const char *path, const void *data, size_t n, mode_t mode, struct error *err) {
+/* What is to be written: bytes in memory, or (data NULL) all that `from` holds. */
+struct content {
+        const void *data;
+        size_t n;
+        int from;
+};
+
+static int put_content(int fd, const struct content *content) {
+        _cleanup_free_ uint8_t *buffer = NULL;
+        off_t at = 0;
+        ssize_t n;
+
+        if (content->data)
+                return write_all(fd, content->data, content->n);
+        buffer = malloc(COPY_CHUNK);
+        if (!buffer)
+                return -ENOMEM;
+        while ((n = pread_all(content->from, buffer, COPY_CHUNK, at)) > 0) {
+                int r = write_all(fd, buffer, (size_t) n);
+
+                if (r < 0)
+                        return r;
+                at += n;
+        }
+        return (int) n;
+}
+
+static int replace(const char *path, const struct content *content, mode_t mode, struct error *err) {
         _cleanup_free_ char *temporary = str_format("%s.tmp.%ld", path, (long) getpid());
         _cleanup_free_ char *folder = strdup(path);
         _cleanup_close_ int fd = -1;
@@ -111,7 +140,7 @@ int file_write(const char *path, const void *data, size_t n, mode_t mode, struct
         fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (fd < 0)
                 return fail_errno(err, errno, "No se puede crear «%s»", "“%s” can't be created", path);
-        r = write_all(fd, data, n);
+        r = put_content(fd, content);
         if (r == 0 && fsync(fd) < 0)
                 r = -errno;
         if (r == 0 && rename(temporary, path) < 0)
@@ -121,6 +150,14 @@ int file_write(const char *path, const void *data, size_t n, mode_t mode, struct
                 return fail_errno(err, -r, "No se puede escribir «%s»", "“%s” can't be written", path);
         }
         return dir_sync(dirname(folder), err);
+}
+
+int file_write(const char *path, const void *data, size_t n, mode_t mode, struct error *err) {
+        return replace(path, &(struct content){ .data = data ? data : "", .n = n, .from = -1 }, mode, err);
+}
+
+int file_copy(int from, const char *path, mode_t mode, struct error *err) {
+        return replace(path, &(struct content){ .from = from }, mode, err);
 }
 
 int dir_make(const char *path, mode_t mode, struct error *err) {

@@ -13,6 +13,8 @@ int file_read(const char *path, size_t limit, char **ret, size_t *ret_n, struct 
 
 /* Writes a temporary file beside `path`, syncs it, renames it over `path`, syncs the folder. */
 int file_write(const char *path, const void *data, size_t n, mode_t mode, struct error *err);
+/* The same with all that an open file holds, in pieces. */
+int file_copy(int from, const char *path, mode_t mode, struct error *err);
 
 /* Makes a folder if it isn't there, with this mode; an existing one must be a folder. */
 int dir_make(const char *path, mode_t mode, struct error *err);

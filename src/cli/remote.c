@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -15,7 +14,7 @@
 #include "cli/cli.h"
 #include "wire/wire.h"
 
-enum { SEND_MS = 30000, FILE_MAX = 512 << 20 };
+enum { SEND_MS = 30000 };
 
 struct remote {
         struct cli *cli;
@@ -110,9 +109,7 @@ static bool was_asked_for(const struct remote *remote, const char *parameter, co
 static int take_output(struct remote *remote, const struct wire_frame *frame, struct error *err) {
         _cleanup_json_ json_t *says = NULL;
         _cleanup_free_ char *path = NULL;
-        _cleanup_free_ uint8_t *data = NULL;
         const char *folder, *name;
-        struct stat st;
         int r = wire_json(frame, &says, err);
 
         if (r < 0)
@@ -126,14 +123,7 @@ static int take_output(struct remote *remote, const struct wire_frame *frame, st
         path = str_format("%s%s", folder, name);
         if (!path)
                 return fail_memory(err);
-        if (fstat(frame->fd, &st) < 0 || st.st_size < 0 || st.st_size > FILE_MAX)
-                return fail(err, ERR_FAILED, "«%s» es demasiado grande.", "“%s” is too large.", path);
-        data = malloc((size_t) st.st_size + 1);
-        if (!data)
-                return fail_memory(err);
-        if (pread_all(frame->fd, data, (size_t) st.st_size, 0) != st.st_size)
-                return fail(err, ERR_FAILED, "No se puede leer «%s».", "“%s” can't be read.", path);
-        return file_write(path, data, (size_t) st.st_size, 0640, err);
+        return file_copy(frame->fd, path, 0640, err);
 }
 
 /* --- the conversation

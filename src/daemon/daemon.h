@@ -17,7 +17,7 @@
 enum { DAEMON_PATTERNS = 16 };
 
 struct daemon_options {
-        const char *store;   /* NULL: the configuration's, else STATION_STORE */
+        const char *store;  /* NULL: the configuration's, else STATION_STORE */
         const char *config; /* path of the configuration, or NULL */
         const char *socket; /* path to listen on when systemd hands no socket over, or NULL: none */
         const char

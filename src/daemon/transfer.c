@@ -75,7 +75,7 @@ static int copy(struct transfer *transfer, int from, const char *to, struct erro
         return n < 0 ? fail_errno(err, errno, "No se puede leer el fichero", "The file can't be read") : 0;
 }
 
-int transfer_take(struct transfer *transfer, const char *work, struct wire_frame *frame, struct error *err) {
+int transfer_take(struct transfer *transfer, struct wire_frame *frame, struct error *err) {
         struct transfer_file *file = &transfer->files[transfer->n];
         _cleanup_json_ json_t *says = NULL;
         struct stat st;
@@ -87,14 +87,12 @@ int transfer_take(struct transfer *transfer, const char *work, struct wire_frame
                 return fail(err, ERR_USAGE, "Más de %d ficheros.", "Over %d files.", TRANSFER_FILES);
         if (fstat(frame->fd, &st) < 0 || !S_ISREG(st.st_mode))
                 return fail(err, ERR_USAGE, "Lo que se ha pasado no es un fichero.", "What was passed is no file.");
-        r = make_folder(transfer, work, err);
-        if (r < 0)
-                return r;
         (void) strncpy(file->parameter, json_text_or_empty(says, "parameter"), sizeof file->parameter - 1);
         file->index = json_int(says, "index", 0);
+        file->name = strdup(json_text_or_empty(says, "name"));
+        file->fd = TAKE_FD(frame->fd);
         transfer->n++;
-        r = make_place(transfer, file, json_text_or_empty(says, "name"), err);
-        return r < 0 ? r : copy(transfer, frame->fd, file->here, err);
+        return file->name ? 0 : fail_memory(err);
 }
 
 /* --- arguments --------------------------------------------------------------------------------------------------
@@ -119,10 +117,21 @@ static int place_output(struct transfer *transfer, const char *work, const char 
         if (r < 0)
                 return r;
         transfer->n++;
+        file->fd = -1;
         file->output = true;
         (void) strncpy(file->parameter, parameter, sizeof file->parameter - 1);
         *ret = file;
         return make_place(transfer, file, text, err);
+}
+
+static int place_input(struct transfer *transfer, const char *work, struct transfer_file *file, struct error *err) {
+        int r = make_folder(transfer, work, err);
+
+        if (r == 0 && file->here)
+                r = fail(err, ERR_USAGE, "«%.200s» está dos veces.", "“%.200s” is there twice.", file->name);
+        if (r == 0)
+                r = make_place(transfer, file, file->name, err);
+        return r < 0 ? r : copy(transfer, file->fd, file->here, err);
 }
 
 static int no_image(const char *text, struct error *err) {
@@ -155,6 +164,7 @@ static int one(struct transfer *transfer, const char *work, const struct param *
                 if (!file)
                         return fail(err, ERR_USAGE, "Falta el contenido de «%.200s».",
                                     "The content of “%.200s” is missing.", text);
+                r = place_input(transfer, work, file, err);
         }
         if (r < 0)
                 return r;
@@ -285,6 +295,8 @@ void transfer_done(struct transfer *transfer) {
         if (transfer->folder)
                 (void) nftw(transfer->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
         for (size_t i = 0; i < transfer->n; i++) {
+                close_fd(&transfer->files[i].fd);
+                free(transfer->files[i].name);
                 free(transfer->files[i].there);
                 free(transfer->files[i].here);
         }

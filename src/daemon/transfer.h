@@ -16,6 +16,8 @@ struct transfer {
                 char parameter[64];
                 int64_t index;
                 bool output;
+                int fd;      /* of what the client passed, or -1 */
+                char *name;  /* what the client calls it */
                 char *there; /* the client's path, as it stands in the arguments */
                 char *here;
         } files[TRANSFER_FILES];
@@ -23,10 +25,12 @@ struct transfer {
         int64_t bytes;
 };
 
-/* A WIRE_FILE of the client's: copies it. ERR_USAGE for one too many, too large, or what is no plain file. */
-int transfer_take(struct transfer *transfer, const char *work, struct wire_frame *frame, struct error *err);
-/* Puts our paths where the arguments of `verb` name files; each that is read must have been taken. Media are named
- * by device nodes only: a file is no medium of this station's. */
+/* A WIRE_FILE of the client's: keeps the descriptor, copies nothing yet. ERR_USAGE for one too many or what is no
+ * plain file. */
+int transfer_take(struct transfer *transfer, struct wire_frame *frame, struct error *err);
+/* For somebody who may do `verb`: copies what it reads, and puts our paths where the arguments name files.
+ * ERR_USAGE for what is missing or too large. Media are named by device nodes only: a file is no medium of this
+ * station's. */
 int transfer_arguments(struct transfer *transfer, const char *work, const struct verb *verb, json_t *arguments,
                        struct error *err);
 /* Sends what the verb wrote. */

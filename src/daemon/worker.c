@@ -315,6 +315,9 @@ static int run_request(struct worker *worker, struct transfer *transfer, const j
         if (r == 0 && arguments && !json_is_object(arguments))
                 r = fail(err, ERR_USAGE, "Los argumentos no son un objeto JSON.",
                          "The arguments are no JSON object.");
+        /* Whoever may not do it has nothing copied for it. */
+        if (r == 0)
+                r = session_admit(worker->session, verb, arguments, err);
         if (r == 0 && arguments)
                 r = transfer_arguments(transfer, worker->work, verb, arguments, err);
         return r < 0 ? r : call(worker, verb, arguments, ret_answer, ret_said, err);
@@ -379,7 +382,7 @@ static int serve_one(struct worker *worker, int timeout_ms) {
                 if (r == ERR_NOT_FOUND)
                         return r;
                 if (r == 0 && frame.type == WIRE_FILE)
-                        r = transfer_take(&transfer, worker->work, &frame, &err);
+                        r = transfer_take(&transfer, &frame, &err);
                 else if (r == 0 && frame.type == WIRE_REQUEST)
                         r = wire_json(&frame, &request, &err);
                 else if (r == 0)

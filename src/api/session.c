@@ -28,6 +28,8 @@ struct session {
         struct act_lock lock;
         struct caller caller;
         int lock_fd;
+        dev_t device; /* of the database that is open */
+        ino_t inode;
         bool installs;
 };
 
@@ -120,16 +122,36 @@ void session_close(struct session *session) {
         free(session);
 }
 
+/* Whether the store that is open is the one that the folder holds, and no other one nor none: what is recorded in a
+ * file that was removed is recorded nowhere. */
+static bool store_is_there(const struct session *session) {
+        _cleanup_free_ char *path = str_format("%s/registry.db", session->folder);
+        struct stat st;
+
+        return path && stat(path, &st) == 0 && st.st_dev == session->device && st.st_ino == session->inode;
+}
+
+static void note_store(struct session *session) {
+        _cleanup_free_ char *path = str_format("%s/registry.db", session->folder);
+        struct stat st = { 0 };
+
+        if (path && stat(path, &st) == 0) {
+                session->device = st.st_dev;
+                session->inode = st.st_ino;
+        }
+}
+
 static int open_store(struct session *session, bool writes, struct error *err) {
         struct act *act = &session->act;
         int r;
 
-        if (session->store.db && (!writes || session->store.key))
+        if (session->store.db && (!writes || session->store.key) && store_is_there(session))
                 return 0;
         store_close(&session->store);
         r = store_open(session->folder, act->clock, writes, &session->store, err);
         if (r < 0)
                 return r;
+        note_store(session);
         session->caller.category = session->store.station.category;
         act->db = session->store.db;
         act->ledger = session->store.ledger;

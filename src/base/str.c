@@ -56,12 +56,18 @@ bool utf8_valid(const char *s, size_t length) {
 }
 
 void utf8_trim(char *s) {
-        size_t length = strlen(s), at = length;
+        size_t left = strlen(s);
+        char *to = s;
 
-        while (at > 0 && length - at < 4 && ((unsigned char) s[at - 1] & 0xc0) == 0x80)
-                at--;
-        if (at > 0 && ((unsigned char) s[at - 1] & 0x80) && utf8_one(s + at - 1, length - at + 1) == 0)
-                s[at - 1] = '\0';
+        while (left > 0) {
+                size_t n = utf8_one(s, left), taken = n ? n : 1;
+
+                memmove(to, s, n);
+                to += n;
+                s += taken;
+                left -= taken;
+        }
+        *to = '\0';
 }
 
 size_t utf8_length(const char *s) {

@@ -18,7 +18,8 @@ bool utf8_valid(const char *s, size_t length);
 /* Length of the valid character at text, of which `left` (> 0) bytes are there, or 0. */
 size_t utf8_one(const void *text, size_t left);
 
-/* Cuts an incomplete character off the end, after a text was truncated. */
+/* Takes out what is no whole character: a text that was truncated ends in one, and so does each part of a message
+ * that a precision (%.60s) cut. */
 void utf8_trim(char *s);
 
 /* Number of characters of a valid UTF-8 text. */

@@ -32,8 +32,10 @@ static int on_device(sd_event_source *source, int fd, uint32_t events, void *con
                 if (devices_look_at_all(guard, &err) < 0)
                         log_problem(LOG_ERR, "udev", &err);
         }
-        if (r < 0)
+        if (r < 0) {
                 log_problem(LOG_ERR, "udev", &err);
+                devices_missed(guard); /* the message that could not be taken */
+        }
         return 0;
 }
 
@@ -120,12 +122,23 @@ static int configure(struct guard *guard, struct error *err) {
                             &guard->account, err);
 }
 
+/* A client costs two descriptors, so that the usual limit of 1024 would be reached before the limit of clients. */
+static void raise_descriptors(void) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return;
+        limit.rlim_cur = limit.rlim_max;
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int daemon_run(const struct daemon_options *options, struct error *err) {
         const struct rlimit none = { 0, 0 };
         struct guard guard = { .options = options, .listening = -1 };
         int r = configure(&guard, err);
 
         (void) setrlimit(RLIMIT_CORE, &none); /* its children inherit this and hold secrets (C10) */
+        raise_descriptors();
         if (r == 0)
                 r = run(&guard, err);
         desk_done(&guard);

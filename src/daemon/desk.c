@@ -16,7 +16,7 @@
 #include "wire/wire.h"
 
 /* One account gets no more than half: who opens connections without end shuts out nobody but themselves. */
-enum { CLIENTS = 512, CLIENTS_EACH = 256, BACKLOG = 512 };
+enum { CLIENTS = 512, CLIENTS_EACH = 256, BACKLOG = 512, PAUSE_US = 200000 };
 
 struct client {
         struct client *next;
@@ -124,6 +124,22 @@ static void turn_away(int fd) {
         (void) wire_send_json(fd, WIRE_ERROR, body, 0, NULL);
 }
 
+/* Without a free descriptor the connection stays where it is, and would wake the guard again at once, for ever. */
+static void pause_accepting(struct guard *guard) {
+        (void) sd_event_source_set_enabled(guard->accepting, SD_EVENT_OFF);
+        (void) sd_event_source_set_time_relative(guard->pause, PAUSE_US);
+        (void) sd_event_source_set_enabled(guard->pause, SD_EVENT_ONESHOT);
+}
+
+static int on_pause_over(sd_event_source *source, uint64_t now, void *context) {
+        struct guard *guard = context;
+
+        (void) source, (void) now;
+        if (guard->accepting)
+                (void) sd_event_source_set_enabled(guard->accepting, SD_EVENT_ON);
+        return 0;
+}
+
 static int on_connection(sd_event_source *source, int listening, uint32_t events, void *context) {
         struct guard *guard = context;
         struct worker_context worker = { .store = NULL };
@@ -131,8 +147,11 @@ static int on_connection(sd_event_source *source, int listening, uint32_t events
         _cleanup_close_ int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
 
         (void) source, (void) events;
-        if (fd < 0)
+        if (fd < 0) {
+                if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+                        pause_accepting(context);
                 return 0;
+        }
         if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &worker.peer, &size) < 0)
                 return 0;
         if (guard->stopping || guard->clients_n >= CLIENTS ||
@@ -177,7 +196,12 @@ int desk_start(struct guard *guard, struct error *err) {
                 r = listen_on(guard->options->socket, &guard->listening, err);
         if (r < 0 || guard->listening < 0)
                 return r;
-        r = sd_event_add_io(guard->event, &guard->accepting, guard->listening, EPOLLIN, on_connection, guard);
+        r = sd_event_add_time_relative(guard->event, &guard->pause, CLOCK_MONOTONIC, 0, 0, on_pause_over, guard);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(guard->pause, SD_EVENT_OFF);
+        if (r >= 0)
+                r = sd_event_add_io(guard->event, &guard->accepting, guard->listening, EPOLLIN, on_connection,
+                                    guard);
         return r < 0 ? fail_errno(err, -r, "No arranca el bucle de sucesos", "The event loop does not start") : 0;
 }
 
@@ -209,6 +233,7 @@ bool desk_stop(struct guard *guard) {
 
 void desk_done(struct guard *guard) {
         sd_event_source_disable_unref(guard->accepting);
+        sd_event_source_disable_unref(guard->pause);
         while (guard->clients) {
                 struct client *client = guard->clients;
 

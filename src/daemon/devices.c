@@ -33,6 +33,9 @@ struct device {
         bool again;    /* something happened meanwhile: once more round */
         bool gone;     /* unplugged while somebody still points here */
         bool unjudged; /* it could not be judged: try again */
+        bool untold;   /* the judge has yet to hear that it is gone */
+        bool answered; /* the look under way has said its first word */
+        bool stuck;    /* said already that its verdict can't be put into force */
         bool known;    /* the facts below are of a device that the gate has a say on */
         bool judged;   /* there is a verdict on this insertion */
         struct device_facts facts;
@@ -85,16 +88,46 @@ static void drop(struct device *device) {
         free(device);
 }
 
-static void retry_soon(struct guard *guard) {
+/* One that is due sooner stays due: who fails all the time puts nobody else off. */
+static void wake_later(struct guard *guard) {
+        uint64_t now = 0, due = 0;
+        int enabled = SD_EVENT_OFF;
+
         if (!guard->retry_after)
                 guard->retry_after = RETRY_FIRST_S * 1000000ULL;
-        (void) sd_event_source_set_time_relative(guard->retry, guard->retry_after);
+        (void) sd_event_now(guard->event, CLOCK_MONOTONIC, &now);
+        (void) sd_event_source_get_enabled(guard->retry, &enabled);
+        if (enabled != SD_EVENT_OFF && sd_event_source_get_time(guard->retry, &due) >= 0 &&
+            due <= now + guard->retry_after)
+                return;
+        (void) sd_event_source_set_time(guard->retry, now + guard->retry_after);
         (void) sd_event_source_set_enabled(guard->retry, SD_EVENT_ONESHOT);
 }
 
 static void retry_later(struct guard *guard, struct device *device) {
         device->unjudged = true;
-        retry_soon(guard);
+        wake_later(guard);
+}
+
+void devices_missed(struct guard *guard) {
+        guard->missed = true;
+        wake_later(guard);
+}
+
+/* The judge judges what it knows of whenever the registry changes: what is gone must not be among it. */
+static void tell_gone(struct device *device) {
+        struct guard *guard = device->guard;
+        struct judge_request *request = guard->judge ? calloc(1, sizeof *request) : NULL;
+
+        device->untold = guard->judge != NULL;
+        if (request) {
+                request->asks = JUDGE_REMOVED;
+                (void) snprintf(request->name, sizeof request->name, "%s", device->name);
+                device->untold = child_send(guard->judge, request, sizeof *request, NULL) < 0;
+        }
+        free(request);
+        if (device->untold)
+                wake_later(guard);
 }
 
 static void rest(struct device *device) {
@@ -102,7 +135,8 @@ static void rest(struct device *device) {
         free(device->content);
         device->content = NULL;
         if (device->gone) {
-                drop(device);
+                if (!device->untold)
+                        drop(device);
         } else if (device->again) {
                 device->again = false;
                 device->stage = STAGE_WAITS;
@@ -114,14 +148,16 @@ static void rest(struct device *device) {
 
 /* A reader or a loop device whose medium is gone. The node stays closed: the next medium in it is new. A loop
  * device is anybody's next; only ours stays so. */
-static void medium_gone(struct device *device) {
-        const struct hand hand = { .does = HAND_OPEN };
-        struct hand open = hand;
+static void medium_gone(struct device *device, int64_t diskseq) {
+        /* The empty node only: what has been put in it since is another insertion, and closed. */
+        struct hand hand = { .does = HAND_OPEN, .diskseq = diskseq };
 
         if (device->known && device->guard->enforce && strncmp(device->name, "loop", 4) == 0) {
-                (void) snprintf(open.path, sizeof open.path, "%s", device->path);
-                (void) hand_start(device->guard->event, &open, -1, NULL);
+                (void) snprintf(hand.path, sizeof hand.path, "%s", device->path);
+                (void) hand_start(device->guard->event, &hand, -1, NULL);
         }
+        if (device->known)
+                tell_gone(device);
         release_hold(device);
         device->known = device->judged = false;
         device->facts.insertion[0] = '\0';
@@ -131,7 +167,7 @@ static void on_outside(struct device *device, const struct probe_outside *outsid
         bool same = strcmp(device->facts.insertion, outside->facts.insertion) == 0;
 
         if (outside->there && outside->facts.size == 0)
-                medium_gone(device);
+                medium_gone(device, outside->facts.diskseq);
         if (!outside->concerned)
                 return;
         if (!same) {
@@ -161,13 +197,18 @@ static void on_probe_message(void *context, struct child *child, const void *dat
                 if (outside) {
                         memcpy(outside, data, n);
                         on_outside(device, outside);
-                        device->stage = outside->concerned ? STAGE_READ : STAGE_REST;
+                        device->answered = true;
+                        /* Else it stays as it is until the process has ended, which points here. */
+                        if (outside->concerned)
+                                device->stage = STAGE_READ;
                 }
                 free(outside);
         } else if (part == PROBE_CONTENT && n == sizeof(struct probe_content) && !device->content) {
                 device->content = malloc(n); /* not looked into here */
                 if (device->content)
                         memcpy(device->content, data, n);
+                else
+                        device->again = true; /* no memory: what it says of itself is still to be heard */
         }
 }
 
@@ -183,7 +224,7 @@ static void on_probe_end(void *context, struct child *child, int status) {
         /* Before its first word nothing is known of it: then it is as closed as udev's rule has left it. */
         if (device->stage == STAGE_PROBED) {
                 device->stage = STAGE_REST;
-                if (status && !device->gone)
+                if (!device->answered && !device->gone)
                         retry_later(guard, device);
         }
         if (device->stage != STAGE_READ || device->gone)
@@ -216,7 +257,7 @@ static void look(struct device *device) {
                                               .enforce = guard->enforce,
                                               .named = device->named };
         (void) snprintf(device->order.insertion, sizeof device->order.insertion, "%s", device->facts.insertion);
-        device->unjudged = false;
+        device->unjudged = device->answered = false;
         device->stage = STAGE_PROBED;
         if (child_start(guard->event, &probe_kind, device, -1, &device->probe, &err) == 0) {
                 guard->probing++;
@@ -247,6 +288,7 @@ static void ask_judge(struct device *device) {
         free(request);
         if (r == 0) {
                 device->stage = STAGE_JUDGED;
+                device->untold = false; /* of an insertion before: it knows better now */
                 guard->asking = device;
                 return;
         }
@@ -255,19 +297,50 @@ static void ask_judge(struct device *device) {
         rest(device);
 }
 
+static void enforce(struct device *device);
+
+static enum hand_does wanted(const struct device *device) {
+        return device->verdict == GATE_ACCEPT ? HAND_OPEN : HAND_CLOSE;
+}
+
+/* The verdict is not in force: the next look puts it there. */
+static void enforce_later(struct device *device) {
+        device->judged = false;
+        retry_later(device->guard, device);
+}
+
+/* Whether the insertion that was meant is there no more, which udev tells too. */
+static bool is_gone(int result) {
+        return result == ENODEV || result == ENOENT || result == ENXIO || result == ENOMEDIUM;
+}
+
+static void on_result(struct device *device, const struct hand *hand, int result) {
+        if (result == 0) {
+                device->guard->retry_after = 0;
+                device->stuck = false;
+                /* A verdict has come meanwhile, and this hand, the slower one, has undone what that one's did. */
+                if (!device->opened_by && hand->does != wanted(device))
+                        enforce(device);
+                return;
+        }
+        if (is_gone(result))
+                return;
+        /* Else to be put into force when it is free. */
+        if (result != EBUSY && !device->stuck)
+                log_line(LOG_ERR, "%s: el veredicto no se puede aplicar: %s",
+                         "%s: the verdict can't be enforced: %s", hand->path, strerror(result));
+        device->stuck = device->stuck || result != EBUSY;
+        enforce_later(device);
+}
+
 static void on_held(void *context, struct hand *hand, int result, int held) {
         struct guard *guard = context;
         struct device *device = NULL;
 
         for (struct device *each = guard->devices; each && !device; each = each->next)
-                if (!each->gone && strcmp(each->path, hand->path) == 0 && each->facts.diskseq == hand->diskseq)
+                if (!each->gone && each->known && strcmp(each->path, hand->path) == 0 &&
+                    each->facts.diskseq == hand->diskseq)
                         device = each;
-        if (result == EBUSY && device) {
-                device->judged = false; /* to be put into force when it is free */
-                retry_later(guard, device);
-        } else if (result)
-                log_line(LOG_ERR, "%s: el veredicto no se puede aplicar: %s",
-                         "%s: the verdict can't be enforced: %s", hand->path, strerror(result));
         if (device && held >= 0 && device->hold < 0 && device->verdict == GATE_REFUSE && !device->opened_by)
                 device->hold = TAKE_FD(held);
         if (held >= 0) {
@@ -276,11 +349,13 @@ static void on_held(void *context, struct hand *hand, int result, int held) {
                 (void) hand_start(guard->event, &release, held, NULL);
                 (void) close(held);
         }
+        if (device)
+                on_result(device, hand, result);
 }
 
 static void enforce(struct device *device) {
         struct guard *guard = device->guard;
-        struct hand hand = { .does = device->verdict == GATE_ACCEPT ? HAND_OPEN : HAND_CLOSE,
+        struct hand hand = { .does = wanted(device),
                              .diskseq = device->facts.diskseq,
                              .hold = device->verdict == GATE_REFUSE && device->hold < 0,
                              .spare_busy = true,
@@ -295,7 +370,7 @@ static void enforce(struct device *device) {
         (void) snprintf(hand.path, sizeof hand.path, "%s", device->path);
         if (hand_start(guard->event, &hand, -1, &err) < 0) {
                 log_problem(LOG_ERR, device->path, &err);
-                retry_later(guard, device);
+                enforce_later(device);
         }
 }
 
@@ -312,7 +387,6 @@ static void on_verdict(struct device *device, const struct judge_reply *reply, b
                 retry_later(guard, device);
                 return;
         }
-        guard->retry_after = 0;
         device->complaint[0] = '\0';
         if (reply->recorded)
                 log_line(reply->verdict == GATE_ACCEPT ? LOG_INFO : LOG_WARNING, "%s", "%s", reply->line[lang]);
@@ -320,6 +394,8 @@ static void on_verdict(struct device *device, const struct judge_reply *reply, b
         device->judged = true;
         if (moves || reply->recorded)
                 enforce(device);
+        else
+                guard->retry_after = 0;
         if (looked && reply->unfinished && guard->enforce && !device->opened_by &&
             strcmp(device->resumed, device->facts.insertion) != 0) {
                 (void) snprintf(device->resumed, sizeof device->resumed, "%s", device->facts.insertion);
@@ -363,10 +439,15 @@ static void on_judge_end(void *context, struct child *child, int status) {
                 retry_later(guard, device);
                 rest(device);
         }
-        for (struct device *device = guard->devices; device; device = device->next)
-                if (device->known && !device->gone) /* the new one knows none of them */
-                        device->unjudged = true;
-        retry_soon(guard);
+        for (struct device *device = guard->devices, *next; device; device = next) {
+                next = device->next;
+                device->untold = false; /* the new one knows none of them */
+                if (device->gone && device->stage == STAGE_REST)
+                        drop(device);
+                else if (device->known && !device->gone)
+                        retry_later(guard, device);
+        }
+        wake_later(guard);
 }
 
 static int judge(void *context, int fd, int extra) {
@@ -396,14 +477,35 @@ static bool have_judge(struct guard *guard) {
 /* --- the round
  * ---------------------------------------------------------------------------------------------------- */
 
+/* False while the judge is too far behind to hear of anything. */
+static bool tell_all_gone(struct guard *guard) {
+        for (struct device *device = guard->devices, *next; device; device = next) {
+                next = device->next;
+                if (!device->untold)
+                        continue;
+                tell_gone(device);
+                if (device->untold)
+                        return false;
+                if (device->gone && device->stage == STAGE_REST)
+                        drop(device);
+        }
+        return true;
+}
+
 static void go_on(struct guard *guard) {
+        bool told = tell_all_gone(guard);
+
         for (struct device *device = guard->devices; device && guard->probing < PROBES; device = device->next)
                 if (device->stage == STAGE_WAITS)
                         look(device);
-        for (struct device *device = guard->devices, *next; device && !guard->asking; device = next) {
+        for (struct device *device = guard->devices, *next; device && told && !guard->asking; device = next) {
                 next = device->next; /* asking in vain may end it */
                 if (device->stage != STAGE_READ || device->probe)
                         continue;
+                if (device->gone) {
+                        rest(device);
+                        continue;
+                }
                 if (!have_judge(guard)) {
                         retry_later(guard, device);
                         rest(device);
@@ -444,23 +546,21 @@ static void came(struct guard *guard, const char *path) {
 
         if (device)
                 once_more(device);
+        else
+                devices_missed(guard);
 }
 
 static void went(struct guard *guard, const char *name) {
-        struct judge_request *request = calloc(1, sizeof *request);
         struct device *device = find(guard, name);
 
-        if (request && guard->judge) {
-                request->asks = JUDGE_REMOVED;
-                (void) snprintf(request->name, sizeof request->name, "%s", name);
-                (void) child_send(guard->judge, request, sizeof *request, NULL);
-        }
-        free(request);
         if (!device)
                 return;
         device->gone = true;
+        release_hold(device);
+        if (device->known)
+                tell_gone(device);
         if (device->stage == STAGE_REST || device->stage == STAGE_WAITS)
-                drop(device);
+                rest(device);
 }
 
 void devices_event(struct guard *guard, const struct monitor_event *event) {
@@ -476,14 +576,18 @@ static void came_each(void *context, const char *path) {
 }
 
 int devices_look_at_all(struct guard *guard, struct error *err) {
-        int r = monitor_enumerate(came_each, guard, err);
+        int r;
 
+        guard->missed = false;
+        r = monitor_enumerate(came_each, guard, err);
         /* What was removed while messages were lost. */
         for (struct device *device = guard->devices, *next; r == 0 && device; device = next) {
                 next = device->next;
                 if (!device->gone && access(device->path, F_OK) < 0)
                         went(guard, device->name);
         }
+        if (r < 0)
+                devices_missed(guard);
         go_on(guard);
         return r;
 }
@@ -499,8 +603,12 @@ static int on_retry(sd_event_source *source, uint64_t now, void *context) {
 }
 
 void devices_retry_now(struct guard *guard) {
+        struct error err = { 0 };
+
         if (!have_judge(guard))
-                retry_soon(guard);
+                wake_later(guard);
+        if (guard->missed && devices_look_at_all(guard, &err) < 0)
+                log_problem(LOG_ERR, "udev", &err);
         for (struct device *device = guard->devices; device; device = device->next)
                 if (device->unjudged && !device->gone) {
                         device->unjudged = false;
@@ -601,7 +709,7 @@ int devices_start(struct guard *guard, struct error *err) {
                                                        .lang = guard->options->lang,
                                                        .enforce = guard->enforce };
         if (!have_judge(guard)) /* it keeps the baseline too, without any device */
-                retry_soon(guard);
+                wake_later(guard);
         return devices_look_at_all(guard, err);
 }
 

@@ -30,9 +30,10 @@ struct guard {
         struct judge_context judge_context;
         sd_event_source *retry; /* one-shot, off when nothing is pending */
         uint64_t retry_after;   /* microseconds; doubles up to a minute */
+        bool missed;            /* something came that is not among the devices: all is to be looked at again */
         /* desk.c */
         int listening;
-        sd_event_source *accepting;
+        sd_event_source *accepting, *pause;
         struct client *clients;
         size_t clients_n;
         uint64_t workers; /* how many there were: the last one's number */
@@ -44,6 +45,8 @@ int devices_start(struct guard *guard, struct error *err);
 void devices_event(struct guard *guard, const struct monitor_event *event);
 /* Everything that is there: at the start and after messages were lost. */
 int devices_look_at_all(struct guard *guard, struct error *err);
+/* A message of udev was lost, or there was no memory for it: everything is looked at soon. */
+void devices_missed(struct guard *guard);
 /* What could not be judged is tried again now. */
 void devices_retry_now(struct guard *guard);
 /* A worker's wish about a device's write protection; desk_tell() gives it the outcome. While it has a device open

@@ -42,6 +42,12 @@ static int hand_run(void *context, int fd, int extra) {
                 result = EBUSY;
         else if (ioctl(node, BLKROSET, &value) < 0)
                 result = errno;
+        /* It may have been exchanged between the two: what came is nobody's verdict, and new is closed. */
+        if (result == 0 && !is_meant(node, hand->diskseq)) {
+                value = 1;
+                (void) ioctl(node, BLKROSET, &value);
+                result = ENODEV;
+        }
         /* Somebody may hold it already: then nobody else can. */
         if (result == 0 && hand->does == HAND_CLOSE && hand->hold)
                 held = open(hand->path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);

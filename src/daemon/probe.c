@@ -84,7 +84,8 @@ int probe_run(const struct probe_order *order, int fd) {
 
 /* --- for whoever takes it ------------------------------------------------------------------------------------- */
 
-#define END(text) ((text)[sizeof(text) - 1] = '\0')
+/* Ends it, and says whether it is a text that may stand in a line of the journal, a fact or a query. */
+#define END(text) ((text)[sizeof(text) - 1] = '\0', text_is_plain(text))
 
 /* A byte that is neither 0 nor 1 is no bool. */
 static bool is_bool(const bool *value) {
@@ -103,30 +104,42 @@ static bool bools_sane(const struct probe_content *content) {
         return sane;
 }
 
-static void end_header(struct luks_facts *header) {
-        END(header->damage);
-        END(header->uuid);
-        END(header->label);
-        END(header->subsystem);
-        END(header->checksum);
-        END(header->requirements);
+static bool end_header(struct luks_facts *header) {
+        bool plain = END(header->damage);
+
+        plain = END(header->uuid) && plain;
+        plain = END(header->label) && plain;
+        plain = END(header->subsystem) && plain;
+        plain = END(header->checksum) && plain;
+        plain = END(header->requirements) && plain;
         for (size_t i = 0; i < LUKS_SLOTS_MAX; i++) {
                 struct luks_slot *slot = &header->slots[i];
 
-                END(slot->type);
-                END(slot->af_hash);
-                END(slot->area_type);
-                END(slot->area_cipher);
-                END(slot->kdf);
-                END(slot->kdf_hash);
-                END(slot->salt_digest);
-                END(header->segments[i].type);
-                END(header->segments[i].cipher);
-                END(header->digests[i].type);
-                END(header->digests[i].hash);
-                END(header->digests[i].value_digest);
-                END(header->tokens[i].type);
+                plain = END(slot->type) && plain;
+                plain = END(slot->af_hash) && plain;
+                plain = END(slot->area_type) && plain;
+                plain = END(slot->area_cipher) && plain;
+                plain = END(slot->kdf) && plain;
+                plain = END(slot->kdf_hash) && plain;
+                plain = END(slot->salt_digest) && plain;
+                plain = END(header->segments[i].type) && plain;
+                plain = END(header->segments[i].cipher) && plain;
+                plain = END(header->digests[i].type) && plain;
+                plain = END(header->digests[i].hash) && plain;
+                plain = END(header->digests[i].value_digest) && plain;
+                plain = END(header->tokens[i].type) && plain;
         }
+        return plain;
+}
+
+static bool end_facts(struct device_facts *facts) {
+        bool plain = END(facts->partition_table);
+
+        plain = END(facts->partition_table_uuid) && plain;
+        plain = END(facts->filesystem) && plain;
+        plain = END(facts->filesystem_uuid) && plain;
+        plain = END(facts->filesystem_label) && plain;
+        return END(facts->luks_uuid) && plain;
 }
 
 void probe_merge(const struct probe_content *content, struct device_facts *facts) {
@@ -158,6 +171,5 @@ bool probe_content_sane(const void *data, size_t n, struct probe_content *ret) {
             ret->header.digests_n > LUKS_SLOTS_MAX || ret->header.tokens_n > LUKS_SLOTS_MAX ||
             ret->token_n >= sizeof ret->token || !bools_sane(ret))
                 return false;
-        end_header(&ret->header);
-        return true;
+        return end_header(&ret->header) && end_facts(&ret->facts);
 }

@@ -31,7 +31,8 @@ static const char *property(struct udev_device *device, const char *key) {
 }
 
 /* The first of several properties that udev's database has. */
-static bool first_property(struct udev_device *device, const char *const *keys, char *out, size_t size) {
+static bool first_property(struct udev_device *device, const char *const *keys,
+                           void (*take)(const char *said, char *out, size_t size), char *out, size_t size) {
         for (; *keys; keys++) {
                 const char *value = property(device, *keys);
                 size_t n = strlen(*keys);
@@ -41,7 +42,7 @@ static bool first_property(struct udev_device *device, const char *const *keys, 
                 if (n > 4 && strcmp(*keys + n - 4, "_ENC") == 0)
                         device_text_encoded(value, out, size);
                 else
-                        device_text(value, out, size);
+                        take(value, out, size);
                 if (*out)
                         return true;
         }
@@ -52,13 +53,14 @@ static bool first_property(struct udev_device *device, const char *const *keys, 
 static void identity_from_sysfs(struct udev_device *device, const char *disk, struct device_facts *facts) {
         struct udev_device *usb =
                 device ? udev_device_get_parent_with_subsystem_devtype(device, "usb", "usb_device") : NULL;
-        char text[DEVICE_FIELD];
+        char text[1024]; /* more than any of them is long */
 
         if (!facts->serial[0] && usb)
-                device_text(udev_device_get_sysattr_value(usb, "serial"), facts->serial, sizeof facts->serial);
+                device_text_identity(udev_device_get_sysattr_value(usb, "serial"), facts->serial,
+                                     sizeof facts->serial);
         if (!facts->serial[0] &&
             (sysfs_text(disk, "device/serial", text, sizeof text) || sysfs_text(disk, "serial", text, sizeof text)))
-                device_text(text, facts->serial, sizeof facts->serial);
+                device_text_identity(text, facts->serial, sizeof facts->serial);
         if (!facts->model[0] && (sysfs_text(disk, "device/model", text, sizeof text) ||
                                  sysfs_text(disk, "device/name", text, sizeof text)))
                 device_text(text, facts->model, sizeof facts->model);
@@ -66,7 +68,7 @@ static void identity_from_sysfs(struct udev_device *device, const char *disk, st
                 device_text(text, facts->vendor, sizeof facts->vendor);
         if (!facts->wwn[0] &&
             (sysfs_text(disk, "wwid", text, sizeof text) || sysfs_text(disk, "device/wwid", text, sizeof text)))
-                device_text(text, facts->wwn, sizeof facts->wwn);
+                device_text_identity(text, facts->wwn, sizeof facts->wwn);
         if (!facts->bus[0] && usb)
                 (void) snprintf(facts->bus, sizeof facts->bus, "usb");
 }
@@ -89,10 +91,10 @@ static void read_identity(struct udev_device *device, const char *disk, struct d
                 (void) snprintf(facts->bus, sizeof facts->bus, "mmc");
         else if (strncmp(facts->name, "loop", 4) == 0)
                 (void) snprintf(facts->bus, sizeof facts->bus, "loop");
-        (void) first_property(device, serial, facts->serial, sizeof facts->serial);
-        (void) first_property(device, model, facts->model, sizeof facts->model);
-        (void) first_property(device, vendor, facts->vendor, sizeof facts->vendor);
-        (void) first_property(device, wwn, facts->wwn, sizeof facts->wwn);
+        (void) first_property(device, serial, device_text_identity, facts->serial, sizeof facts->serial);
+        (void) first_property(device, model, device_text, facts->model, sizeof facts->model);
+        (void) first_property(device, vendor, device_text, facts->vendor, sizeof facts->vendor);
+        (void) first_property(device, wwn, device_text_identity, facts->wwn, sizeof facts->wwn);
         identity_from_sysfs(device, disk, facts);
 }
 

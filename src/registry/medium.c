@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "device/facts.h"
 #include "ledger/event.h"
+#include "policy/rule.h"
 #include "registry/medium_id.h"
 #include "registry/medium_sql.h"
 
@@ -142,27 +143,62 @@ static int find_by(struct db *db, const char *sql, const char *value, char ret_i
 
 #define ALIVE " AND state NOT IN ('destroyed')"
 
+enum { WAYS = 4 };
+
+/* By each sign: what finds the media that have it, and what finds one that has it when the medium found so far does
+ * not: two disks in the same dock show one serial number, and that is then no sign of the other. */
+static const struct {
+        const char *how, *sql, *others;
+} signs[WAYS] = {
+#define WAY(name, column)                                                                                          \
+        {                                                                                                          \
+                name, "SELECT id FROM medium WHERE " column " = ?1 AND " column " <> ''" ALIVE " LIMIT 2",         \
+                        "SELECT id FROM medium WHERE " column " = ?1 AND " column " <> ''" ALIVE                   \
+                        " AND NOT EXISTS (SELECT 1 FROM medium WHERE id = ?2 AND " column " = ?1) LIMIT 1"         \
+        }
+        WAY("luks-uuid", "luks_uuid"),
+        WAY("wwn", "wwn"),
+        WAY("serial", "serial"),
+        WAY("insertion", "insertion"),
+#undef WAY
+};
+
+/* S6: no weaker sign may belong to another medium than the strongest one's. */
+static int no_other_medium(struct db *db, const struct device_facts *facts, const char *const values[WAYS],
+                           size_t found, const char *id, struct error *err) {
+        for (size_t i = found + 1; i < WAYS; i++) {
+                _cleanup_rows_ struct rows *rows = NULL;
+                int r = str_empty(values[i]) ? 0 : db_query(db, &rows, err, signs[i].others, "ss", values[i], id);
+
+                if (r == 0 && rows)
+                        r = rows_next(rows, err);
+                if (r > 0)
+                        return refuse(err, ERR_REFUSED, "S6", "«%s» dice ser dos soportes: %s por %s y %s por %s.",
+                                      "“%s” claims to be two media: %s by its %s and %s by its %s.", facts->path,
+                                      id, signs[found].how, rows_text(rows, 0), signs[i].how);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 int medium_of_device(struct db *db, const struct device_facts *facts, char ret_id[MEDIUM_ID_TEXT],
                      const char **ret_how, struct error *err) {
-        const struct {
-                const char *how, *sql, *value;
-        } ways[] = {
-                { "luks-uuid", "SELECT id FROM medium WHERE luks_uuid = ? AND luks_uuid <> \'\'" ALIVE " LIMIT 2",
-                  facts->luks_uuid },
-                { "wwn", "SELECT id FROM medium WHERE wwn = ? AND wwn <> \'\'" ALIVE " LIMIT 2", facts->wwn },
-                { "serial", "SELECT id FROM medium WHERE serial = ? AND serial <> \'\'" ALIVE " LIMIT 2",
-                  facts->serial },
-                { "insertion", "SELECT id FROM medium WHERE insertion = ? AND insertion <> \'\'" ALIVE " LIMIT 2",
-                  facts->insertion },
-        };
+        const char *const values[WAYS] = { facts->luks_uuid, facts->wwn, facts->serial, facts->insertion };
+        char id[MEDIUM_ID_TEXT];
 
-        for (size_t i = 0; i < COUNT(ways); i++) {
-                int r = find_by(db, ways[i].sql, ways[i].value, ret_id, err);
-                if (r != ERR_NOT_FOUND) {
-                        if (ret_how)
-                                *ret_how = ways[i].how;
-                        return r;
-                }
+        for (size_t i = 0; i < WAYS; i++) {
+                int r = find_by(db, signs[i].sql, values[i], id, err);
+
+                if (r == ERR_NOT_FOUND)
+                        continue;
+                if (r == 0)
+                        r = no_other_medium(db, facts, values, i, id, err);
+                if (ret_how)
+                        *ret_how = signs[i].how;
+                if (r == 0)
+                        memcpy(ret_id, id, sizeof id);
+                return r;
         }
         return fail(err, ERR_NOT_FOUND, "El dispositivo %s no es de ningún soporte registrado.",
                     "Device %s belongs to no registered medium.", facts->path);

@@ -3,7 +3,7 @@ set(MPSI_UNIT_DIR lib/systemd/system CACHE PATH "Where systemd's units go")
 set(MPSI_RULES_DIR lib/udev/rules.d CACHE PATH "Where udev's rules go")
 
 install(TARGETS mpsi RUNTIME)
-install(TARGETS mpsid RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS mpsid mpsi-siem RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS mpsi-gate RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/mpsi)
 install(DIRECTORY forms labels DESTINATION ${CMAKE_INSTALL_DATADIR}/mpsi)
 
@@ -15,20 +15,22 @@ foreach(rules 10-mpsi-gate 90-mpsi-hide)
 endforeach()
 install(FILES udev-rules/72-mpsi-seat.rules DESTINATION ${MPSI_RULES_DIR})
 
-configure_file(systemd/mpsid.service.in ${CMAKE_BINARY_DIR}/mpsid.service @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/mpsid.service systemd/mpsid.socket DESTINATION ${MPSI_UNIT_DIR})
+foreach(unit mpsid mpsi-siem)
+    configure_file(systemd/${unit}.service.in ${CMAKE_BINARY_DIR}/${unit}.service @ONLY)
+endforeach()
+install(FILES ${CMAKE_BINARY_DIR}/mpsid.service ${CMAKE_BINARY_DIR}/mpsi-siem.service systemd/mpsid.socket DESTINATION ${MPSI_UNIT_DIR})
 install(FILES systemd/sysusers.conf DESTINATION lib/sysusers.d RENAME mpsi.conf)
 install(FILES systemd/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME mpsi.conf)
 
-# The programs read /etc/mpsi/mpsi.conf wherever they are installed. One that is there is somebody's work.
-if(CMAKE_INSTALL_PREFIX MATCHES "^/usr(/local)?/?$")
-    set(config_dir /etc/mpsi)
-else()
-    set(config_dir ${CMAKE_INSTALL_FULL_SYSCONFDIR}/mpsi)
-endif()
+# The programs read /etc/mpsi/mpsi.conf wherever they are installed; a folder for a look stays a folder. One that is there is
+# somebody's work.
 install(CODE "
-    if(NOT EXISTS \"\$ENV{DESTDIR}${config_dir}/mpsi.conf\")
-        file(INSTALL \"${CMAKE_SOURCE_DIR}/etc/mpsi.conf\" DESTINATION \"${config_dir}\")
+    set(config_dir \"\${CMAKE_INSTALL_PREFIX}/etc/mpsi\")
+    if(CMAKE_INSTALL_PREFIX MATCHES \"^/usr(/local)?/?$\")
+        set(config_dir /etc/mpsi)
+    endif()
+    if(NOT EXISTS \"\$ENV{DESTDIR}\${config_dir}/mpsi.conf\")
+        file(INSTALL \"${CMAKE_SOURCE_DIR}/etc/mpsi.conf\" DESTINATION \"\${config_dir}\")
     endif()")
 
 # Made by the program itself from the table of verbs, when it is installed.
@@ -39,6 +41,7 @@ install(CODE "
     endforeach()")
 install(FILES ${CMAKE_BINARY_DIR}/mpsi.man DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 RENAME mpsi.1)
 install(FILES ${CMAKE_BINARY_DIR}/mpsi.completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME mpsi)
+install(FILES man/mpsi-siem.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 foreach(language "" es/)
     install(FILES man/${language}mpsid.8 man/${language}mpsi-gate.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/${language}man8)
     install(FILES man/${language}mpsi.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/${language}man5)

@@ -15,11 +15,14 @@
 #include "policy/rule.h"
 
 int act_record(struct act *act, const struct fact *facts, size_t n, struct error *err) {
+        int r;
+
         if (!act->ledger)
                 return fail(err, ERR_FAILED, "Este acto no puede escribir en el libro.",
                             "This act can't write the ledger.");
-        return ledger_append(act->ledger, act->person ? act->person : "-", act->os_user, facts, n, act->dry_run,
-                             err);
+        r = ledger_append(act->ledger, act->person ? act->person : "-", act->os_user, facts, n, act->dry_run, err);
+        act->recorded = act->recorded || (r == 0 && !act->dry_run);
+        return r;
 }
 
 void act_say_text(struct act *act, struct text line) {
@@ -100,11 +103,6 @@ int act_confirm(struct act *act, const char *confirm, const char *id, struct tex
                 return refuse(err, ERR_REFUSED, "S6", "Se ha tecleado «%.40s» y el soporte es %s.",
                               "“%.40s” was typed and the medium is %s.", confirm, id);
         return 0;
-}
-
-void act_progress(struct act *act, const struct progress *progress) {
-        if (act->ui && act->ui->progress)
-                act->ui->progress(act->ui->context, progress);
 }
 
 bool act_cancelled(const struct act *act) {

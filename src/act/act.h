@@ -19,6 +19,7 @@
 
 struct ledger;
 struct act;
+struct verb;
 
 /* The store's single-writer lock, as the session holds it. */
 struct act_lock {
@@ -59,8 +60,12 @@ struct act {
         const char *person; /* who acts */
         unsigned roles;     /* what they hold */
         const char *os_user;
+        const char *const *os_groups; /* names of the account's groups, as the socket's peer has them; else none */
+        size_t os_groups_n;
+        bool proved;    /* the person opened their own key with its PIN */
         enum lang lang; /* of documents made by this act, unless a parameter says otherwise */
         bool dry_run;   /* decide and say, change nothing */
+        bool recorded;  /* this call has recorded a fact: it can't be begun again as if nothing had happened */
         const struct act_ui *ui;
         json_t *said;                     /* array of {es, en}: lines for people, beside the answer */
         EVP_PKEY *station_key;            /* P-256: checkpoints, labels, tokens; NULL in a verb that only reads */
@@ -68,6 +73,9 @@ struct act {
         const char *ca_certificate;       /* PEM: the organisation's own authority */
         const char *recovery_certificate; /* PEM: recipient of escrow envelopes */
         const struct act_lock *lock;      /* the writer's lock, for act_pause() */
+        const struct verb *verb;          /* under way; NULL outside of one */
+        int job_fd;                       /* of act_progress(); 0: none */
+        int64_t job_shown;
 };
 
 static inline int64_t act_now(const struct act *act) {
@@ -102,7 +110,12 @@ int act_ask_new_secret(struct act *act, const char *purpose, struct text prompt,
  * `shown` is what they are about to destroy. ERR_REFUSED by S6 when it differs or nobody can type it. */
 int act_confirm(struct act *act, const char *confirm, const char *id, struct text shown, struct error *err);
 
+/* Tells whoever waits, and leaves it for act_jobs() until act_progress_end(). */
 void act_progress(struct act *act, const struct progress *progress);
+void act_progress_end(struct act *act);
+/* What long acts of all processes on this store are doing: an array of {subject, verb, person, step, done, total,
+ * rate, eta, time}. */
+int act_jobs(const struct act *act, json_t **ret, struct error *err);
 bool act_cancelled(const struct act *act);
 
 /* A long job lets other writers in while it works on hardware: between these two no record may be made.
@@ -160,6 +173,10 @@ enum verb_flags {
         VERB_WRITES = 1,      /* takes the store's writer lock */
         VERB_NO_STORE = 2,    /* works without a store (init, certificate verify): act->db is NULL */
         VERB_DESTRUCTIVE = 4, /* has the parameter `confirm` */
+        VERB_BULK = 8,        /* A4: its files hold whole tables, and all that it writes is the record of them: an
+                                 auditor calls it without its PARAM_OUTPUTs only */
+        VERB_LOCAL = 32,      /* makes or reads folders of the caller's machine: not for a station's socket */
+        VERB_ANY_STORE = 16,  /* as any other verb where there is a store, as VERB_NO_STORE where there is none */
 };
 
 struct verb {

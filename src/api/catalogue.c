@@ -1,18 +1,23 @@
 /* What the rooms offer. The ledger and the dispatcher are handed this list and know no room by name. */
+#include "api/backup_verbs.h"
 #include "api/device_verbs.h"
 #include "api/import.h"
 #include "api/init.h"
+#include "api/job_verbs.h"
 #include "api/ledger_verbs.h"
 #include "api/verbs.h"
 #include "audit/audit.h"
+#include "backup/backup.h"
 #include "certify/certify.h"
 #include "custody/custody.h"
+#include "doctor/doctor.h"
 #include "encrypt/encrypt.h"
 #include "gate/gate.h"
 #include "keys/keys.h"
 #include "label/label_room.h"
 #include "registry/registry.h"
 #include "sanitize/sanitize.h"
+#include "siem/siem.h"
 #include "transport/transport.h"
 
 /* Tables that others refer to come first. A room of several families of verbs has a row for each.
@@ -22,6 +27,7 @@ const struct room *const rooms[] = {
         &init_room,
         &keys_room,
         &people_room,
+        &accounts_room,
         &media_room,
         &import_room,
         &report_room,
@@ -36,9 +42,15 @@ const struct room *const rooms[] = {
         &destruction_room,
         &certificate_room,
         &device_room,
+        &job_room,
         &ledger_room,
         &label_room,
         &gate_room,
+        &siem_room,
+        &backup_room,
+        &backup_check_room,
+        &baseline_room,
+        &doctor_room,
 };
 /* clang-format on */
 const size_t rooms_n = COUNT(rooms);

@@ -1,7 +1,13 @@
 #include "api/device_verbs.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/str.h"
 #include "device/identity.h"
 #include "device/monitor.h"
+#include "gate/gate.h"
+#include "policy/rule.h"
 #include "registry/medium.h"
 
 static const struct param list_params[] = {
@@ -12,18 +18,47 @@ static const struct column list_columns[] = {
         { "path", HELP("Dispositivo", "Device") },
         { "kind", HELP("Tipo", "Kind") },
         { "size", HELP("Bytes", "Bytes") },
-        { "bus", HELP("Bus", "Bus") },
         { "model", HELP("Modelo", "Model") },
         { "serial", HELP("Serie", "Serial") },
         { "filesystem", HELP("Contenido", "Content") },
         { "holder", HELP("En uso por", "In use by") },
         { "medium", HELP("Soporte", "Medium") },
-        { "matched_by", HELP("Reconocido por", "Known by") },
-        { "rule", HELP("Lo impide", "Barred by") },
+        { "verdict", HELP("Veredicto", "Verdict") },
+        { "rule", HELP("Regla", "Rule") },
 };
 
 static void set(json_t *object, const char *key, const char *text) {
         (void) json_object_set_new(object, key, json_string(text));
+}
+
+/* What the person at the desk reads below the table: why a device is not let in, and what to do. */
+static void say_verdict(struct act *act, const struct device_facts *facts, const json_t *verdict) {
+        const struct rule *rule = rule_find(json_text_or_empty(verdict, "rule"));
+        char line[LANGS][ERROR_TEXT_MAX];
+
+        if (strcmp(json_text_or_empty(verdict, "verdict"), gate_verdict_terms[GATE_ACCEPT].code) == 0 || !rule)
+                return;
+        for (enum lang lang = LANG_ES; lang < LANGS; lang++) {
+                const char *key = lang == LANG_ES ? "es" : "en";
+                const char *detail = json_text_or_empty(json_object_get(verdict, "detail"), key);
+
+                (void) snprintf(line[lang], sizeof line[lang], "%s: %s [%s · ENS %s]. %s%s→ %s", facts->path,
+                                json_text_or_empty(json_object_get(verdict, "why"), key), rule->id, rule->ens,
+                                detail, *detail ? " " : "", text_in(rule->remedy, lang));
+                utf8_trim(line[lang]);
+        }
+        act_say_text(act, (struct text){ line[LANG_ES], line[LANG_EN] });
+}
+
+/* The gate's verdict of this insertion, where there is one. */
+static int add_verdict(struct act *act, const struct device_facts *facts, json_t *row, struct error *err) {
+        _cleanup_json_ json_t *verdict = NULL;
+        int r = gate_recorded(act->db, facts, &verdict, err);
+
+        if (r < 0 || !verdict)
+                return r;
+        say_verdict(act, facts, verdict);
+        return json_object_update(row, verdict) < 0 ? fail_memory(err) : 0;
 }
 
 /* Which medium it is and by what, or why it is none; and whether a destructive act could begin (S6). */
@@ -37,7 +72,7 @@ static int describe(struct act *act, const struct device_facts *facts, json_t **
 
         if (!row)
                 return fail_memory(err);
-        r = medium_resolve(act->db, facts->path, id, NULL, &why);
+        r = medium_of_device(act->db, facts, id, NULL, &why);
         if (r == 0)
                 r = medium_load(act->db, id, &medium, err);
         else if (r != ERR_NOT_FOUND && r != ERR_CONFLICT)
@@ -53,9 +88,12 @@ static int describe(struct act *act, const struct device_facts *facts, json_t **
         if (r == 0)
                 r = device_refuse_in_use(facts, &why);
         set(row, "matched_by", identity_terms[identity].code);
-        set(row, "why", r < 0 ? why.what[act->lang] : "");
-        set(row, "rule", r < 0 ? why.rule : "");
+        set(row, "barred", r < 0 ? why.what[act->lang] : "");
+        set(row, "barred_by", r < 0 ? why.rule : "");
         (void) json_object_set_new(row, "writable", json_boolean(r == 0));
+        r = add_verdict(act, facts, row, err);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(row);
         return 0;
 }

@@ -181,7 +181,7 @@ static const struct verb verbs[] = {
         { "ledger", "prove", ROLE_ANY, VERB_READS,
           HELP("Prueba que un evento está en el libro", "Proves that an event is in the ledger"),
           PARAMS(prove_params), COLUMNS(prove_columns), .run = run_prove },
-        { "ledger", "export", ROLE_SECURITY, VERB_READS,
+        { "ledger", "export", ROLE_SECURITY, VERB_READS | VERB_BULK,
           HELP("Exporta los eventos, uno por línea", "Exports the events, one a line"), PARAMS(export_params),
           .run = run_export },
 };

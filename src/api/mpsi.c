@@ -101,8 +101,15 @@ int mpsi_call(struct mpsi *mpsi, const char *name, const char *arguments, char *
                 r = open_session(mpsi, &err);
         if (r == 0)
                 r = session_call(mpsi->session, verb, args, &answer, NULL, &err);
-        if (r < 0)
-                answer = error_to_json(&err);
+        if (r < 0) {
+                _cleanup_json_ json_t *error = error_to_json(&err);
+
+                /* ERR_VERIFY may come with the findings: the error stands beside them. */
+                if (!answer)
+                        answer = TAKE_PTR(error);
+                else
+                        (void) json_object_update(answer, error);
+        }
         *ret_answer = answer ? json_dumps(answer, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
         return *ret_answer || r < 0 ? r : ERR_FAILED;
 }

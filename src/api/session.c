@@ -12,13 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/caller.h"
 #include "api/store.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "ledger/ledger.h"
-#include "policy/rule.h"
-#include "registry/person.h"
-#include "registry/station.h"
 #include "sign/identity.h"
 
 enum { LOCK_WAIT_MS = 10000, LOCK_STEP_MS = 20 };
@@ -28,8 +26,9 @@ struct session {
         struct store store; /* closed while store.db is NULL */
         struct act act;
         struct act_lock lock;
-        struct person person;
+        struct caller caller;
         int lock_fd;
+        bool installs;
 };
 
 static char *process_user(void) {
@@ -74,8 +73,13 @@ static void give_lock(void *context) {
 }
 
 int session_open(const struct session_options *options, struct session **ret, struct error *err) {
-        _cleanup_(session_closep) struct session *session = calloc(1, sizeof *session);
+        _cleanup_(session_closep) struct session *session = NULL;
 
+        if (options->peer && (options->as || !options->os_user))
+                return fail(err, ERR_USAGE,
+                            "A través del puesto actúa la cuenta que se conecta, y nadie en su nombre.",
+                            "At the station the account that connects acts, and nobody in its name.");
+        session = calloc(1, sizeof *session);
         if (!session)
                 return fail_memory(err);
         session->lock_fd = -1;
@@ -84,11 +88,15 @@ int session_open(const struct session_options *options, struct session **ret, st
         session->os_user = options->os_user ? strdup(options->os_user) : process_user();
         if (!session->folder || !session->os_user || (options->as && !session->as))
                 return fail_memory(err);
+        session->caller.peer = options->peer;
+        session->installs = options->installs;
         session->lock = (struct act_lock){ session, take_lock, give_lock };
         session->act = (struct act){
                 .folder = session->folder,
                 .clock = options->clock ? options->clock : &clock_system,
                 .os_user = session->os_user,
+                .os_groups = options->peer ? options->os_groups : NULL,
+                .os_groups_n = options->peer ? options->os_groups_n : 0,
                 .lang = options->lang,
                 .dry_run = options->dry_run,
                 .ui = options->ui,
@@ -102,7 +110,7 @@ void session_close(struct session *session) {
         if (!session)
                 return;
         store_close(&session->store);
-        person_done(&session->person);
+        caller_done(&session->caller);
         json_decref(session->act.said);
         if (session->lock_fd >= 0)
                 (void) close(session->lock_fd);
@@ -122,6 +130,7 @@ static int open_store(struct session *session, bool writes, struct error *err) {
         r = store_open(session->folder, act->clock, writes, &session->store, err);
         if (r < 0)
                 return r;
+        session->caller.category = session->store.station.category;
         act->db = session->store.db;
         act->ledger = session->store.ledger;
         act->station = session->store.station.name;
@@ -134,94 +143,100 @@ static int open_store(struct session *session, bool writes, struct error *err) {
         return 0;
 }
 
-/* Who acts: --as in a local store, else the person whose operating-system account it is. */
-static int identify(struct session *session, struct error *err) {
-        struct act *act = &session->act;
-        int r;
-
-        person_done(&session->person);
-        act->person = NULL;
-        act->roles = 0;
-        r = session->as ? person_load(act->db, session->as, &session->person, err)
-                        : person_by_os_user(act->db, session->os_user, &session->person, err);
-        if (r == ERR_NOT_FOUND) {
-                (void) fail(err, ERR_DENIED, "Nadie registrado actúa como «%s».", "Nobody registered acts as “%s”.",
-                            session->as ? session->as : session->os_user);
-                (void) error_by_rule(err, "X1", "op.acc.3");
-                return hint(err, "Diga quién actúa con --as NOMBRE, o pida el alta al administrador de seguridad.",
-                            "Say who acts with --as NAME, or ask the security administrator to be added.");
-        }
-        if (r < 0)
-                return r;
-        act->person = session->person.name;
-        act->roles = session->person.roles;
-        return 0;
-}
-
-static int authorise(const struct session *session, const struct verb *verb, struct error *err) {
-        const struct person *person = &session->person;
-        char today[DATE_TEXT], roles[64];
-
-        date_of(act_now(&session->act), today);
-        if (person->blocked)
-                return refuse(err, ERR_DENIED, "X4", "La cuenta de %s está bloqueada.",
-                              "The account of %s is blocked.", person->name);
-        if (person->expires[0] && strcmp(person->expires, today) < 0)
-                return refuse(err, ERR_DENIED, "X4", "La cuenta de %s caducó el %s.",
-                              "The account of %s expired on %s.", person->name, person->expires);
-        if (verb->roles & person->roles)
-                return 0;
-        roles_format(verb->roles, roles);
-        return refuse(err, ERR_DENIED, "X1", "%s no puede hacer «%s %s»: hace falta el rol %s.",
-                      "%s may not do “%s %s”: it takes the role %s.", person->name, verb->noun, verb->name, roles);
-}
-
 /* A refusal is an event too (X2); trouble in recording it must not hide the refusal itself. */
 static void record_refusal(struct session *session, const struct verb *verb, const json_t *args,
                            const struct error *why) {
-        const char *subject = json_text(args, "medium");
-        _cleanup_free_ char *name = str_format("%s%s%s", verb->noun, *verb->name ? " " : "", verb->name);
-        _cleanup_json_ json_t *data = NULL;
-        char asked[64];
-
-        if (!name || session->act.dry_run)
+        if (session->act.dry_run && !session->caller.peer)
                 return;
-        (void) snprintf(asked, sizeof asked, "%s",
-                        subject               ? subject
-                        : session->act.person ? session->act.person
-                                              : "-");
-        utf8_trim(asked);
-        data = json_pack("{s:s, s:s, s:s, s:s}", "verb", name, "outcome", error_word(why->code), "rule", why->rule,
-                         "why", why->what[LANG_ES]);
-        if (data && open_store(session, true, NULL) == 0)
-                (void) act_record_one(&session->act, "act.refused", asked, data, NULL);
+        if (open_store(session, true, NULL) == 0)
+                (void) caller_refused(&session->caller, &session->act, verb, args, why, NULL);
+}
+
+/* Who acts, and whether they may. */
+static int admit(struct session *session, const struct verb *verb, const json_t *args, struct error *err) {
+        int r = caller_identify(&session->caller, &session->act, session->as, err);
+
+        return r < 0 ? r : caller_authorise(&session->caller, &session->act, verb, args, err);
+}
+
+/* Through the socket, whoever is not admitted does not get as far as waiting for the writer's lock. */
+static int admit_first(struct session *session, const struct verb *verb, const json_t *args, struct error *err) {
+        int r = open_store(session, false, err);
+
+        if (r == 0)
+                r = admit(session, verb, args, err);
+        if (r == ERR_DENIED || r == ERR_REFUSED)
+                record_refusal(session, verb, args, err);
+        return r;
+}
+
+/* A4: an auditor gets no answer that could not be recorded. The others' accesses are noted as well as can be. */
+static int record_access(struct session *session, const struct verb *verb, const json_t *args, json_t *answer,
+                         struct error *err) {
+        bool auditor = session->act.roles & ROLE_AUDITOR;
+        int r = 0;
+
+        if (auditor || caller_has_news(&session->caller, &session->act))
+                r = open_store(session, true, err);
+        if (r == 0 && auditor)
+                r = caller_audited(&session->act, verb, args, answer, err);
+        if (r == 0 && caller_has_news(&session->caller, &session->act))
+                (void) caller_noted(&session->caller, &session->act, NULL);
+        return auditor ? r : 0;
+}
+
+/* Whether the verb is for no store, or for none where there is none. */
+static bool without_store(const struct session *session, const struct verb *verb) {
+        _cleanup_free_ char *registry = NULL;
+
+        if (!(verb->flags & VERB_ANY_STORE))
+                return verb->flags & VERB_NO_STORE;
+        registry = str_format("%s/registry.db", session->folder);
+        return registry && access(registry, F_OK) < 0 && errno == ENOENT;
+}
+
+/* What works without a store works without a registered person: in a local store, and for making one. */
+static bool needs_nobody(const struct session *session, const struct verb *verb) {
+        return without_store(session, verb) &&
+               (!session->caller.peer || (session->installs && verb->flags & VERB_WRITES));
+}
+
+static int run_without_store(struct session *session, const struct verb *verb, const json_t *args, json_t **ret,
+                             struct error *err) {
+        _cleanup_json_ json_t *checked = NULL;
+        int r = args_check(verb, args, NULL, &checked, err);
+
+        return r < 0 ? r : verb->run(&session->act, checked, ret, err);
+}
+
+static int run_in_store(struct session *session, const struct verb *verb, const json_t *args, json_t **ret,
+                        struct error *err) {
+        bool storeless = verb->flags & VERB_NO_STORE;
+        _cleanup_json_ json_t *checked = NULL;
+        int r = open_store(session, verb->flags & VERB_WRITES, err);
+
+        if (r == 0)
+                r = admit(session, verb, args, err);
+        if (r == 0)
+                r = args_check(verb, args, storeless ? NULL : session->act.db, &checked, err);
+        if (r == 0)
+                r = verb->run(&session->act, checked, ret, err);
+        if (r == 0 && !*ret && !(*ret = json_object()))
+                r = fail_memory(err);
+        if (r == ERR_DENIED || r == ERR_REFUSED)
+                record_refusal(session, verb, checked ? checked : args, err);
+        return r < 0 ? r : record_access(session, verb, checked, *ret, err);
 }
 
 static int run(struct session *session, const struct verb *verb, const json_t *args, json_t **ret,
                struct error *err) {
-        bool writes = verb->flags & VERB_WRITES;
-        _cleanup_json_ json_t *checked = NULL, *answer = NULL;
-        int r;
+        _cleanup_json_ json_t *answer = NULL;
+        int r = needs_nobody(session, verb) ? run_without_store(session, verb, args, &answer, err)
+                                            : run_in_store(session, verb, args, &answer, err);
 
-        if (verb->flags & VERB_NO_STORE) {
-                r = args_check(verb, args, NULL, &checked, err);
-                if (r == 0)
-                        r = verb->run(&session->act, checked, &answer, err);
-                if (r == 0)
-                        *ret = answer ? TAKE_PTR(answer) : json_object();
-                return r;
-        }
-        r = open_store(session, writes, err);
-        if (r == 0)
-                r = identify(session, err);
-        if (r == 0)
-                r = authorise(session, verb, err);
-        if (r == 0)
-                r = args_check(verb, args, session->act.db, &checked, err);
-        if (r == 0)
-                r = verb->run(&session->act, checked, &answer, err);
-        if (r == ERR_DENIED || r == ERR_REFUSED)
-                record_refusal(session, verb, checked ? checked : args, err);
+        /* What does not hold is told row by row, beside the error that sums it up. */
+        if (r == ERR_VERIFY && answer)
+                *ret = TAKE_PTR(answer);
         if (r < 0)
                 return r;
         *ret = answer ? TAKE_PTR(answer) : json_object();
@@ -236,7 +251,11 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
 
         json_decref(session->act.said);
         session->act.said = NULL;
-        if (verb->flags & VERB_WRITES && !(verb->flags & VERB_NO_STORE)) {
+        session->act.verb = verb;
+        session->act.proved = false;
+        if (session->caller.peer && !needs_nobody(session, verb))
+                r = admit_first(session, verb, args, &trouble);
+        if (r == 0 && verb->flags & VERB_WRITES && !without_store(session, verb)) {
                 struct stat st;
 
                 /* Without a store there is nothing to lock; opening it says what is wrong. */
@@ -245,8 +264,10 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
                         locked = r == 0;
                 }
         }
+        session->act.recorded = false;
         if (r == 0)
                 r = run(session, verb, args, ret_answer, &trouble);
+        act_progress_end(&session->act);
         if (locked)
                 give_lock(session);
         if (ret_said)
@@ -256,11 +277,15 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
         return r;
 }
 
+const struct act *session_act_now(const struct session *session) {
+        return &session->act;
+}
+
 int session_act(struct session *session, struct act **ret, struct error *err) {
         int r = open_store(session, true, err);
 
-        if (r == 0 && session->as)
-                r = identify(session, err);
+        if (r == 0 && (session->as || session->caller.peer))
+                r = caller_identify(&session->caller, &session->act, session->as, err);
         if (r == 0)
                 *ret = &session->act;
         return r;

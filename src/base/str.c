@@ -18,8 +18,9 @@ char *str_format(const char *format, ...) {
         return n < 0 ? NULL : s;
 }
 
-/* Length of the valid character at s, or 0 (Unicode 15, table 3-7). */
-static size_t utf8_one(const unsigned char *s, size_t left) {
+/* Unicode 15, table 3-7. */
+size_t utf8_one(const void *text, size_t left) {
+        const unsigned char *s = text;
         static const struct {
                 unsigned char first, last, low, high, length;
         } forms[] = {
@@ -45,7 +46,7 @@ static size_t utf8_one(const unsigned char *s, size_t left) {
 
 bool utf8_valid(const char *s, size_t length) {
         for (size_t at = 0; at < length;) {
-                size_t n = utf8_one((const unsigned char *) s + at, length - at);
+                size_t n = utf8_one(s + at, length - at);
 
                 if (n == 0)
                         return false;
@@ -59,8 +60,7 @@ void utf8_trim(char *s) {
 
         while (at > 0 && length - at < 4 && ((unsigned char) s[at - 1] & 0xc0) == 0x80)
                 at--;
-        if (at > 0 && ((unsigned char) s[at - 1] & 0x80) &&
-            utf8_one((unsigned char *) s + at - 1, length - at + 1) == 0)
+        if (at > 0 && ((unsigned char) s[at - 1] & 0x80) && utf8_one(s + at - 1, length - at + 1) == 0)
                 s[at - 1] = '\0';
 }
 

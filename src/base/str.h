@@ -15,6 +15,9 @@ static inline bool str_empty(const char *s) {
 /* Whether bytes are valid UTF-8 (no overlongs, no surrogates) without NUL. */
 bool utf8_valid(const char *s, size_t length);
 
+/* Length of the valid character at text, of which `left` (> 0) bytes are there, or 0. */
+size_t utf8_one(const void *text, size_t left);
+
 /* Cuts an incomplete character off the end, after a text was truncated. */
 void utf8_trim(char *s);
 

@@ -202,6 +202,29 @@ static json_t *joined(const json_t *list) {
         return es && en ? pair(es, en) : NULL;
 }
 
+/* " (3, 4)": the numbers of the backups that were made while the key existed, or "". The caller frees. */
+static char *backup_numbers(const json_t *copy) {
+        const json_t *numbers = json_object_get(copy, "numbers"), *number;
+        char *text = strdup("");
+        size_t i;
+
+        json_array_foreach(numbers, i, number) {
+                char *more = text ? str_format("%s%s%" JSON_INTEGER_FORMAT, text, i ? ", " : " (",
+                                               json_integer_value(number))
+                                  : NULL;
+
+                free(text);
+                text = more;
+        }
+        if (text && *text) {
+                char *more = str_format("%s)", text);
+
+                free(text);
+                text = more;
+        }
+        return text;
+}
+
 /* Which copies of a key exist or existed elsewhere, in words (keys/destroy.c lists them). */
 static void add_copies(const json_t *key, char **es, char **en) {
         static const struct {
@@ -225,13 +248,14 @@ static void add_copies(const json_t *key, char **es, char **en) {
         for (size_t i = 0; *es && *en && i < json_array_size(copies); i++)
                 for (size_t w = 0; w < COUNT(words); w++) {
                         const json_t *copy = json_array_get(copies, i);
+                        _cleanup_free_ char *numbers = backup_numbers(copy);
                         char *more_es, *more_en;
 
                         if (strcmp(json_text_or_empty(copy, "what"), words[w].what) != 0 ||
                             strcmp(json_text_or_empty(copy, "state"), words[w].state) != 0)
                                 continue;
-                        more_es = str_format("%s; %s", *es, words[w].text.es);
-                        more_en = str_format("%s; %s", *en, words[w].text.en);
+                        more_es = str_format("%s; %s%s", *es, words[w].text.es, numbers ? numbers : "");
+                        more_en = str_format("%s; %s%s", *en, words[w].text.en, numbers ? numbers : "");
                         free(*es);
                         free(*en);
                         *es = more_es;

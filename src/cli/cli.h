@@ -15,6 +15,8 @@ struct secret_source {
 
 struct cli {
         char *store;
+        bool store_given;
+        const char *socket; /* --socket, or NULL */
         const char *as;
         enum lang lang;
         bool json, dry_run, progress_json, help, yes_tty;
@@ -41,7 +43,14 @@ void help_rules(enum lang lang);
 extern const struct act_ui cli_ui_template;
 void cli_ui(struct cli *cli, struct act_ui *ret);
 
+/* remote.c: the station's guard does it, for the account that we are. False when the verb is for this process: a
+ * store was named, or nothing but the program is needed, or this machine is no station. */
+bool remote_wanted(const struct cli *cli);
+int remote_call(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, json_t **ret_said,
+                struct error *err);
+
 /* output.c */
 void output_answer(const struct cli *cli, const json_t *answer, const json_t *said);
-void output_error(const struct cli *cli, const struct error *err, const json_t *said);
+/* answer: the findings that come with ERR_VERIFY, or NULL. */
+void output_error(const struct cli *cli, const struct error *err, const json_t *answer, const json_t *said);
 void output_progress(void *context, const struct progress *progress);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "policy/rule.h"
@@ -106,6 +107,9 @@ static const struct {
         struct text help;
 } global_help[] = {
         { "--store CARPETA", { "almacén (si no, $XDG_DATA_HOME/mpsi)", "store (else $XDG_DATA_HOME/mpsi)" } },
+        { "--socket RUTA",
+          { "el puesto que lo hace (si no, " STATION_SOCKET " donde exista)",
+            "the station that does it (else " STATION_SOCKET " where there is one)" } },
         { "--as PERSONA", { "quién actúa", "who acts" } },
         { "--lang es|en", { "idioma", "language" } },
         { "--json", { "respuesta en JSON", "answer as JSON" } },
@@ -187,7 +191,7 @@ void help_completion(void) {
         (void) verbs_each(complete_noun, &seen);
         (void) puts("    esac\n  else\n    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in");
         (void) verbs_each(complete_verb, NULL);
-        (void) puts("    esac\n    words+=' --store --as --lang --json --dry-run --secret --progress=json "
+        (void) puts("    esac\n    words+=' --store --socket --as --lang --json --dry-run --secret --progress=json "
                     "--help'\n  fi\n"
                     "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
                     "  ((${#COMPREPLY[@]})) || mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n}\ncomplete -F "

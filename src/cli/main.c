@@ -18,13 +18,16 @@ static int call(struct cli *cli, struct error *err) {
 
         cli_ui(cli, &ui);
         options.ui = &ui;
-        r = session_open(&options, &session, err);
-        if (r == 0)
+        if (remote_wanted(cli))
+                r = remote_call(cli, &ui, &answer, &said, err);
+        else
+                r = session_open(&options, &session, err);
+        if (r == 0 && session)
                 r = session_call(session, cli->verb, cli->args, &answer, &said, err);
         if (r == 0)
                 output_answer(cli, answer, said);
         else
-                output_error(cli, err, said);
+                output_error(cli, err, answer, said);
         return r;
 }
 
@@ -40,7 +43,7 @@ int main(int argc, char **argv) {
         if (r == 0)
                 r = cli_parse(&cli, argc, argv, &err);
         if (r < 0)
-                output_error(&cli, &err, NULL);
+                output_error(&cli, &err, NULL, NULL);
         else if (!cli.help)
                 r = call(&cli, &err);
         cli_done(&cli);

@@ -58,14 +58,14 @@ bad:
                 "Write --secret PURPOSE=file:PATH or PURPOSE=fd:N; the secret itself never goes into arguments.");
 }
 
-enum global { G_STORE, G_AS, G_LANG, G_JSON, G_DRY, G_SECRET, G_PROGRESS, G_HELP, GLOBALS };
+enum global { G_STORE, G_SOCKET, G_AS, G_LANG, G_JSON, G_DRY, G_SECRET, G_PROGRESS, G_HELP, GLOBALS };
 static const struct {
         const char *name;
         bool value;
 } globals[GLOBALS] = {
-        [G_STORE] = { "store", true },       [G_AS] = { "as", true },        [G_LANG] = { "lang", true },
-        [G_JSON] = { "json", false },        [G_DRY] = { "dry-run", false }, [G_SECRET] = { "secret", true },
-        [G_PROGRESS] = { "progress", true }, [G_HELP] = { "help", false },
+        [G_STORE] = { "store", true },   [G_SOCKET] = { "socket", true },     [G_AS] = { "as", true },
+        [G_LANG] = { "lang", true },     [G_JSON] = { "json", false },        [G_DRY] = { "dry-run", false },
+        [G_SECRET] = { "secret", true }, [G_PROGRESS] = { "progress", true }, [G_HELP] = { "help", false },
 };
 
 static int take_global(struct cli *cli, enum global which, const char *value, struct error *err) {
@@ -73,7 +73,9 @@ static int take_global(struct cli *cli, enum global which, const char *value, st
         case G_STORE:
                 free(cli->store);
                 cli->store = strdup(value);
+                cli->store_given = true;
                 return cli->store ? 0 : fail_memory(err);
+        case G_SOCKET: cli->socket = value; return 0;
         case G_AS: cli->as = value; return 0;
         case G_LANG:
                 if (strcmp(value, "es") != 0 && strcmp(value, "en") != 0)

@@ -119,16 +119,22 @@ void output_answer(const struct cli *cli, const json_t *answer, const json_t *sa
                                                  : "(ensayo: no se ha cambiado nada)");
 }
 
-void output_error(const struct cli *cli, const struct error *err, const json_t *said) {
+void output_error(const struct cli *cli, const struct error *err, const json_t *answer, const json_t *said) {
         const char *red = colour(STDERR_FILENO) ? "\033[1;31m" : "", *plain = *red ? "\033[0m" : "";
 
         clear_progress();
         if (cli->json) {
-                _cleanup_json_ json_t *object = error_to_json(err);
+                _cleanup_json_ json_t *object = answer ? json_deep_copy(answer) : json_object();
+                _cleanup_json_ json_t *error = error_to_json(err);
 
+                (void) json_object_update(object, error);
                 (void) json_dumpf(object, stdout, JSON_SORT_KEYS | JSON_INDENT(2));
                 (void) putchar('\n');
                 return;
+        }
+        if (json_array_size(json_object_get(answer, "rows")) > 0) {
+                print_table(cli->verb, json_object_get(answer, "rows"), cli->lang);
+                (void) fflush(stdout);
         }
         print_said(said, cli->lang, stderr);
         (void) fprintf(stderr, "%smpsi: %s%s", red, plain, err->what[cli->lang]);

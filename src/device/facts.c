@@ -77,8 +77,10 @@ static void read_identity(struct udev_device *device, const char *disk, struct d
         static const char *const model[] = { "ID_MODEL_ENC", "ID_MODEL", NULL };
         static const char *const vendor[] = { "ID_VENDOR_ENC", "ID_VENDOR", NULL };
         static const char *const wwn[] = { "ID_WWN_WITH_EXTENSION", "ID_WWN", NULL };
-        const char *bus = property(device, "ID_BUS");
+        const char *bus = property(device, "ID_BUS"), *gate = property(device, "MPSI_GATE");
 
+        if (gate)
+                device_text(gate, facts->gate, sizeof facts->gate);
         if (bus)
                 device_text(bus, facts->bus, sizeof facts->bus);
         else if (strncmp(facts->name, "nvme", 4) == 0)
@@ -192,10 +194,9 @@ static int resolve_path(const char *path, struct device_facts *facts, struct sta
         return 0;
 }
 
-int device_facts_read(const char *path, const char *store, struct device_facts *ret, struct error *err) {
+int device_facts_outside(const char *path, const char *store, struct device_facts *ret, struct error *err) {
         struct device_facts facts = { .kind = KIND_SSD };
         struct usage_of usage = { 0 };
-        _cleanup_close_ int fd = -1;
         struct stat st;
         int r = resolve_path(path, &facts, &st, err);
 
@@ -214,6 +215,17 @@ int device_facts_read(const char *path, const char *store, struct device_facts *
         if (r < 0)
                 return r;
         facts.system = facts.system || (facts.image && lies_in(facts.path, store));
+        *ret = facts;
+        return 0;
+}
+
+int device_facts_read(const char *path, const char *store, struct device_facts *ret, struct error *err) {
+        struct device_facts facts;
+        _cleanup_close_ int fd = -1;
+        int r = device_facts_outside(path, store, &facts, err);
+
+        if (r < 0)
+                return r;
         /* Who may not open it still gets every other fact. O_NONBLOCK: an empty drive must not close its tray. */
         fd = open(facts.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (fd >= 0 && facts.size > 0)
@@ -224,7 +236,7 @@ int device_facts_read(const char *path, const char *store, struct device_facts *
 
 json_t *device_facts_to_json(const struct device_facts *facts) {
         return json_pack("{s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:b, s:b, s:b, s:s, s:s, s:s, s:s, s:s, s:I, s:s,"
-                         " s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:b, s:b, s:b, s:s, s:s}",
+                         " s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:b, s:b, s:b, s:b, s:s, s:s, s:s}",
                          "path", facts->path, "name", facts->name, "image", facts->image, "partition",
                          facts->partition, "size", (json_int_t) facts->size, "logical_block",
                          (json_int_t) facts->logical_block, "physical_block", (json_int_t) facts->physical_block,
@@ -236,5 +248,5 @@ json_t *device_facts_to_json(const struct device_facts *facts) {
                          "filesystem_uuid", facts->filesystem_uuid, "filesystem_label", facts->filesystem_label,
                          "luks_version", facts->luks_version, "luks_uuid", facts->luks_uuid, "system",
                          facts->system, "mounted", facts->mounted, "held", facts->held, "swap", facts->swap,
-                         "holder", facts->holder, "kind", medium_kind_terms[facts->kind].code);
+                         "holder", facts->holder, "kind", medium_kind_terms[facts->kind].code, "gate", facts->gate);
 }

@@ -28,12 +28,16 @@ struct device_facts {
         bool system;               /* holds /, /boot, /usr, swap or the store */
         bool mounted, held, swap;  /* it or a partition of it */
         char holder[DEVICE_FIELD]; /* who holds it or where it is mounted, in words, or "" */
+        char gate[16];             /* what udev's rule says of it: "closed", "audit", "failed", "out"; "" nothing */
         enum medium_kind kind;     /* judged */
 };
 
 /* ERR_NOT_FOUND (no such node), ERR_USAGE (neither a block device nor a file), ERR_FAILED. Control characters
  * and invalid UTF-8 in what a device says are replaced. `store` (may be NULL) marks the disk that holds it. */
 int device_facts_read(const char *path, const char *store, struct device_facts *ret, struct error *err);
+/* The same without opening the device: what the kernel, udev and the mount table know. What stands on it (partition
+ * table, file system, LUKS) is left empty, for probe_content(). */
+int device_facts_outside(const char *path, const char *store, struct device_facts *ret, struct error *err);
 json_t *device_facts_to_json(const struct device_facts *facts);
 
 /* S6: refuses a system disk, a mounted, held or swap device, a partition or a read-only one, by rule. */

@@ -8,6 +8,8 @@
 /* BLKROSET on a whole disk: later writes, discards and rw mounts fail, on its partitions too. It does not stop a
  * file system that was mounted rw before. ERR_NOT_FOUND, ERR_FAILED. */
 int gate_set(const char *path, bool read_only, struct error *err);
+/* Has somebody with the power for it (mpsid's guard) do what gate_set() does, from now on in this process. */
+void gate_set_by(int (*set)(const char *path, bool read_only, struct error *err));
 int gate_get(const char *path, bool *ret, struct error *err);
 
 enum device_open_flags {

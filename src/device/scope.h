@@ -49,6 +49,9 @@ struct scope_facts {
  * no such device (any more), ERR_FAILED when nobody can say who uses it. */
 int scope_facts_read(dev_t device, const struct scope_rules *rules, struct scope_facts *ret, struct error *err);
 
+/* The part of it that a disk's folder in sysfs tells: name, buses, serial number, WWN. */
+void scope_facts_of_folder(const char *disk, struct scope_facts *ret);
+
 enum scope_answer {
         SCOPE_OUT,   /* none of the gate's business */
         SCOPE_AUDIT, /* it would be, but nothing is enforced */

@@ -80,21 +80,24 @@ static void serial_of_page(const char *disk, char *out, size_t size) {
         device_text(page + 4, out, size);
 }
 
-static void read_names(const char *disk, struct scope_facts *facts) {
+void scope_facts_of_folder(const char *disk, struct scope_facts *ret) {
+        struct scope_facts facts = { .buses = buses_of(disk) };
         char text[DEVICE_FIELD];
 
+        (void) snprintf(facts.name, sizeof facts.name, "%.63s", sysfs_name(disk));
         if (sysfs_text(disk, "device/serial", text, sizeof text) || sysfs_text(disk, "serial", text, sizeof text))
-                device_text(text, facts->serial, sizeof facts->serial);
+                device_text(text, facts.serial, sizeof facts.serial);
         else
-                serial_of_page(disk, facts->serial, sizeof facts->serial);
+                serial_of_page(disk, facts.serial, sizeof facts.serial);
         if (sysfs_text(disk, "wwid", text, sizeof text) || sysfs_text(disk, "device/wwid", text, sizeof text))
-                device_text(text, facts->wwid, sizeof facts->wwid);
+                device_text(text, facts.wwid, sizeof facts.wwid);
+        *ret = facts;
 }
 
 int scope_facts_read(dev_t device, const struct scope_rules *rules, struct scope_facts *ret, struct error *err) {
         const struct usage_of of = { .device = device };
         struct device_facts usage = { 0 };
-        struct scope_facts facts = { 0 };
+        struct scope_facts facts;
         char folder[SYSFS_PATH], disk[SYSFS_PATH];
         int r;
 
@@ -102,12 +105,10 @@ int scope_facts_read(dev_t device, const struct scope_rules *rules, struct scope
                 return fail(err, errno == ENOENT ? ERR_NOT_FOUND : ERR_FAILED,
                             "El núcleo no conoce ese dispositivo.", "The kernel knows no such device.");
         sysfs_disk(folder, disk);
-        (void) snprintf(facts.name, sizeof facts.name, "%.63s", sysfs_name(folder));
+        scope_facts_of_folder(disk, &facts);
         facts.partition = strcmp(folder, disk) != 0;
-        facts.buses = buses_of(disk);
-        /* The rest costs more, and nobody asks for it about a disk on a bus that is not watched. */
+        /* Who uses it costs more, and nobody asks about a disk on a bus that is not watched. */
         if (!facts.partition && facts.buses & rules->buses) {
-                read_names(disk, &facts);
                 r = usage_read(&of, rules->store, &usage, err);
                 if (r < 0)
                         return r;

@@ -52,35 +52,56 @@ static void judge_history(const struct encryption *encryption, struct luks_verdi
                                  encryption->key);
 }
 
-void judge_copy(struct act *act, const struct medium *medium, const struct encryption *encryption,
-                const struct luks_copy *copy, struct luks_verdict *ret) {
+static void judge_facts(struct act *act, const struct medium *medium, const struct encryption *encryption,
+                        const struct luks_facts *facts, struct luks_verdict *ret) {
         /* No slot of a header that we did not make is known: each is a person's, with the cost that asks for. */
         static const struct luks_known nothing = { .seqid = 0 };
         bool ours = encryption->known && strcmp(encryption->state, "done") == 0 && encryption->header.uuid[0];
 
-        luks_judge(&copy->facts, medium->category, ours ? &encryption->header : &nothing, ret);
+        luks_judge(facts, medium->category, ours ? &encryption->header : &nothing, ret);
         if (encryption->known)
                 judge_history(encryption, ret);
-        if (copy->facts.state != LUKS_VERSION_2)
+        if (facts->state != LUKS_VERSION_2)
                 return;
-        if (medium->luks_uuid[0] && strcmp(medium->luks_uuid, copy->facts.uuid) != 0)
+        if (medium->luks_uuid[0] && strcmp(medium->luks_uuid, facts->uuid) != 0)
                 luks_verdict_add(ret, 0, "C2", -1, LUKS_REFUSE, "la cabecera es otra: UUID %s, registrado %s",
-                                 "the header is another one: UUID %s, registered %s", copy->facts.uuid,
+                                 "the header is another one: UUID %s, registered %s", facts->uuid,
                                  medium->luks_uuid);
-        token_judge(&copy->facts, medium, act->station_certificate, ret);
+        token_judge(facts, medium, act->station_certificate, ret);
+}
+
+void judge_copy(struct act *act, const struct medium *medium, const struct encryption *encryption,
+                const struct luks_copy *copy, struct luks_verdict *ret) {
+        judge_facts(act, medium, encryption, &copy->facts, ret);
+}
+
+int encrypt_read_header(int fd, struct luks_facts *ret, struct error *err) {
+        struct luks_copy copy = { 0 };
+        int r = luks_copy_read(fd, false, &copy, err);
+
+        if (r < 0)
+                return r;
+        free(copy.bytes);
+        *ret = copy.facts;
+        return 0;
+}
+
+int encrypt_judge_facts(struct act *act, const struct medium *medium, const struct luks_facts *facts,
+                        struct luks_verdict *ret, struct error *err) {
+        _cleanup_encryption_ struct encryption encryption = { 0 };
+        int r = encryption_load(act->db, medium->id, &encryption, err);
+
+        if (r == 0)
+                judge_facts(act, medium, &encryption, facts, ret);
+        return r;
 }
 
 int encrypt_judge_medium(struct act *act, const struct medium *medium, const char *device, struct luks_verdict *ret,
                          struct error *err) {
         _cleanup_luks_copy_ struct luks_copy copy = { 0 };
-        _cleanup_encryption_ struct encryption encryption = { 0 };
-        int r = encryption_load(act->db, medium->id, &encryption, err);
+        int r = read_copy(device, false, &copy, err);
 
-        if (r == 0)
-                r = read_copy(device, false, &copy, err);
-        if (r == 0)
-                judge_copy(act, medium, &encryption, &copy, ret);
-        return r;
+        return r < 0 ? r : encrypt_judge_facts(act, medium, &copy.facts, ret, err);
 }
 
 int encrypt_refuse(const struct luks_verdict *verdict, struct error *err) {

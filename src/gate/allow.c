@@ -9,8 +9,19 @@ static const char *const scripts[] = {
         "  insertion TEXT PRIMARY KEY, medium TEXT NOT NULL, rule TEXT NOT NULL, person TEXT NOT NULL,"
         "  reason TEXT NOT NULL, time INTEGER NOT NULL"
         ") STRICT, WITHOUT ROWID;",
+        /* Stores of before have their verdicts in the events only. */
+        "CREATE TABLE device_verdict ("
+        "  device TEXT PRIMARY KEY, insertion TEXT NOT NULL, medium TEXT NOT NULL, verdict TEXT NOT NULL,"
+        "  rule TEXT NOT NULL, why_es TEXT NOT NULL, why_en TEXT NOT NULL, detail_es TEXT NOT NULL,"
+        "  detail_en TEXT NOT NULL, time INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
+        "INSERT INTO device_verdict SELECT json_extract(data, '$.device'), json_extract(data, '$.insertion'),"
+        "  json_extract(data, '$.medium'), json_extract(data, '$.verdict'), json_extract(data, '$.rule'),"
+        "  json_extract(data, '$.why.es'), json_extract(data, '$.why.en'), json_extract(data, '$.detail.es'),"
+        "  json_extract(data, '$.detail.en'), time FROM event WHERE seq IN (SELECT max(seq) FROM event"
+        "  WHERE type = 'device.judged' GROUP BY json_extract(data, '$.device'));",
 };
-static const char *const state_tables[] = { "device_allowed", NULL };
+static const char *const state_tables[] = { "device_allowed", "device_verdict", NULL };
 
 const struct schema gate_schema = {
         .room = "gate",
@@ -75,7 +86,7 @@ int gate_run_allow(struct act *act, const json_t *args, json_t **ret, struct err
         int r = gate_read_device(act, args, &facts, err);
 
         if (r == 0)
-                r = gate_judge(act, &facts, &judgement, err);
+                r = gate_judge(act, &facts, NULL, &judgement, err);
         if (r == 0 && judgement.answer.verdict == GATE_ACCEPT)
                 r = fail(err, ERR_CONFLICT, "«%s» ya está aceptado.", "“%s” is accepted already.", facts.path);
         if (r == 0)

@@ -24,14 +24,31 @@ struct gate_judgement {
  * this station's system nor a device that the kernel makes (device-mapper, md, zram, ram). */
 bool gate_concerns(const struct device_facts *facts);
 
-/* Judges without changing anything. A device that can't be told from its name in the registry is not an error. */
-int gate_judge(struct act *act, const struct device_facts *facts, struct gate_judgement *ret, struct error *err);
+/* What was read on a device, once, by somebody who need not be the judge. */
+struct gate_content {
+        const struct luks_facts
+                *header; /* NULL: nobody looked for one yet, and the judge reads the device itself */
+        bool unreadable; /* it did not answer, or reading failed */
+};
 
-/* Puts a judgement into force and records it. The device is closed before it is recorded and opened only after: a
- * crash between the two leaves a medium that can't be written, which the next judgement mends. With `audit_only`
- * the device stays as it is. */
+/* Judges without changing anything. A device that can't be told from its name in the registry is not an error.
+ * Without content (NULL) the header is read from the device. */
+int gate_judge(struct act *act, const struct device_facts *facts, const struct gate_content *content,
+               struct gate_judgement *ret, struct error *err);
+
+/* 1 when the newest recorded verdict of this device is this one, for this insertion; 0 when it is to be recorded.
+ */
+int gate_on_record(struct act *act, const struct device_facts *facts, const struct gate_judgement *judgement,
+                   struct error *err);
+/* Records a judgement. Whoever enforces it closes the device before and opens it only after: a crash between the
+ * two leaves a medium that can't be written, which the next judgement mends. `enforced` false: only looked at
+ * (audit). */
 int gate_record(struct act *act, const struct device_facts *facts, const struct gate_judgement *judgement,
-                bool audit_only, struct error *err);
+                bool enforced, struct error *err);
+
+/* The newest recorded verdict on a device in its present insertion, as {verdict, rule, why: {es, en}, detail: {es,
+ * en}}: *ret stays NULL when there is none. */
+int gate_recorded(struct db *db, const struct device_facts *facts, json_t **ret, struct error *err);
 
 /* What `device show` answers and device.judged records. New reference. */
 json_t *gate_judgement_to_json(const struct device_facts *facts, const struct gate_judgement *judgement);

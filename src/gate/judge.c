@@ -41,7 +41,7 @@ static int find_medium(struct act *act, const struct device_facts *facts, struct
         struct error problem = { 0 };
         struct medium medium;
         char id[MEDIUM_ID_TEXT];
-        int r = medium_resolve(act->db, facts->path, id, NULL, &problem);
+        int r = medium_of_device(act->db, facts, id, NULL, &problem);
 
         if (r == ERR_NOT_FOUND)
                 return 0;
@@ -73,15 +73,17 @@ static int find_medium(struct act *act, const struct device_facts *facts, struct
 }
 
 /* The verdict on the header; the finding that decided it is the detail. */
-static int judge_header(struct act *act, const struct device_facts *facts, const struct medium *medium,
-                        struct gate_case *ret, struct gate_judgement *judgement, struct error *err) {
+static int judge_header(struct act *act, const struct device_facts *facts, const struct gate_content *content,
+                        const struct medium *medium, struct gate_case *ret, struct gate_judgement *judgement,
+                        struct error *err) {
         struct luks_verdict verdict;
         int r;
 
         ret->luks = facts->luks_version > 0 || medium->luks_uuid[0];
         if (!ret->luks)
                 return 0;
-        r = encrypt_judge_medium(act, medium, facts->path, &verdict, err);
+        r = content && content->header ? encrypt_judge_facts(act, medium, content->header, &verdict, err)
+                                       : encrypt_judge_medium(act, medium, facts->path, &verdict, err);
         if (r < 0)
                 return r;
         ret->header = verdict.decision;
@@ -93,7 +95,8 @@ static int judge_header(struct act *act, const struct device_facts *facts, const
         return 0;
 }
 
-int gate_judge(struct act *act, const struct device_facts *facts, struct gate_judgement *ret, struct error *err) {
+int gate_judge(struct act *act, const struct device_facts *facts, const struct gate_content *content,
+               struct gate_judgement *ret, struct error *err) {
         struct gate_judgement judgement = { 0 };
         struct gate_case question = { 0 };
         struct medium medium = { 0 };
@@ -104,6 +107,7 @@ int gate_judge(struct act *act, const struct device_facts *facts, struct gate_ju
                 return found;
         date_of(act_now(act), today);
         question.today = today;
+        question.unreadable = content && content->unreadable;
         if (found) {
                 int r;
 
@@ -112,8 +116,8 @@ int gate_judge(struct act *act, const struct device_facts *facts, struct gate_ju
                 question.category = medium.category;
                 question.standing = standing_of(medium.state);
                 question.expires = medium.expires;
-                if (!question.identity_differs) {
-                        r = judge_header(act, facts, &medium, &question, &judgement, err);
+                if (!question.identity_differs && !question.unreadable) {
+                        r = judge_header(act, facts, content, &medium, &question, &judgement, err);
                         if (r < 0)
                                 return r;
                 }
@@ -130,20 +134,12 @@ int gate_judge(struct act *act, const struct device_facts *facts, struct gate_ju
 }
 
 int gate_record(struct act *act, const struct device_facts *facts, const struct gate_judgement *judgement,
-                bool audit_only, struct error *err) {
+                bool enforced, struct error *err) {
         _cleanup_json_ json_t *data = gate_judgement_to_json(facts, judgement);
-        bool closes = judgement->answer.verdict != GATE_ACCEPT, moves = !audit_only && !act->dry_run;
-        int r = 0;
 
-        if (!data || json_object_set_new(data, "enforced", json_boolean(!audit_only)) < 0)
+        if (!data || json_object_set_new(data, "enforced", json_boolean(enforced)) < 0)
                 return fail_memory(err);
-        if (closes && moves)
-                r = gate_set(facts->path, true, err);
-        if (r == 0)
-                r = act_record_one(act, "device.judged", judgement->medium[0] ? judgement->medium : "-", data, err);
-        if (r == 0 && !closes && moves)
-                r = gate_set(facts->path, false, err);
-        return r;
+        return act_record_one(act, "device.judged", judgement->medium[0] ? judgement->medium : "-", data, err);
 }
 
 json_t *gate_judgement_to_json(const struct device_facts *facts, const struct gate_judgement *judgement) {

@@ -1,4 +1,5 @@
 #include "base/str.h"
+#include "device/gate.h"
 #include "gate/internal.h"
 
 static const struct param device_params[] = {
@@ -59,7 +60,7 @@ static int device_show(struct act *act, const json_t *args, json_t **ret, struct
         int r = gate_read_device(act, args, &facts, err);
 
         if (r == 0)
-                r = gate_judge(act, &facts, &judgement, err);
+                r = gate_judge(act, &facts, NULL, &judgement, err);
         if (r < 0)
                 return r;
         answer = gate_judgement_to_json(&facts, &judgement);
@@ -72,6 +73,19 @@ static int device_show(struct act *act, const json_t *args, json_t **ret, struct
         return 0;
 }
 
+/* Closed before it is on record, opened only after. */
+static int enforce(struct act *act, const struct device_facts *facts, const struct gate_judgement *judgement,
+                   struct error *err) {
+        bool closes = judgement->answer.verdict != GATE_ACCEPT;
+        int r = closes && !act->dry_run ? gate_set(facts->path, true, err) : 0;
+
+        if (r == 0)
+                r = gate_record(act, facts, judgement, true, err);
+        if (r == 0 && !closes && !act->dry_run)
+                r = gate_set(facts->path, false, err);
+        return r;
+}
+
 static int device_judge(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         struct gate_judgement judgement;
         struct device_facts facts;
@@ -79,9 +93,9 @@ static int device_judge(struct act *act, const json_t *args, json_t **ret, struc
         int r = gate_read_device(act, args, &facts, err);
 
         if (r == 0)
-                r = gate_judge(act, &facts, &judgement, err);
+                r = gate_judge(act, &facts, NULL, &judgement, err);
         if (r == 0)
-                r = gate_record(act, &facts, &judgement, false, err);
+                r = enforce(act, &facts, &judgement, err);
         if (r < 0)
                 return r;
         answer = gate_judgement_to_json(&facts, &judgement);
@@ -108,7 +122,7 @@ static const struct verb verbs[] = {
 };
 
 static const struct event_type events[] = {
-        { "device.judged", NULL }, /* a fact about one insertion; it changes no row */
+        { "device.judged", gate_apply_judged },
         { "device.allowed", gate_apply_allowed },
 };
 

@@ -6,11 +6,25 @@
 
 struct doomed {
         char id[KEY_REF_TEXT], ref[KEY_REF_TEXT], commitment[65], escrow[65];
-        int64_t version, exports;
+        int64_t version, exports, created;
 };
 
+/* The numbers of the backups that may hold the key: those made since it exists. */
+static int backups_with(struct db *db, const struct doomed *key, json_t **ret, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        _cleanup_json_ json_t *numbers = json_array();
+        int r = db_query(db, &rows, err, "SELECT number FROM vault_copy WHERE time >= ? ORDER BY number", "i",
+                         key->created);
+
+        while (r == 0 && (r = rows_next(rows, err)) > 0)
+                r = json_array_append_new(numbers, json_integer(rows_int(rows, 0))) < 0 ? fail_memory(err) : 0;
+        if (r == 0)
+                *ret = TAKE_PTR(numbers);
+        return r;
+}
+
 /* Copies that this program can't destroy, or made once: told beside every destruction. */
-static json_t *other_copies(const struct doomed *key) {
+static json_t *other_copies(const struct doomed *key, const json_t *backups) {
         json_t *copies = json_array();
 
         if (*key->escrow)
@@ -18,18 +32,21 @@ static json_t *other_copies(const struct doomed *key) {
                         copies, json_pack("{s:s, s:s, s:s, s:I}", "what", "escrow-envelope", "state",
                                           key->exports ? "destroyed-here-exported-before" : "destroyed",
                                           "certificate", key->escrow, "exports", (json_int_t) key->exports));
-        (void) json_array_append_new(copies,
-                                     json_pack("{s:s, s:s}", "what", "vault-backups", "state", "barred-by-ledger"));
+        (void) json_array_append_new(copies, json_pack("{s:s, s:s, s:O}", "what", "vault-backups", "state",
+                                                       "barred-by-ledger", "numbers", backups));
         (void) json_array_append_new(copies, json_pack("{s:s, s:s}", "what", "header-backups", "state", "unknown"));
         return copies;
 }
 
 static int destroy_one(struct keys *keys, const struct doomed *key, const char *reason, json_t *evidence,
                        struct error *err) {
-        _cleanup_json_ json_t *data = NULL;
+        _cleanup_json_ json_t *data = NULL, *backups = NULL;
         int64_t leftovers = 0;
-        int rows = vault_destroy(keys->vault, keys->act->folder, key->id, key->version, &leftovers, err);
+        int rows, r = backups_with(keys->act->db, key, &backups, err);
 
+        if (r < 0)
+                return r;
+        rows = vault_destroy(keys->vault, keys->act->folder, key->id, key->version, &leftovers, err);
         if (rows < 0)
                 return rows;
         if (leftovers)
@@ -37,7 +54,7 @@ static int destroy_one(struct keys *keys, const struct doomed *key, const char *
                             "Leftovers of the key “%s” are still in the vault.", key->ref);
         data = json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:o}", "id", key->id, "version", (json_int_t) key->version,
                          "commitment", key->commitment, "reason", reason, "vault_rows", rows, "leftovers",
-                         (json_int_t) leftovers, "copies", other_copies(key));
+                         (json_int_t) leftovers, "copies", other_copies(key, backups));
         if (!data)
                 return fail_memory(err);
         if (json_array_append(evidence, data) < 0)
@@ -51,7 +68,7 @@ static int find_doomed(struct keys *keys, const char *medium, const char *except
                        struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(keys->act->db, &rows, err,
-                         "SELECT id, version, commitment, escrow_certificate, exports FROM crypto_key"
+                         "SELECT id, version, commitment, escrow_certificate, exports, created FROM crypto_key"
                          " WHERE medium = ? AND state = 'live' ORDER BY version",
                          "s", medium);
 
@@ -66,6 +83,7 @@ static int find_doomed(struct keys *keys, const char *medium, const char *except
                 (void) snprintf(key->id, sizeof key->id, "%s", rows_text(rows, 0));
                 key->version = rows_int(rows, 1);
                 key->exports = rows_int(rows, 4);
+                key->created = rows_int(rows, 5);
                 (void) snprintf(key->commitment, sizeof key->commitment, "%s", rows_text(rows, 2));
                 escrow = rows_text(rows, 3);
                 (void) snprintf(key->escrow, sizeof key->escrow, "%s", escrow ? escrow : "");

@@ -12,9 +12,10 @@ static const char *const scripts[] = {
         " destroyed INTEGER, reason TEXT, exports INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (id, version)"
         ") STRICT;"
         "CREATE INDEX crypto_key_medium ON crypto_key (medium, state);",
+        "CREATE TABLE vault_copy (number INTEGER PRIMARY KEY, time INTEGER NOT NULL) STRICT;",
 };
 
-static const char *const state_tables[] = { "crypto_key", NULL };
+static const char *const state_tables[] = { "crypto_key", "vault_copy", NULL };
 
 const struct schema keys_schema = {
         .room = "keys", .scripts = scripts, .scripts_n = COUNT(scripts), .state_tables = state_tables

@@ -60,9 +60,26 @@ int keys_medium_secret(struct keys *keys, const char *ref, struct secret **ret, 
 int keys_destroy_medium(struct keys *keys, const char *medium, const char *except, const char *reason,
                         json_t **ret_evidence, struct error *err);
 
+/* How many keys the vault holds and how many the ledger counts as live, without writing to either. */
+int keys_count(struct act *act, int64_t *ret_vault, int64_t *ret_live, struct error *err);
+
 /* Whether the ledger holds the key's destruction. */
 int keys_is_destroyed(struct keys *keys, const char *ref, bool *ret, struct error *err);
 
 /* The sealed recovery secret of a key: a CMS envelope (DER) for the holder of the recovery certificate's private
  * key. The caller frees. */
 int keys_escrow_envelope(struct keys *keys, const char *ref, uint8_t **ret, size_t *ret_n, struct error *err);
+
+/* --- backups of the vault ------------------------------------------------------------------------------------ */
+
+/* For the apply of an event that says so: backup `number` holds the vault as of now. A destruction names the
+ * backups that were made while the key existed. */
+int keys_apply_copied(struct db *db, int64_t number, int64_t time, struct error *err);
+/* Rolls back what a killed writer left, so that vault.db's own bytes are the vault. Under the writer's lock. */
+int keys_vault_settle(const char *folder, struct error *err);
+/* Whether the vault in `folder` is sound and holds every key that the registry says is live. ERR_VERIFY. */
+int keys_vault_check(const char *folder, struct db *registry, struct error *err);
+/* C4: what `later` knows as destroyed goes from the vault in `folder`. *ret_facts: array of {type, subject, data},
+ * a key.destroyed for each of them that `restored` still has as live, to be recorded there. */
+int keys_bar_destroyed(const char *folder, struct db *restored, struct db *later, json_t **ret_facts,
+                       struct error *err);

@@ -36,6 +36,16 @@ static int live_media_keys(struct act *act, int64_t *ret, struct error *err) {
                       "SELECT count(*) FROM crypto_key WHERE state = 'live' AND kind <> 'master'", "");
 }
 
+int keys_count(struct act *act, int64_t *ret_vault, int64_t *ret_live, struct error *err) {
+        _cleanup_(db_closep) struct db *vault = NULL;
+        int64_t envelopes;
+        int r = vault_open(act->folder, DB_READ, &vault, err);
+
+        if (r == 0)
+                r = vault_count(vault, ret_vault, &envelopes, err);
+        return r < 0 ? r : live_media_keys(act, ret_live, err);
+}
+
 static int run_status(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_(db_closep) struct db *vault = NULL;
         _cleanup_free_ char *provider = NULL, *parameters = NULL;

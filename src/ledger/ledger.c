@@ -179,6 +179,12 @@ int ledger_refresh(struct ledger *ledger, struct error *err) {
         return ledger->key ? check_head(ledger, err) : 0;
 }
 
+int ledger_check_head(struct ledger *ledger, struct error *err) {
+        int r = ledger_refresh(ledger, err);
+
+        return r < 0 || ledger->key ? r : check_head(ledger, err);
+}
+
 int ledger_open(const struct ledger_options *options, struct ledger **ret, struct error *err) {
         _cleanup_(ledger_closep) struct ledger *ledger = calloc(1, sizeof *ledger);
         int r;
@@ -216,6 +222,11 @@ void ledger_close(struct ledger *ledger) {
 
 int64_t ledger_size(const struct ledger *ledger) {
         return (int64_t) ledger->tree.size;
+}
+
+int ledger_newest(struct db *db, const char *type, int64_t *ret_time, struct error *err) {
+        return db_int(db, ret_time, err,
+                      "SELECT time FROM event WHERE ?1 IS NULL OR type = ?1 ORDER BY seq DESC LIMIT 1", "s", type);
 }
 
 int ledger_events(struct db *db, const char *subject, int64_t after, int64_t limit,

@@ -46,6 +46,10 @@ int ledger_refresh(struct ledger *ledger, struct error *err);
 int ledger_append(struct ledger *ledger, const char *actor, const char *os_user, const struct fact *facts, size_t n,
                   bool dry_run, struct error *err);
 
+/* What opening with a key checks, for a ledger that only reads: ERR_VERIFY when the head is not what the station
+ * signed, or older than the witness. The events behind it are ledger_verify_events()'s to check. */
+int ledger_check_head(struct ledger *ledger, struct error *err);
+
 /* Number of events, as of the last append or refresh; a writer's ledger only. */
 int64_t ledger_size(const struct ledger *ledger);
 
@@ -59,6 +63,11 @@ int ledger_checkpoint(struct ledger *ledger, char **ret, struct error *err);
 int ledger_prove(struct ledger *ledger, int64_t seq, json_t **ret, struct error *err);
 /* Proof that the checkpoint of size `old_size` is a prefix of the newest: {old_size, checkpoint, path}. */
 int ledger_prove_consistency(struct ledger *ledger, int64_t old_size, json_t **ret, struct error *err);
+
+/* Whether an older checkpoint (text, as ledger_checkpoint writes it) is a prefix of this ledger: its signature, and
+ * a consistency proof from it to the newest checkpoint. *ret_newer: how many events came since. ERR_VERIFY when the
+ * ledger is shorter (rolled back) or another one. */
+int ledger_contains(struct ledger *ledger, const char *older, int64_t *ret_newer, struct error *err);
 
 /* Offline: the checkpoint's signature, and the path from the event to its root. ERR_VERIFY when any does not hold.
  */
@@ -85,6 +94,24 @@ int ledger_verify_state(struct ledger *ledger, const struct schema *const *schem
 int ledger_replay(struct ledger *ledger, const struct schema *const *schemas, size_t schemas_n,
                   char ret_live[SHA256_TEXT], char ret_replayed[SHA256_TEXT], struct error *err);
 
+/* When an event of this type (NULL: any) was last recorded. ERR_NOT_FOUND without a message. */
+int ledger_newest(struct db *db, const char *type, int64_t *ret_time, struct error *err);
+
 /* Events of one subject (NULL: all) from `after` on, newest last: calls `each` until it returns non-zero. */
 int ledger_events(struct db *db, const char *subject, int64_t after, int64_t limit,
                   int (*each)(void *context, const struct event *event), void *context, struct error *err);
+
+/* An event as it stands in the database, for who hands it on. */
+struct ledger_entry {
+        struct event event; /* without data */
+        const char *data;   /* its canonical text */
+        uint8_t hash[SHA256_SIZE];
+        bool sound; /* the hash is that of the event's text */
+};
+/* Events after `after`, in their order: calls `each` until it returns non-zero. */
+int ledger_entries(struct ledger *ledger, int64_t after, int64_t limit,
+                   int (*each)(void *context, const struct ledger_entry *entry), void *context, struct error *err);
+/* The number of the last event, 0 when there is none; for readers too. */
+int ledger_end(struct db *db, int64_t *ret, struct error *err);
+/* The stored hash of an event. ERR_NOT_FOUND (without a message) when there is no such event. */
+int ledger_hash(struct db *db, int64_t seq, uint8_t ret[SHA256_SIZE], struct error *err);

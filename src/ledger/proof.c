@@ -214,6 +214,50 @@ static int read_path(const json_t *proof, uint8_t (**ret)[SHA256_SIZE], size_t *
         return 0;
 }
 
+static int check_consistency(struct ledger *ledger, const json_t *proof, uint64_t old_size,
+                             const uint8_t old_root[SHA256_SIZE], uint64_t *ret_size, struct error *err) {
+        uint8_t root[SHA256_SIZE];
+        uint8_t(*path)[SHA256_SIZE] = NULL;
+        size_t path_n;
+        int r = ledger_checkpoint_verify(json_text(proof, "checkpoint"), ledger->public_key, ret_size, root, err);
+
+        if (r == 0)
+                r = read_path(proof, &path, &path_n, err);
+        if (r < 0)
+                return r;
+        r = tree_check_consistency(ledger->hasher, old_size, old_root, *ret_size, root,
+                                   (const uint8_t(*)[SHA256_SIZE]) path, path_n);
+        free(path);
+        return r < 0 ? fail(err, ERR_VERIFY,
+                            "El libro no contiene el punto de control de tamaño %llu: se ha reescrito.",
+                            "The ledger does not contain the checkpoint of size %llu: it was rewritten.",
+                            (unsigned long long) old_size)
+                     : 0;
+}
+
+int ledger_contains(struct ledger *ledger, const char *older, int64_t *ret_newer, struct error *err) {
+        _cleanup_json_ json_t *proof = NULL;
+        uint8_t old_root[SHA256_SIZE];
+        uint64_t old_size = 0, size = 0;
+        int r = ledger_checkpoint_verify(older, ledger->public_key, &old_size, old_root, err);
+
+        if (r == 0)
+                r = ledger_prove_consistency(ledger, (int64_t) old_size, &proof, err);
+        if (r == ERR_NOT_FOUND)
+                return fail(
+                        err, ERR_VERIFY,
+                        "El libro tiene %llu eventos y el puesto firmó un punto de control de %llu: se ha "
+                        "restaurado una copia antigua o se han borrado los últimos.",
+                        "The ledger has %llu events and the station signed a checkpoint of %llu: an old copy was "
+                        "restored or the last ones were deleted.",
+                        (unsigned long long) ledger->tree.size, (unsigned long long) old_size);
+        if (r == 0)
+                r = check_consistency(ledger, proof, old_size, old_root, &size, err);
+        if (r == 0)
+                *ret_newer = (int64_t) (size - old_size);
+        return r;
+}
+
 static int check_proof(const json_t *proof, EVP_PKEY *key, struct hasher *hasher, struct error *err) {
         const char *checkpoint = json_text(proof, "checkpoint"), *text = json_text(proof, "event");
         int64_t index = json_int(proof, "index", -1);

@@ -27,6 +27,9 @@ static bool identity_differs(const struct gate_case *c) {
 static bool is_unregistered(const struct gate_case *c) {
         return !c->registered;
 }
+static bool is_unreadable(const struct gate_case *c) {
+        return c->unreadable;
+}
 static bool is_destroyed(const struct gate_case *c) {
         return c->standing == GATE_DESTROYED;
 }
@@ -79,6 +82,9 @@ static const struct {
         { is_weak,
           true,
           { GATE_REFUSE, "C2", { "su cabecera LUKS no es aceptable", "its LUKS header is not acceptable" } } },
+        { is_unreadable,
+          false,
+          { GATE_READ_ONLY, "C3", { "no responde o no se puede leer", "it does not answer or can't be read" } } },
         { is_unregistered, false, { GATE_READ_ONLY, "C3", { "no está registrado", "it is not registered" } } },
         { is_plain,
           true,

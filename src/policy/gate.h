@@ -29,6 +29,7 @@ enum gate_standing {
 struct gate_case {
         bool registered;
         bool identity_differs; /* a sign of identity contradicts the registry (S6) */
+        bool unreadable;       /* it did not answer, or reading it failed: nothing of what stands on it is known */
         /* The rest only of a registered medium. */
         enum category category;
         enum gate_standing standing;

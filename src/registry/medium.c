@@ -142,27 +142,22 @@ static int find_by(struct db *db, const char *sql, const char *value, char ret_i
 
 #define ALIVE " AND state NOT IN ('destroyed')"
 
-static int resolve_device(struct db *db, const char *path, char ret_id[MEDIUM_ID_TEXT], const char **ret_how,
-                          struct error *err) {
-        struct device_facts facts;
-        int r = device_facts_read(path, NULL, &facts, err);
-
-        if (r < 0)
-                return r;
+int medium_of_device(struct db *db, const struct device_facts *facts, char ret_id[MEDIUM_ID_TEXT],
+                     const char **ret_how, struct error *err) {
         const struct {
                 const char *how, *sql, *value;
         } ways[] = {
                 { "luks-uuid", "SELECT id FROM medium WHERE luks_uuid = ? AND luks_uuid <> \'\'" ALIVE " LIMIT 2",
-                  facts.luks_uuid },
-                { "wwn", "SELECT id FROM medium WHERE wwn = ? AND wwn <> \'\'" ALIVE " LIMIT 2", facts.wwn },
+                  facts->luks_uuid },
+                { "wwn", "SELECT id FROM medium WHERE wwn = ? AND wwn <> \'\'" ALIVE " LIMIT 2", facts->wwn },
                 { "serial", "SELECT id FROM medium WHERE serial = ? AND serial <> \'\'" ALIVE " LIMIT 2",
-                  facts.serial },
+                  facts->serial },
                 { "insertion", "SELECT id FROM medium WHERE insertion = ? AND insertion <> \'\'" ALIVE " LIMIT 2",
-                  facts.insertion },
+                  facts->insertion },
         };
 
         for (size_t i = 0; i < COUNT(ways); i++) {
-                r = find_by(db, ways[i].sql, ways[i].value, ret_id, err);
+                int r = find_by(db, ways[i].sql, ways[i].value, ret_id, err);
                 if (r != ERR_NOT_FOUND) {
                         if (ret_how)
                                 *ret_how = ways[i].how;
@@ -170,7 +165,15 @@ static int resolve_device(struct db *db, const char *path, char ret_id[MEDIUM_ID
                 }
         }
         return fail(err, ERR_NOT_FOUND, "El dispositivo %s no es de ningún soporte registrado.",
-                    "Device %s belongs to no registered medium.", path);
+                    "Device %s belongs to no registered medium.", facts->path);
+}
+
+static int resolve_device(struct db *db, const char *path, char ret_id[MEDIUM_ID_TEXT], const char **ret_how,
+                          struct error *err) {
+        struct device_facts facts;
+        int r = device_facts_read(path, NULL, &facts, err);
+
+        return r < 0 ? r : medium_of_device(db, &facts, ret_id, ret_how, err);
 }
 
 /* An ID alone, or in front of what a label's code carries behind it. */

@@ -58,6 +58,10 @@ int medium_load(struct db *db, const char *id, struct medium *ret, struct error 
  * ret_how says what matched ("id", "serial", ...); may be NULL. ERR_NOT_FOUND, ERR_CONFLICT when several match. */
 int medium_resolve(struct db *db, const char *text, char ret_id[MEDIUM_ID_TEXT], const char **ret_how,
                    struct error *err);
+struct device_facts;
+/* The medium that a device is, by the strongest of its signs that the registry knows. The same results. */
+int medium_of_device(struct db *db, const struct device_facts *facts, char ret_id[MEDIUM_ID_TEXT],
+                     const char **ret_how, struct error *err);
 /* The medium as the members of the table's columns. New reference. */
 json_t *medium_to_json(const struct medium *medium);
 

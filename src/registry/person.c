@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "policy/rule.h"
+#include "policy/access.h"
+#include "registry/account.h"
 #include "registry/registry.h"
 #include "registry/station.h"
 #include "sign/identity.h"
@@ -15,7 +16,10 @@ enum { PIN_MIN = 6 };
 
 /* --- loading ---------------------------------------------------------------------------------------------- */
 
-#define PERSON_COLUMNS "name, full_name, title, os_user, roles, blocked, expires, trained_until, certificate"
+/* Locked by itself is blocked too, for whoever asks. */
+#define PERSON_COLUMNS                                                                                             \
+        "name, full_name, title, os_user, roles, blocked OR locked <> 0, expires, trained_until, certificate "     \
+        "FROM person JOIN account USING(name)"
 
 static int from_row(const struct rows *rows, struct person *ret, struct error *err) {
         struct person person = { 0 };
@@ -39,7 +43,7 @@ static int from_row(const struct rows *rows, struct person *ret, struct error *e
 
 int person_load(struct db *db, const char *name, struct person *ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
-        int r = db_query(db, &rows, err, "SELECT " PERSON_COLUMNS " FROM person WHERE name = ?", "s", name);
+        int r = db_query(db, &rows, err, "SELECT " PERSON_COLUMNS " WHERE name = ?", "s", name);
 
         if (r == 0)
                 r = rows_next(rows, err);
@@ -53,7 +57,8 @@ int person_load(struct db *db, const char *name, struct person *ret, struct erro
 
 int person_by_os_user(struct db *db, const char *os_user, struct person *ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
-        int r = db_query(db, &rows, err, "SELECT " PERSON_COLUMNS " FROM person WHERE os_user = ?", "s", os_user);
+        int r = db_query(db, &rows, err, "SELECT " PERSON_COLUMNS " WHERE os_user = ? AND os_user <> ''", "s",
+                         os_user);
 
         if (r == 0)
                 r = rows_next(rows, err);
@@ -61,6 +66,21 @@ int person_by_os_user(struct db *db, const char *os_user, struct person *ret, st
                 return fail(err, ERR_NOT_FOUND, "Nadie tiene la cuenta «%.40s».", "Nobody has the account “%.40s”.",
                             os_user);
         return r < 0 ? r : from_row(rows, ret, err);
+}
+
+int person_each(struct db *db, int (*each)(void *context, const struct person *person), void *context,
+                struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err, "SELECT name FROM person ORDER BY name", "");
+
+        while (r == 0 && (r = rows_next(rows, err)) > 0) {
+                _cleanup_person_ struct person person = { 0 };
+
+                r = person_load(db, rows_text(rows, 0), &person, err);
+                if (r == 0)
+                        r = each(context, &person);
+        }
+        return r;
 }
 
 void person_done(struct person *person) {
@@ -89,21 +109,21 @@ static int apply_added(struct db *db, const struct event *event, struct error *e
                 "ssssssi", event->subject, json_text(data, "full_name"), json_text(data, "title"),
                 json_text(data, "os_user"), json_text(data, "roles"), json_text(data, "expires"), event->time);
 
-        return r < 0 ? r : 0;
+        return r < 0 ? r : account_apply_added(db, event, err);
 }
 
 static int apply_roles(struct db *db, const struct event *event, struct error *err) {
         int r = db_exec(db, err, "UPDATE person SET roles = ? WHERE name = ?", "ss",
                         json_text(event->data, "roles"), event->subject);
 
-        return r < 0 ? r : 0;
+        return r < 0 ? r : account_apply_granted(db, event, err);
 }
 
 static int apply_blocked(struct db *db, const struct event *event, struct error *err) {
         int r = db_exec(db, err, "UPDATE person SET blocked = ? WHERE name = ?", "is",
                         (int64_t) json_flag(event->data, "blocked"), event->subject);
 
-        return r < 0 ? r : 0;
+        return r < 0 ? r : account_apply_unblocked(db, event, err);
 }
 
 static int apply_trained(struct db *db, const struct event *event, struct error *err) {
@@ -121,13 +141,9 @@ static int apply_enrolled(struct db *db, const struct event *event, struct error
 }
 
 static const struct event_type events[] = {
-        { "store.created", station_apply_created },
-        { "person.added", apply_added },
-        { "person.roles-changed", apply_roles },
-        { "person.blocked-changed", apply_blocked },
-        { "person.trained", apply_trained },
-        { "person.enrolled", apply_enrolled },
-        { "act.refused", NULL },
+        { "store.created", station_apply_created }, { "person.added", apply_added },
+        { "person.roles-changed", apply_roles },    { "person.blocked-changed", apply_blocked },
+        { "person.trained", apply_trained },        { "person.enrolled", apply_enrolled },
 };
 
 /* --- verbs ------------------------------------------------------------------------------------------------ */
@@ -141,23 +157,25 @@ json_t *person_added_data(const char *full_name, const char *title, unsigned rol
                          "os_user", os_user, "expires", expires);
 }
 
-/* op.acc.3: an auditor holds no other role. */
-static int roles_allowed(unsigned roles, struct error *err) {
-        if (roles & ROLE_AUDITOR && roles != ROLE_AUDITOR)
-                return refuse(err, ERR_REFUSED, "A4", "El rol auditor no se combina con otros.",
-                              "The auditor's role goes with no other.");
-        return 0;
+int person_roles_argument(const json_t *args, unsigned *ret, struct error *err) {
+        const char *roles = json_text(args, "roles");
+
+        if (roles_parse(roles, ret) == 0)
+                return 0;
+        (void) fail(err, ERR_USAGE, "Roles no válidos: «%.60s».", "Invalid roles: “%.60s”.", roles);
+        return hint(err, "Use owner, custodian, operator, security, user o auditor, separados por comas.",
+                    "Use owner, custodian, operator, security, user or auditor, separated by commas.");
 }
 
-/* A4: an auditor's access ends by itself after 30 days at most. */
-static int auditor_expiry(const struct act *act, unsigned roles, const char *expires, struct error *err) {
-        char last[DATE_TEXT];
+int person_os_user_free(struct db *db, const char *os_user, struct error *err) {
+        _cleanup_person_ struct person holder = { 0 };
+        int r = str_empty(os_user) ? ERR_NOT_FOUND : person_by_os_user(db, os_user, &holder, NULL);
 
-        date_of(act_now(act) + 30 * DAY, last);
-        if (roles & ROLE_AUDITOR && (!*expires || strcmp(expires, last) > 0))
-                return refuse(err, ERR_REFUSED, "A4", "El acceso de un auditor debe caducar como tarde el %s.",
-                              "An auditor's access must expire on %s at the latest.", last);
-        return 0;
+        if (r == 0)
+                return fail(err, ERR_CONFLICT, "La cuenta «%s» ya es de %s.", "Account “%s” is %s's already.",
+                            os_user, holder.name);
+        return r == ERR_NOT_FOUND ? 0
+                                  : fail(err, r, "No se puede leer el registro.", "The registry can't be read.");
 }
 
 static int run_add(struct act *act, const json_t *args, json_t **ret, struct error *err) {
@@ -165,22 +183,20 @@ static int run_add(struct act *act, const json_t *args, json_t **ret, struct err
         _cleanup_person_ struct person there = { 0 };
         _cleanup_json_ json_t *data = NULL;
         unsigned roles;
-        int r;
+        int r = person_roles_argument(args, &roles, err);
 
-        if (roles_parse(json_text(args, "roles"), &roles) < 0) {
-                (void) fail(err, ERR_USAGE, "Roles no válidos: «%.60s».", "Invalid roles: “%.60s”.",
-                            json_text(args, "roles"));
-                return hint(err, "Use owner, custodian, operator, security, user o auditor, separados por comas.",
-                            "Use owner, custodian, operator, security, user or auditor, separated by commas.");
-        }
-        r = roles_allowed(roles, err);
         if (r == 0)
-                r = auditor_expiry(act, roles, expires, err);
+                r = access_judge_roles(roles, err);
+        if (r == 0)
+                r = access_judge_auditor_expiry(roles, expires, act_now(act), err);
         if (r < 0)
                 return r;
         if (person_load(act->db, name, &there, NULL) == 0)
                 return fail(err, ERR_CONFLICT, "Ya hay alguien que se llama «%s».",
                             "There is somebody named “%s” already.", name);
+        r = person_os_user_free(act->db, json_text(args, "os-user"), err);
+        if (r < 0)
+                return r;
         data = person_added_data(json_text(args, "full-name"), json_text_or_empty(args, "title"), roles,
                                  json_text_or_empty(args, "os-user"), expires);
         r = act_record_one(act, "person.added", name, data, err);
@@ -195,7 +211,7 @@ static int run_add(struct act *act, const json_t *args, json_t **ret, struct err
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *list = json_array();
-        int r = db_query(act->db, &rows, err, "SELECT " PERSON_COLUMNS " FROM person ORDER BY name", "");
+        int r = db_query(act->db, &rows, err, "SELECT " PERSON_COLUMNS " ORDER BY name", "");
 
         (void) args;
         while (r == 0 && (r = rows_next(rows, err)) > 0) {
@@ -213,45 +229,42 @@ static int run_list(struct act *act, const json_t *args, json_t **ret, struct er
 
 static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_person_ struct person person = { 0 };
+        _cleanup_json_ json_t *answer = NULL;
         int r = person_load(act->db, json_text(args, "name"), &person, err);
 
         if (r < 0)
                 return r;
-        *ret = person_to_json(&person);
-        return 0;
-}
-
-/* X1: nobody changes what they themselves may do. */
-static int not_oneself(const struct act *act, const char *name, struct error *err) {
-        if (strcmp(act->person, name) == 0)
-                return refuse(err, ERR_DENIED, "X1", "Nadie cambia su propia cuenta.",
-                              "Nobody changes their own account.");
-        return 0;
+        answer = person_to_json(&person);
+        r = answer ? account_describe(act, person.name, answer, err) : fail_memory(err);
+        if (r == 0)
+                *ret = TAKE_PTR(answer);
+        return r;
 }
 
 static int change_roles(struct act *act, const json_t *args, bool grant, json_t **ret, struct error *err) {
         const char *name = json_text(args, "name");
         _cleanup_person_ struct person person = { 0 };
         _cleanup_json_ json_t *data = NULL;
-        char text[64];
+        char text[64], granted[64];
         unsigned roles, changed;
-        int r = not_oneself(act, name, err);
+        int r = access_judge_not_oneself(act->person, name, err);
 
         if (r == 0)
                 r = person_load(act->db, name, &person, err);
+        if (r == 0)
+                r = person_roles_argument(args, &roles, err);
         if (r < 0)
                 return r;
-        if (roles_parse(json_text(args, "roles"), &roles) < 0)
-                return fail(err, ERR_USAGE, "Roles no válidos: «%.60s».", "Invalid roles: “%.60s”.",
-                            json_text(args, "roles"));
         changed = grant ? person.roles | roles : person.roles & ~roles;
-        r = roles_allowed(changed, err);
+        r = access_judge_roles(changed, err);
         if (r == 0)
-                r = auditor_expiry(act, changed, person.expires, err);
+                r = access_judge_auditor_expiry(changed, person.expires, act_now(act), err);
         if (r < 0)
                 return r;
         roles_format(changed, text);
-        data = json_pack("{s:s, s:s}", "roles", text, "reason", json_text_or_empty(args, "reason"));
+        roles_format(changed & ~person.roles, granted);
+        data = json_pack("{s:s, s:s, s:s}", "roles", text, "granted", granted, "reason",
+                         json_text_or_empty(args, "reason"));
         r = act_record_one(act, "person.roles-changed", name, data, err);
         if (r < 0)
                 return r;
@@ -265,25 +278,6 @@ static int run_grant(struct act *act, const json_t *args, json_t **ret, struct e
 
 static int run_revoke(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         return change_roles(act, args, false, ret, err);
-}
-
-static int change_blocked(struct act *act, const json_t *args, bool blocked, struct error *err) {
-        const char *name = json_text(args, "name");
-        _cleanup_json_ json_t *data = json_pack("{s:b, s:s}", "blocked", blocked, "reason",
-                                                json_text_or_empty(args, "reason"));
-        int r = not_oneself(act, name, err);
-
-        return r < 0 ? r : act_record_one(act, "person.blocked-changed", name, data, err);
-}
-
-static int run_block(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        (void) ret;
-        return change_blocked(act, args, true, err);
-}
-
-static int run_unblock(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        (void) ret;
-        return change_blocked(act, args, false, err);
 }
 
 static int run_train(struct act *act, const json_t *args, json_t **ret, struct error *err) {
@@ -337,6 +331,8 @@ int person_key_load(struct act *act, const struct person *person, EVP_PKEY **ret
                 X509_free(certificate);
                 return r;
         }
+        if (act->person && strcmp(act->person, person->name) == 0)
+                act->proved = true;
         *ret_key = key;
         *ret_certificate = certificate;
         return 0;
@@ -434,16 +430,13 @@ static const struct param add_params[] = {
 };
 #define WHO                                                                                                        \
         { "name", PARAM_PERSON, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("persona", "person"), 0, 0, NULL, 0 }
-#define REASON(flags)                                                                                              \
-        { "reason", PARAM_TEXT, flags, HELP("motivo", "reason"), 0, 200, NULL, 0 }
 static const struct param who_params[] = { WHO };
 static const struct param role_params[] = {
         WHO,
         { "roles", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL,
           HELP("roles separados por comas", "roles separated by commas"), 0, 60, NULL, 0 },
-        REASON(PARAM_REQUIRED),
+        { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
-static const struct param block_params[] = { WHO, REASON(PARAM_REQUIRED) };
 static const struct param train_params[] = {
         WHO,
         { "course", PARAM_TEXT, PARAM_REQUIRED, HELP("curso", "course"), 0, 100, NULL, 0 },
@@ -457,22 +450,36 @@ static const struct column person_columns[] = {
         { "expires", HELP("CADUCA", "EXPIRES") },     { "trained_until", HELP("FORMACIÓN", "TRAINED") },
         { "os_user", HELP("USUARIO SO", "OS USER") },
 };
+/* What only security administrators and auditors get is at the end. */
+static const struct column show_columns[] = {
+        { "name", HELP("CUENTA", "ACCOUNT") },
+        { "full_name", HELP("NOMBRE", "NAME") },
+        { "roles", HELP("ROLES", "ROLES") },
+        { "title", HELP("CARGO", "TITLE") },
+        { "enrolled", HELP("FIRMA", "SIGNS") },
+        { "blocked", HELP("BLOQUEADA", "BLOCKED") },
+        { "expires", HELP("CADUCA", "EXPIRES") },
+        { "trained_until", HELP("FORMACIÓN", "TRAINED") },
+        { "os_user", HELP("USUARIO SO", "OS USER") },
+        { "locked", HELP("BLOQUEADA DESDE", "LOCKED SINCE") },
+        { "cause", HELP("CAUSA", "CAUSE") },
+        { "failed", HELP("INTENTOS FALLIDOS", "FAILED ATTEMPTS") },
+        { "last_failed", HELP("ÚLTIMO INTENTO FALLIDO", "LAST FAILED ATTEMPT") },
+        { "last_access", HELP("ÚLTIMO ACCESO", "LAST ACCESS") },
+        { "granted", HELP("ROLES DESDE", "ROLES SINCE") },
+};
 
 static const struct verb verbs[] = {
         { "person", "add", ROLE_SECURITY, VERB_WRITES, HELP("Da de alta a una persona", "Adds a person"),
           PARAMS(add_params), .run = run_add },
         { "person", "show", ROLE_ANY, VERB_READS, HELP("Muestra una persona", "Shows a person"), PARAMS(who_params),
-          COLUMNS(person_columns), .run = run_show },
+          COLUMNS(show_columns), .run = run_show },
         { "person", "list", ROLE_ANY, VERB_READS, HELP("Lista las personas", "Lists the people"),
           COLUMNS(person_columns), .run = run_list },
         { "person", "grant", ROLE_SECURITY, VERB_WRITES, HELP("Concede roles", "Grants roles"), PARAMS(role_params),
           .run = run_grant },
         { "person", "revoke", ROLE_SECURITY, VERB_WRITES, HELP("Retira roles", "Revokes roles"),
           PARAMS(role_params), .run = run_revoke },
-        { "person", "block", ROLE_SECURITY, VERB_WRITES, HELP("Bloquea una cuenta", "Blocks an account"),
-          PARAMS(block_params), .run = run_block },
-        { "person", "unblock", ROLE_SECURITY, VERB_WRITES, HELP("Desbloquea una cuenta", "Unblocks an account"),
-          PARAMS(block_params), .run = run_unblock },
         { "person", "enrol", ROLE_SECURITY, VERB_WRITES,
           HELP("Crea su clave de firma y su certificado", "Makes their signing key and certificate"),
           PARAMS(who_params), .run = run_enrol },

@@ -15,7 +15,7 @@ struct person {
         char title[128];  /* job title, printed under signatures */
         char os_user[40]; /* or "" */
         unsigned roles;
-        bool blocked;
+        bool blocked;                  /* by a person, or locked by itself (registry/account.h) */
         char expires[DATE_TEXT];       /* or "" */
         char trained_until[DATE_TEXT]; /* or "" */
         char *certificate;             /* PEM, or NULL when not enrolled */
@@ -25,6 +25,9 @@ struct person {
 int person_load(struct db *db, const char *name, struct person *ret, struct error *err);
 /* The person whose operating-system account it is. ERR_NOT_FOUND. */
 int person_by_os_user(struct db *db, const char *os_user, struct person *ret, struct error *err);
+/* Calls each() for every person by name until it returns non-zero, and gives that. */
+int person_each(struct db *db, int (*each)(void *context, const struct person *person), void *context,
+                struct error *err);
 void person_done(struct person *person);
 #define _cleanup_person_ _cleanup_(person_done)
 

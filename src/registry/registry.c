@@ -28,8 +28,22 @@ static const char *const scripts[] = {
         "CREATE INDEX medium_tamper ON medium(tamper) WHERE tamper <> '';"
         "CREATE INDEX medium_state ON medium(state, id);"
         "CREATE INDEX medium_location ON medium(location, id) WHERE location <> '';",
+
+        /* Accounts that were there before have no failed attempts, and are as old as the person. */
+        "CREATE TABLE account(name TEXT PRIMARY KEY, granted INTEGER NOT NULL, failed INTEGER NOT NULL,"
+        " failed_at INTEGER NOT NULL, locked INTEGER NOT NULL, cause TEXT NOT NULL, seen INTEGER NOT NULL,"
+        " noted INTEGER NOT NULL, known INTEGER NOT NULL) STRICT;"
+        "INSERT INTO account SELECT name, added, 0, 0, 0, 'none', added, 0, added FROM person;"
+        "CREATE TABLE role_group(name TEXT PRIMARY KEY, roles TEXT NOT NULL) STRICT;"
+        "CREATE TABLE refusal(os_user TEXT NOT NULL, verb TEXT NOT NULL, since INTEGER NOT NULL,"
+        " recorded INTEGER NOT NULL, PRIMARY KEY(os_user, verb)) STRICT, WITHOUT ROWID;"
+        /* No state: how many were left out since the last one that an event tells of. */
+        "CREATE TABLE refusal_suppressed(os_user TEXT NOT NULL, verb TEXT NOT NULL, n INTEGER NOT NULL,"
+        " PRIMARY KEY(os_user, verb)) STRICT, WITHOUT ROWID;",
 };
-static const char *const state_tables[] = { "station", "person", "medium", NULL };
+static const char *const state_tables[] = {
+        "station", "person", "medium", "account", "role_group", "refusal", NULL
+};
 
 const struct schema registry_schema = {
         .room = "registry", .scripts = scripts, .scripts_n = COUNT(scripts), .state_tables = state_tables

@@ -6,11 +6,15 @@
 /* One schema, two families of verbs and events: people (with the station's row) come first, since media refer to
  * them. */
 extern const struct schema registry_schema;
-extern const struct room people_room, media_room, report_room;
+extern const struct room people_room, accounts_room, media_room, report_room;
 
 /* Creates an account; used by `init` and `person add`. New reference. */
 json_t *person_added_data(const char *full_name, const char *title, unsigned roles, const char *os_user,
                           const char *expires);
+/* The argument `roles`. ERR_USAGE. */
+int person_roles_argument(const json_t *args, unsigned *ret, struct error *err);
+/* X1: an operating-system account is one person's. ERR_CONFLICT. */
+int person_os_user_free(struct db *db, const char *os_user, struct error *err);
 /* The number of the next medium's ID. */
 int media_next_number(struct act *act, int64_t *ret, struct error *err);
 /* The fact that registers a medium from checked arguments of `media register`, or why not (L1, L4). facts: of its

@@ -158,7 +158,7 @@ static const struct column columns[] = {
         { "label", HELP("ETIQUETA", "LABEL") },
 };
 static const struct verb verbs[] = {
-        { "report", "R-110-022", ROLE_CUSTODIAN | ROLE_SECURITY | ROLE_AUDITOR, VERB_WRITES,
+        { "report", "R-110-022", ROLE_CUSTODIAN | ROLE_SECURITY | ROLE_AUDITOR, VERB_WRITES | VERB_BULK,
           HELP("Inventario de soportes", "Inventory of media"), PARAMS(params), COLUMNS(columns),
           .run = run_inventory },
 };

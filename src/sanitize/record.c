@@ -139,6 +139,11 @@ int sanitization_count(struct db *db, const char *medium, int64_t *ret, struct e
         return db_int(db, ret, err, "SELECT count(*) FROM sanitization WHERE medium = ?", "s", medium);
 }
 
+int sanitization_unfinished(struct db *db, int64_t *ret, struct error *err) {
+        return db_int(db, ret, err, "SELECT count(*) FROM sanitization WHERE state IN ('running', 'interrupted')",
+                      "");
+}
+
 int sanitization_evidence(struct db *db, const char *job, json_t **ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(db, &rows, err, "SELECT evidence FROM sanitization WHERE job = ?", "s", job);

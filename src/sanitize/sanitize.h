@@ -43,5 +43,7 @@ struct sanitization_record {
 
 /* The newest job of a medium. ERR_NOT_FOUND when it was never wiped. Release with sanitization_record_done(). */
 int sanitization_last(struct db *db, const char *medium, struct sanitization_record *ret, struct error *err);
+/* How many jobs are neither finished nor given up. */
+int sanitization_unfinished(struct db *db, int64_t *ret, struct error *err);
 void sanitization_record_done(struct sanitization_record *record);
 #define _cleanup_sanitization_ _cleanup_(sanitization_record_done)

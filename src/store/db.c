@@ -291,6 +291,71 @@ void db_rollback(struct db *db) {
         db->writing = false;
 }
 
+int db_pin(struct db *db, int64_t *ret_size, struct error *err) {
+        int64_t pages = 0, size = 0;
+        int r = run_script(db, "BEGIN", err);
+
+        /* A deferred transaction has its snapshot from its first read on. */
+        if (r == 0)
+                r = db_int(db, &pages, err, "SELECT count(*) FROM sqlite_schema", "");
+        if (r == 0)
+                r = db_int(db, &pages, err, "PRAGMA page_count", "");
+        if (r == 0)
+                r = db_int(db, &size, err, "PRAGMA page_size", "");
+        if (r == 0)
+                *ret_size = pages * size;
+        else
+                db_rollback(db);
+        return r;
+}
+
+static int copy_pages(struct db *from, struct db *to, int (*go_on)(void *context, int64_t done, int64_t total),
+                      void *context, struct error *err) {
+        enum { PAGES = 1024 };
+        sqlite3_backup *copy = sqlite3_backup_init(to->handle, "main", from->handle, "main");
+        int code = SQLITE_OK, r = 0;
+
+        if (!copy)
+                return fail_sqlite(to, err, "backup");
+        while (r == 0 && code == SQLITE_OK) {
+                code = sqlite3_backup_step(copy, PAGES);
+                if (go_on && (code == SQLITE_OK || code == SQLITE_DONE))
+                        r = go_on(context, sqlite3_backup_pagecount(copy) - sqlite3_backup_remaining(copy),
+                                  sqlite3_backup_pagecount(copy));
+        }
+        code = sqlite3_backup_finish(copy);
+        if (r == 0 && code != SQLITE_OK)
+                r = fail_sqlite(to, err, "backup");
+        return r;
+}
+
+int db_copy(struct db *db, const char *path, int (*go_on)(void *context, int64_t done, int64_t total),
+            void *context, struct error *err) {
+        _cleanup_(db_closep) struct db *to = calloc(1, sizeof *to);
+        const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW |
+                          SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+        int code, r;
+
+        if (!to)
+                return fail_memory(err);
+        code = sqlite3_open_v2(path, &to->handle, flags, NULL);
+        if (code != SQLITE_OK)
+                return to->handle ? fail_sqlite(to, err, path) : fail_memory(err);
+        /* A copy that is not finished is thrown away: it needs no journal. */
+        r = run_script(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;", err);
+        return r == 0 ? copy_pages(db, to, go_on, context, err) : r;
+}
+
+int db_check(struct db *db, struct error *err) {
+        _cleanup_free_ char *found = NULL;
+        int r = db_text(db, &found, err, "PRAGMA integrity_check(1)", "");
+
+        if (r == 0 && strcmp(found, "ok") != 0)
+                r = fail(err, ERR_VERIFY, "La base de datos está dañada: %s.", "The database is damaged: %s.",
+                         found);
+        return r;
+}
+
 static int configure(struct db *db, unsigned mode, struct error *err) {
         const bool vault = mode & DB_VAULT;
         int64_t id = 0;

@@ -44,6 +44,17 @@ int db_begin(struct db *db, struct error *err);
 int db_commit(struct db *db, struct error *err);
 void db_rollback(struct db *db); /* harmless outside a transaction */
 
+/* A read transaction that stays at this moment while others go on writing, until db_rollback or db_close.
+ * *ret_size: how many bytes db_copy will write. */
+int db_pin(struct db *db, int64_t *ret_size, struct error *err);
+/* Copies a pinned database into a new file at `path`, some pages at a time. go_on (may be NULL) is told how far it
+ * is, and ends it with what it returns when that is negative. What is there after a failure is the caller's to
+ * remove. */
+int db_copy(struct db *db, const char *path, int (*go_on)(void *context, int64_t done, int64_t total),
+            void *context, struct error *err);
+/* SQLite's own check of a database's pages. ERR_VERIFY says what it found first. */
+int db_check(struct db *db, struct error *err);
+
 /* Binds by `types`, one letter a parameter: s text (NULL is NULL), i int64_t, b blob (const void *, size_t),
  * n NULL (no argument). Every integer argument must be int64_t: cast it.
  * db_exec runs a statement to its end and gives the number of rows changed (or an error). */

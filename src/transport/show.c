@@ -233,7 +233,7 @@ static const struct verb show_verbs[] = {
           .run = run_list },
         { .noun = "report",
           .name = "R-110-019",
-          .roles = ROLE_ANY,
+          .roles = ROLE_ANY & ~(unsigned) ROLE_AUDITOR, /* A4: it records; they have `ship show --pdf` */
           .flags = VERB_WRITES,
           .help = HELP("Formulario de envío de soportes (T3)", "Media shipping form (T3)"),
           PARAMS(report_params),

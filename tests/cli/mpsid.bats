@@ -26,7 +26,7 @@ teardown() {
 # It looks at this test's device only: others on the machine are somebody else's.
 start() {
         : >"$LOG"
-        "$MPSI_BUILD/mpsid" --foreground --store "$STORE" --lang en --devices "${node#/dev/}" "$@" 2>"$LOG" 3>&- &
+        "$MPSI_BUILD/mpsid" --account root --store "$STORE" --lang en --devices "${node#/dev/}" "$@" 2>"$LOG" 3>&- &
         daemon=$!
         wait_for running
 }
@@ -165,8 +165,8 @@ judgements() {
         act carlos loan out "$loan" --seal S-0091 --device "$node"
         wait_for "$ID: read only U3"
         is_read_only
-        act carlos loan in "$loan" --seal S-0091 --condition good --device "$node"
         : >"$LOG"
+        act carlos loan in "$loan" --seal S-0091 --condition good --device "$node"
         wait_for "$ID: accepted"
         is_writable
         stop
@@ -194,8 +194,22 @@ judgements() {
         [ -z "$(judgements)" ]
 }
 
-@test "a store that is not there ends it with status 4 and a hint" {
-        expect 4 "$MPSI_BUILD/mpsid" --foreground --store "$BATS_TEST_TMPDIR/none" --lang en
-        [[ $output == *'mpsi init'* ]]
-        expect 2 "$MPSI_BUILD/mpsid" --store "$STORE"
+@test "C3: without a store everything stays closed, and the first judgement comes when there is one" {
+        mv "$STORE" "$STORE.away"
+        start
+        wait_for 'There is no store'
+        is_read_only
+        mv "$STORE.away" "$STORE"
+        wait_for "$node .*read only C3"
+        is_read_only
+        stop
+        [ "$(judgements)" = '- read-only C3' ]
+}
+
+@test "options that it does not know end it with status 2" {
+        expect 2 "$MPSI_BUILD/mpsid" --nonsense
+        expect 2 "$MPSI_BUILD/mpsid" --lang fr
+        printf '[gate]\nmode=open\n' >"$BATS_TEST_TMPDIR/conf"
+        expect 2 "$MPSI_BUILD/mpsid" --config "$BATS_TEST_TMPDIR/conf" --account root --store "$STORE"
+        expect 4 "$MPSI_BUILD/mpsid" --account nobody-of-that-name --store "$STORE"
 }

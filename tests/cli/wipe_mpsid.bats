@@ -35,7 +35,7 @@ wait_for() {
 
 @test "S7 C3: the gate leaves a medium alone while it is wiped, and judges it when that is over" {
         : >"$LOG"
-        "$MPSI_BUILD/mpsid" --foreground --store "$STORE" --lang en --devices "${node#/dev/}" 2>"$LOG" 3>&- &
+        "$MPSI_BUILD/mpsid" --account root --store "$STORE" --lang en --devices "${node#/dev/}" 2>"$LOG" 3>&- &
         daemon=$!
         wait_for "$node .*read only C3"
         act carlos media register "$node" --kind ssd --classification CONFIDENCIAL --category MEDIA --health --owner marta \

@@ -1,6 +1,10 @@
 /* Which disks the gate concerns, and what becomes of one while udev's rules run: C3, S6. */
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/file.h"
+#include "base/str.h"
 #include "device/scope.h"
 #include "unit/test.h"
 
@@ -165,6 +169,120 @@ static void fixed_disks_by_serial_inside_and_by_place_everywhere(void **state) {
         assert_int_equal(answer("[gate]\nbuses=ata\nnever=\n", &facts), SCOPE_CLOSE);
 }
 
+/* --- a folder that looks like sysfs ----------------------------------------------------------------------------
+ */
+
+static char tree[] = "/tmp/mpsi-test-XXXXXX";
+
+/* A folder below the tree, with the ones above it; `subsystem` NULL: it has none. */
+static void folder(const char *path, const char *subsystem) {
+        _cleanup_free_ char *full = str_format("%s/%s", tree, path);
+        _cleanup_free_ char *link = str_format("%s/subsystem", full);
+        _cleanup_free_ char *target = str_format("/nonexistent/bus/%s", subsystem ? subsystem : "");
+
+        for (char *slash = full + strlen(tree) + 1; (slash = strchr(slash, '/')); slash++) {
+                *slash = '\0';
+                (void) mkdir(full, 0700);
+                *slash = '/';
+        }
+        (void) mkdir(full, 0700);
+        if (subsystem)
+                assert_int_equal(symlink(target, link), 0);
+}
+
+static void attribute(const char *path, const void *data, size_t n) {
+        _cleanup_free_ char *full = str_format("%s/%s", tree, path);
+
+        assert_int_equal(file_write(full, data, n, 0600, NULL), 0);
+}
+
+/* A literal with its length, zeros included. */
+#define BYTES(literal) literal, sizeof(literal) - 1
+
+static struct scope_facts facts_of(const char *path) {
+        _cleanup_free_ char *full = str_format("%s/%s", tree, path);
+        struct scope_facts facts;
+
+        scope_facts_of_folder(full, &facts);
+        return facts;
+}
+
+static int make_tree(void **state) {
+        (void) state;
+        return mkdtemp(tree) ? 0 : -1;
+}
+
+static int remove_tree(void **state) {
+        _cleanup_free_ char *command = str_format("rm -rf '%s'", tree);
+
+        (void) state;
+        return system(command); /* NOLINT: a folder of our own */
+}
+
+/* How the kernel's own devices stand in sysfs. */
+static void tells_buses_by_a_disks_parents(void **state) {
+        (void) state;
+        folder("pci0/0:14.0", "pci");
+        folder("pci0/0:14.0/usb2/2-1/2-1:1.0", "usb");
+        folder("pci0/0:14.0/usb2/2-1/2-1:1.0/host0/target0:0:0/0:0:0:0", "scsi");
+        folder("pci0/0:14.0/usb2/2-1/2-1:1.0/host0/target0:0:0/0:0:0:0/block/sdb", "block");
+        assert_int_equal(facts_of("pci0/0:14.0/usb2/2-1/2-1:1.0/host0/target0:0:0/0:0:0:0/block/sdb").buses,
+                         BUS_USB);
+        folder("pci0/0:17.0/ata3/host2/target2:0:0/2:0:0:0", "scsi");
+        folder("pci0/0:17.0/ata3/host2/target2:0:0/2:0:0:0/block/sda", "block");
+        assert_int_equal(facts_of("pci0/0:17.0/ata3/host2/target2:0:0/2:0:0:0/block/sda").buses, BUS_ATA);
+        folder("pci0/0:3.0/virtio1", "virtio");
+        folder("pci0/0:3.0/virtio1/host4/target4:0:0/4:0:0:0", "scsi");
+        folder("pci0/0:3.0/virtio1/host4/target4:0:0/4:0:0:0/block/sdc", "block");
+        assert_int_equal(facts_of("pci0/0:3.0/virtio1/host4/target4:0:0/4:0:0:0/block/sdc").buses, BUS_SCSI);
+        folder("pci0/0:3.0/virtio1/block/vda", "block");
+        assert_int_equal(facts_of("pci0/0:3.0/virtio1/block/vda").buses, BUS_VIRTIO);
+        folder("pci0/0:1c.0/mmc_host/mmc0/mmc0:0001", "mmc");
+        folder("pci0/0:1c.0/mmc_host/mmc0/mmc0:0001/block/mmcblk0", "block");
+        assert_int_equal(facts_of("pci0/0:1c.0/mmc_host/mmc0/mmc0:0001/block/mmcblk0").buses, BUS_MMC);
+        folder("virtual/nvme-subsystem/nvme-subsys0", "nvme-subsystem");
+        folder("virtual/nvme-subsystem/nvme-subsys0/nvme1n1", "block");
+        assert_int_equal(facts_of("virtual/nvme-subsystem/nvme-subsys0/nvme1n1").buses, BUS_NVME);
+        folder("virtual/block/dm-0", "block");
+        assert_int_equal(facts_of("virtual/block/dm-0").buses, 0);
+}
+
+/* A tunnelled PCI device has no thunderbolt parent: the kernel calls it removable. */
+static void what_is_behind_an_external_port_is_thunderbolt(void **state) {
+        static const char disk[] = "pci1/0:1d.0/nvme/nvme0/nvme0n1";
+
+        (void) state;
+        folder("pci1/0:1d.0", "pci");
+        folder("pci1/0:1d.0/nvme/nvme0", "nvme");
+        folder(disk, "block");
+        attribute("pci1/0:1d.0/removable", BYTES("fixed\n"));
+        assert_int_equal(facts_of(disk).buses, BUS_NVME);
+        attribute("pci1/0:1d.0/removable", BYTES("removable\n"));
+        assert_int_equal(facts_of(disk).buses, BUS_NVME | BUS_THUNDERBOLT);
+}
+
+static void reads_what_a_disk_says_of_itself(void **state) {
+        char page[260] = { 0, (char) 0x80, 1, 0 };
+
+        (void) state;
+        folder("x/sdd/device", NULL);
+        attribute("x/sdd/device/vpd_pg80", BYTES("\0\x80\0\x0a  S5GX\n42 AND MORE"));
+        attribute("x/sdd/device/wwid", BYTES("naa.5002538f42a1b2c3\n"));
+        assert_string_equal(facts_of("x/sdd").name, "sdd");
+        assert_string_equal(facts_of("x/sdd").serial, "S5GX?42");
+        assert_string_equal(facts_of("x/sdd").wwid, "naa.5002538f42a1b2c3");
+        attribute("x/sdd/device/vpd_pg80", BYTES("\0\x80\xff\xff"
+                                                 "A")); /* it says that it is longer than it is */
+        assert_string_equal(facts_of("x/sdd").serial, "A");
+        attribute("x/sdd/device/vpd_pg80", BYTES("\0\x80"));
+        assert_string_equal(facts_of("x/sdd").serial, "");
+        memset(page + 4, 'Z', 256);
+        attribute("x/sdd/device/vpd_pg80", page, sizeof page);
+        assert_int_equal(strlen(facts_of("x/sdd").serial), DEVICE_FIELD - 1);
+        attribute("x/sdd/device/serial", BYTES("S5GXNF0R123456      \n"));
+        assert_string_equal(facts_of("x/sdd").serial, "S5GXNF0R123456");
+}
+
 static void words_of_buses(void **state) {
         (void) state;
         assert_string_equal(scope_bus_word(BUS_USB), "usb");
@@ -191,9 +309,12 @@ int main(void) {
                 cmocka_unit_test(never_the_system_nor_what_is_in_use),
                 cmocka_unit_test(never_what_is_no_medium),
                 cmocka_unit_test(fixed_disks_by_serial_inside_and_by_place_everywhere),
+                cmocka_unit_test(tells_buses_by_a_disks_parents),
+                cmocka_unit_test(what_is_behind_an_external_port_is_thunderbolt),
+                cmocka_unit_test(reads_what_a_disk_says_of_itself),
                 cmocka_unit_test(words_of_buses),
                 cmocka_unit_test(a_device_that_is_gone_is_not_found),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, make_tree, remove_tree);
 }

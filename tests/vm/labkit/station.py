@@ -8,7 +8,7 @@ import subprocess
 
 from . import paths
 
-STORE = '/var/lib/mpsi'
+STORE = '/var/lib/mpsi/store'
 LOG = '/run/mpsid.log'
 
 

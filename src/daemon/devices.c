@@ -1,0 +1,622 @@
+/* What is plugged in. Each device goes round: looked at (probe), judged (judge), put into force (hand). Whatever
+ * fails on the way leaves it as the first moment left it: closed. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "daemon/guard.h"
+#include "daemon/hand.h"
+#include "daemon/log.h"
+#include "device/sysfs.h"
+
+/* A hub with sixteen docks is looked at together; more at once only get into each other's way. */
+enum { PROBES = 16, PROBE_MS = (PROBE_SECONDS + 1) * 1000, RETRY_FIRST_S = 1, RETRY_LAST_S = 60 };
+
+enum stage {
+        STAGE_REST,
+        STAGE_WAITS,  /* to be looked at */
+        STAGE_PROBED, /* being looked at */
+        STAGE_READ,   /* to be judged */
+        STAGE_JUDGED, /* being judged */
+};
+
+struct device {
+        struct device *next;
+        struct guard *guard;
+        char name[64], path[DEVICE_FIELD];
+        enum stage stage;
+        bool named;    /* by --devices */
+        bool again;    /* something happened meanwhile: once more round */
+        bool gone;     /* unplugged while somebody still points here */
+        bool unjudged; /* it could not be judged: try again */
+        bool known;    /* the facts below are of a device that the gate has a say on */
+        bool judged;   /* there is a verdict on this insertion */
+        struct device_facts facts;
+        enum gate_verdict verdict;
+        int hold;           /* exclusive descriptor, or -1 */
+        uint64_t opened_by; /* the worker that works on it, or 0 */
+        struct probe_order order;
+        struct child *probe;
+        struct probe_content *content;      /* of the look that is to be judged; NULL: it did not answer */
+        char complaint[3 * ERROR_TEXT_MAX]; /* said last, so that it is said once */
+        char resumed[DEVICE_FIELD];         /* the insertion in which an unfinished wipe was started again */
+};
+
+static void go_on(struct guard *guard);
+
+static struct device *find(struct guard *guard, const char *name) {
+        for (struct device *device = guard->devices; device; device = device->next)
+                if (!device->gone && strcmp(device->name, name) == 0)
+                        return device;
+        return NULL;
+}
+
+static bool is_named(const struct guard *guard, const char *name) {
+        for (size_t i = 0; i < guard->options->patterns_n; i++)
+                if (fnmatch(guard->options->patterns[i], name, 0) == 0)
+                        return true;
+        return false;
+}
+
+static void release_hold(struct device *device) {
+        const struct hand hand = { .does = HAND_RELEASE };
+
+        if (device->hold < 0)
+                return;
+        (void) hand_start(device->guard->event, &hand, device->hold, NULL);
+        close_fd(&device->hold);
+        device->hold = -1;
+}
+
+static void drop(struct device *device) {
+        struct device **at = &device->guard->devices;
+
+        while (*at != device)
+                at = &(*at)->next;
+        *at = device->next;
+        if (device->guard->asking == device)
+                device->guard->asking = NULL;
+        release_hold(device);
+        free(device->content);
+        free(device);
+}
+
+static void retry_soon(struct guard *guard) {
+        if (!guard->retry_after)
+                guard->retry_after = RETRY_FIRST_S * 1000000ULL;
+        (void) sd_event_source_set_time_relative(guard->retry, guard->retry_after);
+        (void) sd_event_source_set_enabled(guard->retry, SD_EVENT_ONESHOT);
+}
+
+static void retry_later(struct guard *guard, struct device *device) {
+        device->unjudged = true;
+        retry_soon(guard);
+}
+
+static void rest(struct device *device) {
+        device->stage = STAGE_REST;
+        free(device->content);
+        device->content = NULL;
+        if (device->gone) {
+                drop(device);
+        } else if (device->again) {
+                device->again = false;
+                device->stage = STAGE_WAITS;
+        }
+}
+
+/* --- looking -----------------------------------------------------------------------------------------------------
+ */
+
+/* A reader or a loop device whose medium is gone. The node stays closed: the next medium in it is new. A loop
+ * device is anybody's next; only ours stays so. */
+static void medium_gone(struct device *device) {
+        const struct hand hand = { .does = HAND_OPEN };
+        struct hand open = hand;
+
+        if (device->known && device->guard->enforce && strncmp(device->name, "loop", 4) == 0) {
+                (void) snprintf(open.path, sizeof open.path, "%s", device->path);
+                (void) hand_start(device->guard->event, &open, -1, NULL);
+        }
+        release_hold(device);
+        device->known = device->judged = false;
+        device->facts.insertion[0] = '\0';
+}
+
+static void on_outside(struct device *device, const struct probe_outside *outside) {
+        bool same = strcmp(device->facts.insertion, outside->facts.insertion) == 0;
+
+        if (outside->there && outside->facts.size == 0)
+                medium_gone(device);
+        if (!outside->concerned)
+                return;
+        if (!same) {
+                release_hold(device);
+                device->judged = false;
+                device->verdict = GATE_READ_ONLY;
+        }
+        device->facts = outside->facts;
+        device->known = true;
+        if (outside->failed)
+                log_line(LOG_ERR, "%s: no se puede proteger contra escritura", "%s: can't be made read-only",
+                         device->path);
+}
+
+static void on_probe_message(void *context, struct child *child, const void *data, size_t n, int passed) {
+        struct device *device = context;
+        enum probe_part part = 0;
+
+        (void) child;
+        close_fd(&passed);
+        if (n < sizeof part)
+                return;
+        memcpy(&part, data, sizeof part);
+        if (part == PROBE_OUTSIDE && n == sizeof(struct probe_outside)) {
+                struct probe_outside *outside = malloc(n);
+
+                if (outside) {
+                        memcpy(outside, data, n);
+                        on_outside(device, outside);
+                        device->stage = outside->concerned ? STAGE_READ : STAGE_REST;
+                }
+                free(outside);
+        } else if (part == PROBE_CONTENT && n == sizeof(struct probe_content) && !device->content) {
+                device->content = malloc(n); /* not looked into here */
+                if (device->content)
+                        memcpy(device->content, data, n);
+        }
+}
+
+static void on_probe_end(void *context, struct child *child, int status) {
+        struct device *device = context;
+        struct guard *guard = device->guard;
+
+        (void) child;
+        guard->probing--;
+        device->probe = NULL;
+        if (status)
+                log_line(LOG_WARNING, "%s: no responde (%d)", "%s: does not answer (%d)", device->path, status);
+        /* Before its first word nothing is known of it: then it is as closed as udev's rule has left it. */
+        if (device->stage == STAGE_PROBED) {
+                device->stage = STAGE_REST;
+                if (status && !device->gone)
+                        retry_later(guard, device);
+        }
+        if (device->stage != STAGE_READ || device->gone)
+                rest(device);
+        go_on(guard);
+}
+
+static int probe(void *context, int fd, int extra) {
+        (void) extra;
+        return probe_run(&((struct device *) context)->order, fd);
+}
+
+static const struct child_kind probe_kind = {
+        .name = "mpsid-probe",
+        .run = probe,
+        .message = on_probe_message,
+        .ended = on_probe_end,
+        .limit_ms = PROBE_MS,
+        .message_max = sizeof(struct probe_content) > sizeof(struct probe_outside) ? sizeof(struct probe_content)
+                                                                                   : sizeof(struct probe_outside),
+};
+
+static void look(struct device *device) {
+        struct guard *guard = device->guard;
+        struct error err = { 0 };
+
+        device->order = (struct probe_order){ .path = device->path,
+                                              .store = guard->store,
+                                              .account = &guard->account,
+                                              .enforce = guard->enforce,
+                                              .named = device->named };
+        (void) snprintf(device->order.insertion, sizeof device->order.insertion, "%s", device->facts.insertion);
+        device->unjudged = false;
+        device->stage = STAGE_PROBED;
+        if (child_start(guard->event, &probe_kind, device, -1, &device->probe, &err) == 0) {
+                guard->probing++;
+                return;
+        }
+        log_problem(LOG_ERR, device->path, &err);
+        device->stage = STAGE_REST;
+        retry_later(guard, device);
+}
+
+/* --- judging -----------------------------------------------------------------------------------------------------
+ */
+
+static void ask_judge(struct device *device) {
+        struct guard *guard = device->guard;
+        struct judge_request *request = calloc(1, sizeof *request);
+        struct error err = { 0 };
+        int r = request ? 0 : fail_memory(&err);
+
+        if (r == 0) {
+                request->asks = JUDGE_DEVICE;
+                request->facts = device->facts;
+                request->silent = !device->content;
+                if (device->content)
+                        request->content = *device->content;
+                r = child_send(guard->judge, request, sizeof *request, &err);
+        }
+        free(request);
+        if (r == 0) {
+                device->stage = STAGE_JUDGED;
+                guard->asking = device;
+                return;
+        }
+        log_problem(LOG_ERR, device->path, &err);
+        retry_later(guard, device);
+        rest(device);
+}
+
+static void on_held(void *context, struct hand *hand, int result, int held) {
+        struct guard *guard = context;
+        struct device *device = NULL;
+
+        for (struct device *each = guard->devices; each && !device; each = each->next)
+                if (!each->gone && strcmp(each->path, hand->path) == 0 && each->facts.diskseq == hand->diskseq)
+                        device = each;
+        if (result == EBUSY && device) {
+                device->judged = false; /* to be put into force when it is free */
+                retry_later(guard, device);
+        } else if (result)
+                log_line(LOG_ERR, "%s: el veredicto no se puede aplicar: %s",
+                         "%s: the verdict can't be enforced: %s", hand->path, strerror(result));
+        if (device && held >= 0 && device->hold < 0 && device->verdict == GATE_REFUSE && !device->opened_by)
+                device->hold = TAKE_FD(held);
+        if (held >= 0) {
+                const struct hand release = { .does = HAND_RELEASE };
+
+                (void) hand_start(guard->event, &release, held, NULL);
+                (void) close(held);
+        }
+}
+
+static void enforce(struct device *device) {
+        struct guard *guard = device->guard;
+        struct hand hand = { .does = device->verdict == GATE_ACCEPT ? HAND_OPEN : HAND_CLOSE,
+                             .diskseq = device->facts.diskseq,
+                             .hold = device->verdict == GATE_REFUSE && device->hold < 0,
+                             .spare_busy = true,
+                             .done = on_held,
+                             .context = guard };
+        struct error err = { 0 };
+
+        if (!guard->enforce || device->opened_by)
+                return;
+        if (device->verdict != GATE_REFUSE)
+                release_hold(device);
+        (void) snprintf(hand.path, sizeof hand.path, "%s", device->path);
+        if (hand_start(guard->event, &hand, -1, &err) < 0) {
+                log_problem(LOG_ERR, device->path, &err);
+                retry_later(guard, device);
+        }
+}
+
+/* `looked`: it follows a look at the device, which nobody is at work on. */
+static void on_verdict(struct device *device, const struct judge_reply *reply, bool looked) {
+        struct guard *guard = device->guard;
+        enum lang lang = guard->options->lang;
+        bool moves = !device->judged || device->verdict != reply->verdict;
+
+        if (reply->error) {
+                if (strcmp(device->complaint, reply->line[lang]) != 0)
+                        log_line(LOG_ERR, "%s", "%s", reply->line[lang]);
+                (void) snprintf(device->complaint, sizeof device->complaint, "%s", reply->line[lang]);
+                retry_later(guard, device);
+                return;
+        }
+        guard->retry_after = 0;
+        device->complaint[0] = '\0';
+        if (reply->recorded)
+                log_line(reply->verdict == GATE_ACCEPT ? LOG_INFO : LOG_WARNING, "%s", "%s", reply->line[lang]);
+        device->verdict = reply->verdict;
+        device->judged = true;
+        if (moves || reply->recorded)
+                enforce(device);
+        if (looked && reply->unfinished && guard->enforce && !device->opened_by &&
+            strcmp(device->resumed, device->facts.insertion) != 0) {
+                (void) snprintf(device->resumed, sizeof device->resumed, "%s", device->facts.insertion);
+                desk_resume(guard, reply->medium, device->path);
+        }
+}
+
+static void on_judge_message(void *context, struct child *child, const void *data, size_t n, int passed) {
+        struct guard *guard = context;
+        struct judge_reply reply;
+        struct device *device;
+
+        (void) child;
+        close_fd(&passed);
+        if (!judge_reply_sane(data, n, &reply))
+                return;
+        device = find(guard, reply.name);
+        if (device && device->known && strcmp(device->facts.insertion, reply.insertion) == 0)
+                on_verdict(device, &reply, guard->asking == device);
+        if (guard->asking && strcmp(guard->asking->name, reply.name) == 0) {
+                device = guard->asking;
+                guard->asking = NULL;
+                rest(device);
+        }
+        go_on(guard);
+}
+
+/* Without a judge everything stays as it is: closed. */
+static void on_judge_end(void *context, struct child *child, int status) {
+        struct guard *guard = context;
+
+        (void) child;
+        guard->judge = NULL;
+        if (guard->stopping)
+                return;
+        log_line(LOG_ERR, "el proceso que juzga ha terminado (%d)", "the judging process has ended (%d)", status);
+        if (guard->asking) {
+                struct device *device = guard->asking;
+
+                guard->asking = NULL;
+                retry_later(guard, device);
+                rest(device);
+        }
+        for (struct device *device = guard->devices; device; device = device->next)
+                if (device->known && !device->gone) /* the new one knows none of them */
+                        device->unjudged = true;
+        retry_soon(guard);
+}
+
+static int judge(void *context, int fd, int extra) {
+        (void) extra;
+        return judge_run(&((struct guard *) context)->judge_context, fd);
+}
+
+static const struct child_kind judge_kind = {
+        .name = "mpsid-judge",
+        .run = judge,
+        .message = on_judge_message,
+        .ended = on_judge_end,
+        .message_max = sizeof(struct judge_reply),
+};
+
+static bool have_judge(struct guard *guard) {
+        struct error err = { 0 };
+
+        if (guard->judge)
+                return true;
+        if (child_start(guard->event, &judge_kind, guard, -1, &guard->judge, &err) == 0)
+                return true;
+        log_problem(LOG_ERR, "mpsid", &err);
+        return false;
+}
+
+/* --- the round
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void go_on(struct guard *guard) {
+        for (struct device *device = guard->devices; device && guard->probing < PROBES; device = device->next)
+                if (device->stage == STAGE_WAITS)
+                        look(device);
+        for (struct device *device = guard->devices, *next; device && !guard->asking; device = next) {
+                next = device->next; /* asking in vain may end it */
+                if (device->stage != STAGE_READ || device->probe)
+                        continue;
+                if (!have_judge(guard)) {
+                        retry_later(guard, device);
+                        rest(device);
+                        continue;
+                }
+                ask_judge(device);
+        }
+}
+
+static struct device *get(struct guard *guard, const char *name, const char *path) {
+        struct device *device = find(guard, name);
+
+        if (!device) {
+                device = calloc(1, sizeof *device);
+                if (!device)
+                        return NULL;
+                device->guard = guard;
+                device->hold = -1;
+                device->named = is_named(guard, name);
+                (void) snprintf(device->name, sizeof device->name, "%s", name);
+                device->next = guard->devices;
+                guard->devices = device;
+        }
+        (void) snprintf(device->path, sizeof device->path, "%s", path);
+        return device;
+}
+
+static void once_more(struct device *device) {
+        if (device->stage == STAGE_REST)
+                device->stage = STAGE_WAITS;
+        else if (device->stage != STAGE_WAITS)
+                device->again = true;
+}
+
+static void came(struct guard *guard, const char *path) {
+        const char *slash = strrchr(path, '/');
+        struct device *device = slash ? get(guard, slash + 1, path) : NULL;
+
+        if (device)
+                once_more(device);
+}
+
+static void went(struct guard *guard, const char *name) {
+        struct judge_request *request = calloc(1, sizeof *request);
+        struct device *device = find(guard, name);
+
+        if (request && guard->judge) {
+                request->asks = JUDGE_REMOVED;
+                (void) snprintf(request->name, sizeof request->name, "%s", name);
+                (void) child_send(guard->judge, request, sizeof *request, NULL);
+        }
+        free(request);
+        if (!device)
+                return;
+        device->gone = true;
+        if (device->stage == STAGE_REST || device->stage == STAGE_WAITS)
+                drop(device);
+}
+
+void devices_event(struct guard *guard, const struct monitor_event *event) {
+        if (event->action == MONITOR_REMOVED)
+                went(guard, event->name);
+        else
+                came(guard, event->path);
+        go_on(guard);
+}
+
+static void came_each(void *context, const char *path) {
+        came(context, path);
+}
+
+int devices_look_at_all(struct guard *guard, struct error *err) {
+        int r = monitor_enumerate(came_each, guard, err);
+
+        /* What was removed while messages were lost. */
+        for (struct device *device = guard->devices, *next; r == 0 && device; device = next) {
+                next = device->next;
+                if (!device->gone && access(device->path, F_OK) < 0)
+                        went(guard, device->name);
+        }
+        go_on(guard);
+        return r;
+}
+
+static int on_retry(sd_event_source *source, uint64_t now, void *context) {
+        struct guard *guard = context;
+
+        (void) source, (void) now;
+        guard->retry_after = guard->retry_after * 2 > RETRY_LAST_S * 1000000ULL ? RETRY_LAST_S * 1000000ULL
+                                                                                : guard->retry_after * 2;
+        devices_retry_now(guard);
+        return 0;
+}
+
+void devices_retry_now(struct guard *guard) {
+        if (!have_judge(guard))
+                retry_soon(guard);
+        for (struct device *device = guard->devices; device; device = device->next)
+                if (device->unjudged && !device->gone) {
+                        device->unjudged = false;
+                        once_more(device);
+                }
+        go_on(guard);
+}
+
+/* --- for workers
+ * --------------------------------------------------------------------------------------------------- */
+
+struct wish {
+        struct guard *guard;
+        uint64_t worker;
+};
+
+static void on_wish(void *context, struct hand *hand, int result, int held) {
+        struct wish *wish = context;
+        struct worker_told told = { .result = 0 };
+        struct error err = { 0 };
+
+        close_fd(&held);
+        if (result) {
+                told.result = fail_errno(&err, result, "No se puede cambiar la protección de escritura de «%s»",
+                                         "The write protection of “%s” can't be changed", hand->path);
+                memcpy(told.what, err.what, sizeof told.what);
+        }
+        desk_tell(wish->guard, wish->worker, &told);
+        free(wish);
+}
+
+static int find_for(struct guard *guard, const char *path, struct device **ret, struct error *err) {
+        for (struct device *device = guard->devices; device; device = device->next)
+                if (!device->gone && device->known && strcmp(device->path, path) == 0) {
+                        *ret = device;
+                        return 0;
+                }
+        return fail(err, ERR_DENIED, "«%.100s» no está al alcance de la compuerta de este puesto.",
+                    "“%.100s” is not within reach of this station's gate.", path);
+}
+
+void devices_set_gate(struct guard *guard, const struct worker_asks *asks, uint64_t worker) {
+        struct worker_told told = { .result = 0 };
+        struct wish *wish = malloc(sizeof *wish);
+        struct error err = { 0 };
+        struct device *device;
+        int r = wish ? find_for(guard, asks->path, &device, &err) : fail_memory(&err);
+
+        if (r == 0) {
+                struct hand hand = { .does = asks->read_only ? HAND_CLOSE : HAND_OPEN,
+                                     .diskseq = device->facts.diskseq,
+                                     .done = on_wish,
+                                     .context = wish };
+
+                (void) snprintf(hand.path, sizeof hand.path, "%s", device->path);
+                *wish = (struct wish){ guard, worker };
+                /* While it works there, verdicts wait; afterwards the device is looked at again. */
+                device->opened_by = asks->read_only ? 0 : worker;
+                if (asks->read_only)
+                        once_more(device);
+                else
+                        release_hold(device);
+                r = hand_start(guard->event, &hand, -1, &err);
+        }
+        if (r == 0) {
+                go_on(guard);
+                return;
+        }
+        free(wish);
+        told.result = r;
+        memcpy(told.what, err.what, sizeof told.what);
+        desk_tell(guard, worker, &told);
+}
+
+void devices_worker_ended(struct guard *guard, uint64_t worker) {
+        for (struct device *device = guard->devices; device; device = device->next) {
+                if (device->opened_by != worker)
+                        continue;
+                device->opened_by = 0;
+                device->judged = false; /* so that the verdict is put into force again */
+                once_more(device);
+        }
+        go_on(guard);
+}
+
+/* --- start and end
+ * -------------------------------------------------------------------------------------------------- */
+
+int devices_start(struct guard *guard, struct error *err) {
+        int r = sd_event_add_time_relative(guard->event, &guard->retry, CLOCK_MONOTONIC, 0, 0, on_retry, guard);
+
+        if (r >= 0)
+                r = sd_event_source_set_enabled(guard->retry, SD_EVENT_OFF);
+        if (r < 0)
+                return fail_errno(err, -r, "No arranca el bucle de sucesos", "The event loop does not start");
+        guard->judge_context = (struct judge_context){ .store = guard->store,
+                                                       .account = &guard->account,
+                                                       .lang = guard->options->lang,
+                                                       .enforce = guard->enforce };
+        if (!have_judge(guard)) /* it keeps the baseline too, without any device */
+                retry_soon(guard);
+        return devices_look_at_all(guard, err);
+}
+
+void devices_done(struct guard *guard) {
+        sd_event_source_disable_unref(guard->retry);
+        if (guard->judge)
+                child_abandon(guard->judge);
+        while (guard->devices) {
+                struct device *device = guard->devices;
+
+                guard->devices = device->next;
+                if (device->probe)
+                        child_abandon(device->probe);
+                close_fd(&device->hold);
+                free(device->content);
+                free(device);
+        }
+}

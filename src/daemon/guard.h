@@ -1,0 +1,64 @@
+/* The guard's own state, shared by the files of this room that run in it. */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "base/config.h"
+#include "daemon/child.h"
+#include "daemon/daemon.h"
+#include "daemon/judge.h"
+#include "daemon/privileges.h"
+#include "daemon/worker.h"
+#include "device/monitor.h"
+
+struct device;
+struct client;
+
+struct guard {
+        const struct daemon_options *options;
+        struct config *config;
+        const char *store;
+        struct account account;
+        bool enforce;
+        sd_event *event;
+        struct monitor *monitor;
+        /* devices.c */
+        struct device *devices;
+        size_t probing;        /* looks under way */
+        struct child *judge;   /* NULL while there is none */
+        struct device *asking; /* whose verdict is awaited */
+        struct judge_context judge_context;
+        sd_event_source *retry; /* one-shot, off when nothing is pending */
+        uint64_t retry_after;   /* microseconds; doubles up to a minute */
+        /* desk.c */
+        int listening;
+        sd_event_source *accepting;
+        struct client *clients;
+        size_t clients_n;
+        uint64_t workers; /* how many there were: the last one's number */
+        bool stopping;
+};
+
+/* devices.c: everything that is plugged in. */
+int devices_start(struct guard *guard, struct error *err);
+void devices_event(struct guard *guard, const struct monitor_event *event);
+/* Everything that is there: at the start and after messages were lost. */
+int devices_look_at_all(struct guard *guard, struct error *err);
+/* What could not be judged is tried again now. */
+void devices_retry_now(struct guard *guard);
+/* A worker's wish about a device's write protection; desk_tell() gives it the outcome. While it has a device open
+ * its verdict waits. */
+void devices_set_gate(struct guard *guard, const struct worker_asks *asks, uint64_t worker);
+/* The worker has ended: what it had opened is looked at and put into force again. */
+void devices_worker_ended(struct guard *guard, uint64_t worker);
+void devices_done(struct guard *guard);
+
+/* desk.c: the socket and its clients. */
+int desk_start(struct guard *guard, struct error *err);
+/* A job that a crash or an unplug cut off goes on, without a client. */
+void desk_resume(struct guard *guard, const char *medium, const char *device);
+/* The outcome of a wish; a worker that has ended since hears nothing. */
+void desk_tell(struct guard *guard, uint64_t worker, const struct worker_told *told);
+/* Asks all workers to come to a durable point. True when there is none left. */
+bool desk_stop(struct guard *guard);
+void desk_done(struct guard *guard);

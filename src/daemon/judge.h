@@ -1,0 +1,39 @@
+/* The process that knows the registry: it turns facts into verdicts, records them, and judges again when the
+ * registry changes. It runs as the store's account and never touches a device. */
+#pragma once
+
+#include "daemon/probe.h"
+#include "gate/gate.h"
+
+enum judge_asks { JUDGE_DEVICE = 1, JUDGE_REMOVED, JUDGE_AGAIN };
+
+struct judge_request {
+        enum judge_asks asks;
+        char name[64];             /* of JUDGE_REMOVED: its kernel name */
+        struct device_facts facts; /* from outside, by the guard's own probe before it read anything */
+        bool silent;               /* the probe got no answer: there is no content */
+        struct probe_content content;
+};
+
+struct judge_reply {
+        int error; /* 0, or why there is no verdict: it stays closed, and is asked again later */
+        char name[64], insertion[DEVICE_FIELD];
+        enum gate_verdict verdict;
+        bool recorded;   /* it is news */
+        bool unfinished; /* a wipe of this medium was cut off */
+        char medium[MEDIUM_ID_TEXT];
+        char line[LANGS][3 * ERROR_TEXT_MAX]; /* for the journal */
+};
+
+struct judge_context {
+        const char *store;
+        const struct account *account;
+        enum lang lang;
+        bool enforce;
+};
+
+/* The process itself; gives its exit status when the guard is gone. */
+int judge_run(const struct judge_context *context, int fd);
+
+/* The same for the guard, which believes a reply no further than it has to. */
+bool judge_reply_sane(const void *data, size_t n, struct judge_reply *ret);

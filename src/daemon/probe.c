@@ -1,0 +1,163 @@
+#include "daemon/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "device/gate.h"
+#include "device/probe.h"
+#include "encrypt/encrypt.h"
+#include "gate/gate.h"
+
+/* Whether the gate of this station has a say on the device: udev's rule has taken it in, or the operator named it.
+ */
+static bool in_scope(const struct probe_order *order, const struct device_facts *facts) {
+        bool taken_in = facts->gate[0] && strcmp(facts->gate, "out") != 0;
+
+        return (taken_in || order->named) && gate_concerns(facts);
+}
+
+/* A medium that is new here is closed before anybody reads it; a second look at the same insertion leaves it as the
+ * verdict left it. */
+static void close_new(const struct probe_order *order, struct probe_outside *outside) {
+        if (!order->enforce || strcmp(order->insertion, outside->facts.insertion) == 0)
+                return;
+        outside->closed = gate_set(outside->facts.path, true, NULL) == 0;
+        outside->failed = !outside->closed;
+}
+
+static void put_token(const struct luks_facts *header, struct probe_content *content) {
+        _cleanup_free_ char *text = header->token ? json_dumps(header->token, JSON_COMPACT) : NULL;
+        size_t n = text ? strlen(text) : 0;
+
+        /* One that does not fit is no token of ours: none is then what the judge sees. */
+        if (n == 0 || n >= sizeof content->token)
+                return;
+        memcpy(content->token, text, n);
+        content->token_n = n;
+}
+
+static void read_content(int plain, int direct, struct probe_content *content) {
+        struct luks_facts header = { 0 };
+
+        probe_content(plain, &content->facts);
+        content->unreadable = encrypt_read_header(direct, &header, NULL) < 0;
+        if (content->unreadable)
+                return;
+        put_token(&header, content);
+        content->header = header;
+        content->header.token = NULL;
+        luks_facts_done(&header);
+}
+
+int probe_run(const struct probe_order *order, int fd) {
+        struct probe_outside outside = { .part = PROBE_OUTSIDE };
+        struct probe_content *content = calloc(1,
+                                               sizeof *content); /* too large for a stack; ends with the process */
+        _cleanup_close_ int plain = -1, direct = -1;
+
+        if (!content)
+                return 1;
+        (void) alarm(PROBE_SECONDS); /* the guard can't end a process of another account */
+        outside.there = device_facts_outside(order->path, order->store, &outside.facts, NULL) == 0;
+        outside.concerned = outside.there && in_scope(order, &outside.facts);
+        if (outside.concerned)
+                close_new(order, &outside);
+        if (child_answer(fd, &outside, sizeof outside, -1) < 0 || !outside.concerned)
+                return outside.concerned;
+        content->part = PROBE_CONTENT;
+        content->facts = outside.facts;
+        plain = open(outside.facts.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        direct = open(outside.facts.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_DIRECT);
+        content->unreadable = plain < 0 || direct < 0 || device_check_fd(&outside.facts, plain, NULL) < 0 ||
+                              device_check_fd(&outside.facts, direct, NULL) < 0;
+        if (privileges_drop(order->account, NULL) < 0 || privileges_confine_reader(NULL) < 0)
+                return 1;
+        if (!content->unreadable)
+                read_content(plain, direct, content);
+        return child_answer(fd, content, sizeof *content, -1) < 0;
+}
+
+/* --- for whoever takes it ------------------------------------------------------------------------------------- */
+
+#define END(text) ((text)[sizeof(text) - 1] = '\0')
+
+/* A byte that is neither 0 nor 1 is no bool. */
+static bool is_bool(const bool *value) {
+        unsigned char byte;
+
+        memcpy(&byte, value, 1);
+        return byte <= 1;
+}
+
+static bool bools_sane(const struct probe_content *content) {
+        bool sane = is_bool(&content->unreadable);
+
+        for (size_t i = 0; i < LUKS_SLOTS_MAX; i++)
+                sane = sane && is_bool(&content->header.slots[i].bound) &&
+                       is_bool(&content->header.segments[i].integrity);
+        return sane;
+}
+
+static void end_header(struct luks_facts *header) {
+        END(header->damage);
+        END(header->uuid);
+        END(header->label);
+        END(header->subsystem);
+        END(header->checksum);
+        END(header->requirements);
+        for (size_t i = 0; i < LUKS_SLOTS_MAX; i++) {
+                struct luks_slot *slot = &header->slots[i];
+
+                END(slot->type);
+                END(slot->af_hash);
+                END(slot->area_type);
+                END(slot->area_cipher);
+                END(slot->kdf);
+                END(slot->kdf_hash);
+                END(slot->salt_digest);
+                END(header->segments[i].type);
+                END(header->segments[i].cipher);
+                END(header->digests[i].type);
+                END(header->digests[i].hash);
+                END(header->digests[i].value_digest);
+                END(header->tokens[i].type);
+        }
+}
+
+void probe_merge(const struct probe_content *content, struct device_facts *facts) {
+        const struct device_facts *inside = &content->facts;
+
+        (void) snprintf(facts->partition_table, sizeof facts->partition_table, "%.*s",
+                        (int) sizeof inside->partition_table - 1, inside->partition_table);
+        (void) snprintf(facts->partition_table_uuid, sizeof facts->partition_table_uuid, "%.*s",
+                        (int) sizeof inside->partition_table_uuid - 1, inside->partition_table_uuid);
+        (void) snprintf(facts->filesystem, sizeof facts->filesystem, "%.*s", (int) sizeof inside->filesystem - 1,
+                        inside->filesystem);
+        (void) snprintf(facts->filesystem_uuid, sizeof facts->filesystem_uuid, "%.*s",
+                        (int) sizeof inside->filesystem_uuid - 1, inside->filesystem_uuid);
+        (void) snprintf(facts->filesystem_label, sizeof facts->filesystem_label, "%.*s",
+                        (int) sizeof inside->filesystem_label - 1, inside->filesystem_label);
+        (void) snprintf(facts->luks_uuid, sizeof facts->luks_uuid, "%.*s", (int) sizeof inside->luks_uuid - 1,
+                        inside->luks_uuid);
+        facts->luks_version = inside->luks_version;
+        utf8_trim(facts->filesystem_label);
+}
+
+bool probe_content_sane(const void *data, size_t n, struct probe_content *ret) {
+        if (n != sizeof *ret)
+                return false;
+        memcpy(ret, data, n);
+        ret->header.token = NULL;
+        if (ret->part != PROBE_CONTENT || (unsigned) ret->header.state > LUKS_VERSION_2 ||
+            ret->header.slots_n > LUKS_SLOTS_MAX || ret->header.segments_n > LUKS_SLOTS_MAX ||
+            ret->header.digests_n > LUKS_SLOTS_MAX || ret->header.tokens_n > LUKS_SLOTS_MAX ||
+            ret->token_n >= sizeof ret->token || !bools_sane(ret))
+                return false;
+        end_header(&ret->header);
+        return true;
+}

@@ -1,0 +1,87 @@
+#include "siem/level.h"
+
+#include <fnmatch.h>
+#include <string.h>
+#include <syslog.h>
+
+#define NAME(spanish, english)                                                                                     \
+        { .es = (spanish), .en = (english) }
+#define ANY NULL, NULL
+
+/* Order matters: what is special comes before what is general. Refusals, incidents, what the gate keeps out and
+ * lock-outs are warnings or more; what threatens the record itself is critical. */
+/* clang-format off */
+const struct siem_level siem_levels[] = {
+        { "ledger.tampered",          ANY, LOG_CRIT,    10, NAME("Libro manipulado o restaurado", "Ledger tampered with or restored") },
+        { "ledger.resent",            ANY, LOG_NOTICE,   5, NAME("Se envía otra vez todo el libro", "The whole ledger is sent again") },
+        { "ledger.checkpoint",        ANY, LOG_INFO,     1, NAME("Punto de control firmado del libro", "Signed checkpoint of the ledger") },
+        { "shipment.lost",            ANY, LOG_CRIT,    10, NAME("Envío perdido", "Shipment lost") },
+        { "incident.opened",          ANY, LOG_ERR,      8, NAME("Incidencia abierta", "Incident opened") },
+        { "incident.noted",           ANY, LOG_NOTICE,   5, NAME("Incidencia: anotación", "Incident: note") },
+        { "incident.closed",          ANY, LOG_NOTICE,   5, NAME("Incidencia cerrada", "Incident closed") },
+        { "incident.*",               ANY, LOG_WARNING,  6, NAME(NULL, NULL) },
+        { "act.refused",              ANY, LOG_WARNING,  6, NAME("Acto rechazado", "Act refused") },
+        { "*.locked",                 ANY, LOG_ERR,      8, NAME("Cuenta bloqueada", "Account locked") },
+        { "access.alert",             ANY, LOG_WARNING,  7, NAME("Alerta de accesos fallidos", "Alert of failed access") },
+        { "group.*",                  ANY, LOG_NOTICE,   5, NAME("Cambio de roles de un grupo", "Roles of a group changed") },
+        { "*.lost*",                  ANY, LOG_CRIT,    10, NAME(NULL, NULL) },
+        { "*.blocked",                ANY, LOG_WARNING,  7, NAME(NULL, NULL) },
+        { "baseline.drift", "level", "critical",   LOG_CRIT,    9, NAME("Desvío crítico de la configuración", "Critical drift of the configuration") },
+        { "*drift*",                  ANY, LOG_WARNING,  7, NAME(NULL, NULL) },
+        { "*tamper*",                 ANY, LOG_CRIT,    10, NAME(NULL, NULL) },
+        { "device.judged", "verdict", "accept",    LOG_INFO,    2, NAME("Soporte admitido", "Medium let in") },
+        { "device.judged", "verdict", "read-only", LOG_WARNING, 6, NAME("Soporte dejado en solo lectura", "Medium kept read-only") },
+        { "device.judged",            ANY, LOG_WARNING,  7, NAME("Soporte rechazado", "Medium refused") },
+        { "device.allowed",           ANY, LOG_WARNING,  6, NAME("Excepción para un soporte", "Exception for a medium") },
+        { "destruction.requested",    ANY, LOG_NOTICE,   4, NAME("Destrucción solicitada", "Destruction requested") },
+        { "destruction.approved",     ANY, LOG_NOTICE,   4, NAME("Destrucción aprobada", "Destruction approved") },
+        { "destruction.executed",     ANY, LOG_NOTICE,   5, NAME("Destrucción ejecutada", "Destruction executed") },
+        { "sanitization.started",     ANY, LOG_NOTICE,   4, NAME("Borrado iniciado", "Sanitization started") },
+        { "sanitization.finished",    ANY, LOG_NOTICE,   4, NAME("Borrado terminado", "Sanitization finished") },
+        { "sanitization.interrupted", ANY, LOG_WARNING,  6, NAME("Borrado interrumpido", "Sanitization interrupted") },
+        { "sanitization.cancelled",   ANY, LOG_WARNING,  5, NAME("Borrado cancelado", "Sanitization cancelled") },
+        { "encryption.erased",        ANY, LOG_NOTICE,   5, NAME("Borrado criptográfico", "Crypto erase") },
+        { "encryption.erase-started", ANY, LOG_NOTICE,   5, NAME("Borrado criptográfico iniciado", "Crypto erase started") },
+        { "encryption.finished",      ANY, LOG_INFO,     3, NAME("Soporte cifrado", "Medium encrypted") },
+        { "shipment.stopped",         ANY, LOG_WARNING,  6, NAME("Envío detenido", "Shipment stopped") },
+        { "shipment.dispatched",      ANY, LOG_NOTICE,   4, NAME("Envío despachado", "Shipment dispatched") },
+        { "shipment.confirmed",       ANY, LOG_NOTICE,   4, NAME("Envío confirmado", "Shipment confirmed") },
+        { "certificate.issued",       ANY, LOG_NOTICE,   4, NAME("Certificado emitido", "Certificate issued") },
+        { "certificate.revoked",      ANY, LOG_WARNING,  6, NAME("Certificado revocado", "Certificate revoked") },
+        { "key.destroyed",            ANY, LOG_NOTICE,   5, NAME("Clave destruida", "Key destroyed") },
+        { "key.created",              ANY, LOG_NOTICE,   4, NAME("Clave creada", "Key created") },
+        { "key.*",                    ANY, LOG_NOTICE,   4, NAME(NULL, NULL) },
+        { "person.added",             ANY, LOG_NOTICE,   5, NAME("Alta de persona", "Person added") },
+        { "person.changed",           ANY, LOG_NOTICE,   5, NAME("Cambio de persona o de roles", "Person or roles changed") },
+        { "person.trained",           ANY, LOG_INFO,     2, NAME("Formación de una persona", "Person trained") },
+        { "person.*",                 ANY, LOG_NOTICE,   5, NAME(NULL, NULL) },
+        { "loan.requested",           ANY, LOG_INFO,     3, NAME("Préstamo solicitado", "Loan requested") },
+        { "loan.approved",            ANY, LOG_INFO,     3, NAME("Préstamo aprobado", "Loan approved") },
+        { "loan.handed-over",         ANY, LOG_INFO,     3, NAME("Soporte entregado", "Medium handed over") },
+        { "loan.returned",            ANY, LOG_INFO,     3, NAME("Soporte devuelto", "Medium returned") },
+        { "medium.registered",        ANY, LOG_INFO,     3, NAME("Soporte registrado", "Medium registered") },
+        { "medium.changed",           ANY, LOG_NOTICE,   4, NAME("Soporte modificado", "Medium changed") },
+        { "medium.retired",           ANY, LOG_NOTICE,   4, NAME("Soporte dado de baja", "Medium retired") },
+        { "medium.moved",             ANY, LOG_INFO,     3, NAME("Soporte cambiado de lugar", "Medium moved") },
+        { "report.made",              ANY, LOG_INFO,     3, NAME("Informe generado", "Report made") },
+        { "store.created",            ANY, LOG_NOTICE,   5, NAME("Almacén creado", "Store created") },
+        { "*.refused",                ANY, LOG_WARNING,  6, NAME(NULL, NULL) },
+        { "*.failed",                 ANY, LOG_WARNING,  6, NAME(NULL, NULL) },
+        { "*.revoked",                ANY, LOG_NOTICE,   5, NAME(NULL, NULL) },
+        { "alert.*",                  ANY, LOG_WARNING,  6, NAME(NULL, NULL) },
+        { "*",                        ANY, LOG_INFO,     3, NAME(NULL, NULL) },
+};
+/* clang-format on */
+const size_t siem_levels_n = sizeof siem_levels / sizeof siem_levels[0];
+
+const struct siem_level *siem_level(const char *type, const json_t *data) {
+        for (size_t i = 0; i < siem_levels_n; i++) {
+                const struct siem_level *level = &siem_levels[i];
+
+                if (fnmatch(level->pattern, type, 0) != 0)
+                        continue;
+                if (!level->member || strcmp(json_text_or_empty(data, level->member), level->value) == 0)
+                        return level;
+        }
+        return &siem_levels[siem_levels_n - 1];
+}

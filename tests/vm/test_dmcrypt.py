@@ -9,7 +9,8 @@ class DmCrypt(LabCase):
     def open_medium(self, bus='usb'):
         medium = self.plug(bus, size=32 << 20)
         device = medium.device
-        self.guest.check(f'''printf secret >/run/key; mkdir -p /mnt/medium
+        # The gate has closed it where it is installed; here somebody lets it in.
+        self.guest.check(f'''blockdev --setrw {device}; printf secret >/run/key; mkdir -p /mnt/medium
             cryptsetup luksFormat {FORMAT} {device} /run/key && cryptsetup open --key-file /run/key {device} medium''')
         return medium
 
@@ -27,7 +28,7 @@ class DmCrypt(LabCase):
         self.guest.unplug(medium)
         self.assertNotIn(b'PACIENTE', medium.path.read_bytes())
         again = self.guest.plug('usb', medium.path, medium.serial)
-        text = self.guest.check(f'''cryptsetup open --key-file /run/key {again.device} medium
+        text = self.guest.check(f'''cryptsetup open --readonly --key-file /run/key {again.device} medium
             mount -o ro /dev/mapper/medium /mnt/medium && head -n 1 /mnt/medium/study''')
         self.assertEqual(text, 'PACIENTE 0042 DICM')
 

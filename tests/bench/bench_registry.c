@@ -2,63 +2,24 @@
  * list, R-110-022 of 10,000 rows as PDF, memory, and `ledger verify` in events a second. Limits wanted: lookup < 1
  * ms median, first page < 20 ms, PDF < 3 s, memory < 200 MB, 400,000 events/s. Usage: bench_registry [media,
  * default 1000000] [events, default 10000000] [folder, default /var/tmp] */
-#include "bench.h"
+#include "media.h"
 
 #include "registry/medium.h"
-#include "registry/medium_id.h"
 
-enum { BATCH = 2000, LOOKUPS = 2000, SECRET_ROWS = 10000 };
-
-static void append(struct act *act, struct fact *facts, size_t *n) {
-        struct error err;
-
-        if (*n && act_record(act, facts, *n, &err) < 0)
-                stop("record", &err);
-        for (size_t i = 0; i < *n; i++) {
-                json_decref(facts[i].data);
-                free((void *) (uintptr_t) facts[i].subject);
-        }
-        *n = 0;
-}
-
-static json_t *registered(int64_t i, int64_t media) {
-        _cleanup_free_ char *serial = str_format("S%010lld", (long long) i),
-                            *wwn = str_format("0x5000%012llx", (long long) i);
-        const char *classification = i % (media / SECRET_ROWS ? media / SECRET_ROWS : 1) == 0 ? "SECRETO"
-                                                                                              : "CONFIDENCIAL";
-
-        return json_pack(
-                "{s:I, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s}",
-                "number", (json_int_t) i, "kind", "ssd", "classification", classification, "category", "ALTA",
-                "health", 1, "owner", "ana", "created", "2026-11-23", "expires", "2030-01-01", "retention_days",
-                3650, "model", "Model 870", "vendor", "Vendor", "serial", serial, "wwn", wwn, "insertion", "",
-                "size", (json_int_t) 1000204886016, "epc", "", "tamper", "", "note", "");
-}
-
-static char *id_of(int64_t number) {
-        char id[MEDIUM_ID_TEXT];
-
-        medium_id_format("HQ", number, id);
-        return strdup(id);
-}
+enum { LOOKUPS = 2000 };
 
 static void generate(struct act *act, int64_t media, int64_t events) {
-        struct fact facts[BATCH];
+        struct fact facts[MEDIA_BATCH];
         size_t n = 0;
 
-        for (int64_t i = 1; i <= media; i++) {
-                facts[n++] = (struct fact){ "medium.registered", id_of(i), registered(i, media) };
-                if (n == BATCH)
-                        append(act, facts, &n);
-        }
-        append(act, facts, &n);
+        media_generate(act, media);
         for (int64_t i = media; i < events; i++) {
-                facts[n++] = (struct fact){ "medium.changed", id_of(i % media + 1),
+                facts[n++] = (struct fact){ "medium.changed", media_id(i % media + 1),
                                             json_pack("{s:s, s:s}", "expires", "2031-01-01", "reason", "renewed") };
-                if (n == BATCH)
-                        append(act, facts, &n);
+                if (n == MEDIA_BATCH)
+                        media_append(act, facts, &n);
         }
-        append(act, facts, &n);
+        media_append(act, facts, &n);
 }
 
 static void lookups(struct act *act, int64_t media, const char *what, char *(*name)(int64_t)) {
@@ -110,7 +71,7 @@ static int measure(const char *store, int64_t media) {
 
         if (session_open(&options, &session, &err) < 0 || session_act(session, &act, &err) < 0)
                 stop("open", &err);
-        lookups(act, media, "ID", id_of);
+        lookups(act, media, "ID", media_id);
         lookups(act, media, "serial", serial_of);
         lookups(act, media, "WWN", wwn_of);
         start = seconds();

@@ -194,12 +194,12 @@ start_wipe() {
         as "$OPERATOR" wipe run "$ID" --device "$node" --method dod-ece --confirm "$ID" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
         client=$!
         for _ in {1..1000}; do
-                [ ! -e "$STORE/work/wipe-$ID.json" ] || break
+                job=$(pgrep -P "$daemon" mpsid-worker) || true
+                [ -z "$job" ] || [ ! -s "$STORE/work/job-$job.json" ] || break # it has told how far it is
                 sleep 0.005
         done
-        job=$(pgrep -P "$daemon" mpsid-worker)
         kill -STOP "$job"
-        [ -e "$STORE/work/wipe-$ID.json" ]
+        [ -s "$STORE/work/job-$job.json" ]
 }
 
 state_of_wipe() {

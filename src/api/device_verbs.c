@@ -23,7 +23,7 @@ static const struct column list_columns[] = {
         { "filesystem", HELP("Contenido", "Content") },
         { "holder", HELP("En uso por", "In use by") },
         { "medium", HELP("Soporte", "Medium") },
-        { "verdict", HELP("Veredicto", "Verdict") },
+        { "verdict_text", HELP("Veredicto", "Verdict") },
         { "rule", HELP("Regla", "Rule") },
 };
 
@@ -53,11 +53,13 @@ static void say_verdict(struct act *act, const struct device_facts *facts, const
 /* The gate's verdict of this insertion, where there is one. */
 static int add_verdict(struct act *act, const struct device_facts *facts, json_t *row, struct error *err) {
         _cleanup_json_ json_t *verdict = NULL;
-        int r = gate_recorded(act->db, facts, &verdict, err);
+        int r = gate_recorded(act->db, facts, &verdict, err), code;
 
         if (r < 0 || !verdict)
                 return r;
         say_verdict(act, facts, verdict);
+        code = term_parse(gate_verdict_terms, GATE_VERDICTS, json_text_or_empty(verdict, "verdict"));
+        set(row, "verdict_text", code < 0 ? "" : text_in(gate_verdict_terms[code].name, act->lang));
         return json_object_update(row, verdict) < 0 ? fail_memory(err) : 0;
 }
 

@@ -433,7 +433,7 @@ static int prepare(struct worker *worker, const struct worker_context *context, 
                 return fail_memory(err);
         if (entry)
                 find_groups(worker, entry);
-        (void) umask(027);
+        (void) umask(077); /* the store is the account's and nobody else's */
         gate_set_by(ask_guard);
         return privileges_drop(context->account, err);
 }

@@ -87,8 +87,10 @@ static int act_of(struct judge *judge, struct act **ret, struct error *err) {
 
         if (r == 0)
                 r = session_act(judge->session, ret, err);
-        if (r == 0 && opens)
+        if (r == 0 && opens) {
                 watch(judge); /* it was not there to be watched before */
+                db_fold_later((*ret)->db);
+        }
         /* A store that was replaced, or is not there yet, is opened anew the next time. */
         if (r < 0) {
                 session_close(judge->session);
@@ -203,6 +205,8 @@ static void judge_again(struct judge *judge, bool anyway) {
         judge->due = 0;
         if (act_of(judge, &act, NULL) < 0 || newest_event(act, &size, NULL) < 0)
                 size = -1;
+        else
+                db_fold(act->db); /* it is calm now */
         if (size == judge->seen && !anyway)
                 return;
         judge->seen = size; /* what is recorded from here on is seen, or seen again */

@@ -19,12 +19,14 @@
 /* Several facts come together: the registry is looked at again this long after the first. */
 enum { CALM_MS = 100 };
 
-/* What is plugged in, as it was read last. */
+/* What is plugged in, as it was read last: most of what could be read is not there. */
 struct known {
         struct known *next;
-        struct judge_request request;
         enum gate_verdict verdict;
         bool judged;
+        char name[DEVICE_FIELD];
+        struct judge_request *request; /* without its last zeros */
+        size_t request_n;
 };
 
 struct judge {
@@ -32,14 +34,15 @@ struct judge {
         int fd, changes;
         struct session *session;
         struct known *known;
-        int64_t seen; /* size of the ledger when all was judged */
-        int64_t due;  /* when it is looked at again, in milliseconds; 0: nothing changed */
+        struct judge_request *again; /* a known one's, whole */
+        int64_t seen;                /* size of the ledger when all was judged */
+        int64_t due;                 /* when it is looked at again, in milliseconds; 0: nothing changed */
 };
 
 static struct known **find(struct judge *judge, const char *name) {
         struct known **at = &judge->known;
 
-        while (*at && strcmp((*at)->request.facts.name, name) != 0)
+        while (*at && strcmp((*at)->name, name) != 0)
                 at = &(*at)->next;
         return at;
 }
@@ -50,18 +53,27 @@ static void forget(struct judge *judge, const char *name) {
         if (!known)
                 return;
         *at = known->next;
+        free(known->request);
         free(known);
 }
 
 static void remember(struct judge *judge, const struct judge_request *request) {
-        struct known **at = find(judge, request->facts.name);
+        size_t n = probe_used(request, sizeof *request);
+        struct known *known;
 
-        if (!*at)
-                *at = calloc(1, sizeof **at);
-        if (!*at)
+        forget(judge, request->facts.name);
+        known = calloc(1, sizeof *known);
+        if (known)
+                known->request = malloc(n);
+        if (!known || !known->request) {
+                free(known);
                 return; /* judged once all the same, but not again when the registry changes */
-        (*at)->request = *request;
-        (*at)->judged = false;
+        }
+        memcpy(known->request, request, n);
+        known->request_n = n;
+        (void) snprintf(known->name, sizeof known->name, "%s", request->facts.name);
+        known->next = judge->known;
+        judge->known = known;
 }
 
 /* --- the store -------------------------------------------------------------------------------------------------
@@ -210,8 +222,11 @@ static void judge_again(struct judge *judge, bool anyway) {
         if (size == judge->seen && !anyway)
                 return;
         judge->seen = size; /* what is recorded from here on is seen, or seen again */
-        for (struct known *known = judge->known; known; known = known->next)
-                answer(judge, &known->request, false);
+        for (struct known *known = judge->known; known; known = known->next) {
+                memset(judge->again, 0, sizeof *judge->again);
+                memcpy(judge->again, known->request, known->request_n);
+                answer(judge, judge->again, false);
+        }
 }
 
 /* --- the loop ---------------------------------------------------------------------------------------------------
@@ -260,11 +275,14 @@ static void on_change(struct judge *judge) {
 }
 
 int judge_run(const struct judge_context *context, int fd) {
-        struct judge judge = { .context = context, .fd = fd, .changes = -1, .seen = -1 };
         struct judge_request *request = malloc(sizeof *request);
+        struct judge judge = {
+                .context = context, .fd = fd, .changes = -1, .seen = -1, .again = malloc(sizeof *request)
+        };
         struct error err = { 0 };
 
-        if (!request || privileges_drop(judge.context->account, &err) < 0 || secret_arena_start(&err) < 0)
+        if (!request || !judge.again || privileges_drop(judge.context->account, &err) < 0 ||
+            secret_arena_start(&err) < 0)
                 return 1;
         watch(&judge);
         for (;;) {

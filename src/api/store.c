@@ -8,6 +8,7 @@
 
 #include "api/verbs.h"
 #include "base/file.h"
+#include "base/secret.h"
 #include "base/str.h"
 #include "ledger/ledger.h"
 #include "sign/identity.h"
@@ -105,6 +106,8 @@ int store_open(const char *folder, const struct clock *clock, bool writes, struc
 
         if (r == 0)
                 r = public_half(store.station.certificate, &store.public_key, err);
+        if (r == 0 && writes)
+                r = secret_arena_start(err); /* OpenSSL keeps a key's numbers there, when it is there */
         if (r == 0 && writes)
                 r = identity_key_load(key, NULL, &store.key, err);
         if (r == 0)

@@ -10,14 +10,20 @@
 
 enum { ARENA = 1 << 20, ARENA_SMALL = 1 << 16, SECRET_MAX = 1 << 16, LINE_MAX_BYTES = 1024 };
 
-int secret_arena_start(struct error *err) {
+int secret_no_dumps(struct error *err) {
         const struct rlimit none = { 0, 0 };
 
         if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
                 return fail_errno(err, errno, "No se pueden desactivar los volcados de memoria",
                                   "Core dumps can't be switched off");
-        if (CRYPTO_secure_malloc_initialized())
-                return 0;
+        return 0;
+}
+
+int secret_arena_start(struct error *err) {
+        int dumps = secret_no_dumps(err);
+
+        if (dumps < 0 || CRYPTO_secure_malloc_initialized())
+                return dumps;
         /* 1 = locked and undumpable, 2 = an mlock or madvise failed. The usual RLIMIT_MEMLOCK of 64 KiB on old
          * systems holds the small arena. */
         for (size_t size = ARENA; size >= ARENA_SMALL; size /= 2) {

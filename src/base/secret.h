@@ -13,7 +13,10 @@ struct secret {
         size_t size;
 };
 
-/* Once at start, before any secret: no core dumps, not dumpable, a locked arena. ERR_FAILED when memory can't
+/* Once at start of a process that may come to hold secrets: no core dumps, not dumpable. */
+int secret_no_dumps(struct error *err);
+
+/* The same and a locked arena, before any secret. ERR_FAILED when memory can't
  * be locked (C10 wants refusal rather than secrets in swap). */
 int secret_arena_start(struct error *err);
 

@@ -44,7 +44,8 @@ struct device {
         uint64_t opened_by; /* the worker that works on it, or 0 */
         struct probe_order order;
         struct child *probe;
-        struct probe_content *content;      /* of the look that is to be judged; NULL: it did not answer */
+        void *content; /* of the look that is to be judged, without its last zeros; NULL: it did not answer */
+        size_t content_n;
         char complaint[3 * ERROR_TEXT_MAX]; /* said last, so that it is said once */
         char resumed[DEVICE_FIELD];         /* the insertion in which an unfinished wipe was started again */
 };
@@ -204,9 +205,10 @@ static void on_probe_message(void *context, struct child *child, const void *dat
                 }
                 free(outside);
         } else if (part == PROBE_CONTENT && n == sizeof(struct probe_content) && !device->content) {
-                device->content = malloc(n); /* not looked into here */
+                device->content_n = probe_used(data, n);
+                device->content = malloc(device->content_n); /* not looked into here */
                 if (device->content)
-                        memcpy(device->content, data, n);
+                        memcpy(device->content, data, device->content_n);
                 else
                         device->again = true; /* no memory: what it says of itself is still to be heard */
         }
@@ -282,7 +284,7 @@ static void ask_judge(struct device *device) {
                 request->facts = device->facts;
                 request->silent = !device->content;
                 if (device->content)
-                        request->content = *device->content;
+                        memcpy(&request->content, device->content, device->content_n);
                 r = child_send(guard->judge, request, sizeof *request, &err);
         }
         free(request);

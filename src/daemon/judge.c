@@ -21,12 +21,14 @@
 /* Several facts come together: the registry is looked at again this long after the first. */
 enum { CALM_MS = 100, BASELINE_MS = 3600 * 1000 };
 
-/* What is plugged in, as it was read last. */
+/* What is plugged in, as it was read last: most of what could be read is not there. */
 struct known {
         struct known *next;
-        struct judge_request request;
         enum gate_verdict verdict;
         bool judged;
+        char name[DEVICE_FIELD];
+        struct judge_request *request; /* without its last zeros */
+        size_t request_n;
 };
 
 struct judge {
@@ -34,9 +36,10 @@ struct judge {
         int fd, changes;
         struct session *session;
         struct known *known;
-        int64_t seen;        /* size of the ledger when all was judged */
-        int64_t baseline_at; /* when the station's configuration is looked at next, in milliseconds */
-        int64_t due;         /* when it is looked at again, in milliseconds; 0: nothing changed */
+        struct judge_request *again; /* a known one's, whole */
+        int64_t seen;                /* size of the ledger when all was judged */
+        int64_t baseline_at;         /* when the station's configuration is looked at next, in milliseconds */
+        int64_t due;                 /* when it is looked at again, in milliseconds; 0: nothing changed */
 };
 
 static int64_t now_ms(void) {
@@ -49,7 +52,7 @@ static int64_t now_ms(void) {
 static struct known **find(struct judge *judge, const char *name) {
         struct known **at = &judge->known;
 
-        while (*at && strcmp((*at)->request.facts.name, name) != 0)
+        while (*at && strcmp((*at)->name, name) != 0)
                 at = &(*at)->next;
         return at;
 }
@@ -60,18 +63,27 @@ static void forget(struct judge *judge, const char *name) {
         if (!known)
                 return;
         *at = known->next;
+        free(known->request);
         free(known);
 }
 
 static void remember(struct judge *judge, const struct judge_request *request) {
-        struct known **at = find(judge, request->facts.name);
+        size_t n = probe_used(request, sizeof *request);
+        struct known *known;
 
-        if (!*at)
-                *at = calloc(1, sizeof **at);
-        if (!*at)
+        forget(judge, request->facts.name);
+        known = calloc(1, sizeof *known);
+        if (known)
+                known->request = malloc(n);
+        if (!known || !known->request) {
+                free(known);
                 return; /* judged once all the same, but not again when the registry changes */
-        (*at)->request = *request;
-        (*at)->judged = false;
+        }
+        memcpy(known->request, request, n);
+        known->request_n = n;
+        (void) snprintf(known->name, sizeof known->name, "%s", request->facts.name);
+        known->next = judge->known;
+        judge->known = known;
 }
 
 /* --- the store -------------------------------------------------------------------------------------------------
@@ -97,8 +109,10 @@ static int act_of(struct judge *judge, struct act **ret, struct error *err) {
 
         if (r == 0)
                 r = session_act(judge->session, ret, err);
-        if (r == 0 && opens)
+        if (r == 0 && opens) {
                 watch(judge); /* it was not there to be watched before */
+                db_fold_later((*ret)->db);
+        }
         /* A store that was replaced, or is not there yet, is opened anew the next time. */
         if (r < 0) {
                 session_close(judge->session);
@@ -213,11 +227,16 @@ static void judge_again(struct judge *judge, bool anyway) {
         judge->due = 0;
         if (act_of(judge, &act, NULL) < 0 || newest_event(act, &size, NULL) < 0)
                 size = -1;
+        else
+                db_fold(act->db); /* it is calm now */
         if (size == judge->seen && !anyway)
                 return;
         judge->seen = size; /* what is recorded from here on is seen, or seen again */
-        for (struct known *known = judge->known; known; known = known->next)
-                answer(judge, &known->request, false);
+        for (struct known *known = judge->known; known; known = known->next) {
+                memset(judge->again, 0, sizeof *judge->again);
+                memcpy(judge->again, known->request, known->request_n);
+                answer(judge, judge->again, false);
+        }
 }
 
 /* --- the station's own configuration (X5)
@@ -288,11 +307,14 @@ static void on_change(struct judge *judge) {
 }
 
 int judge_run(const struct judge_context *context, int fd) {
-        struct judge judge = { .context = context, .fd = fd, .changes = -1, .seen = -1 };
         struct judge_request *request = malloc(sizeof *request);
+        struct judge judge = {
+                .context = context, .fd = fd, .changes = -1, .seen = -1, .again = malloc(sizeof *request)
+        };
         struct error err = { 0 };
 
-        if (!request || privileges_drop(judge.context->account, &err) < 0 || secret_arena_start(&err) < 0)
+        if (!request || !judge.again || privileges_drop(judge.context->account, &err) < 0 ||
+            secret_arena_start(&err) < 0)
                 return 1;
         watch(&judge);
         for (;;) {

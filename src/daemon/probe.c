@@ -84,6 +84,14 @@ int probe_run(const struct probe_order *order, int fd) {
 
 /* --- for whoever takes it ------------------------------------------------------------------------------------- */
 
+size_t probe_used(const void *data, size_t n) {
+        const unsigned char *bytes = data;
+
+        while (n && !bytes[n - 1])
+                n--;
+        return n;
+}
+
 /* Ends it, and says whether it is a text that may stand in a line of the journal, a fact or a query. */
 #define END(text) ((text)[sizeof(text) - 1] = '\0', text_is_plain(text))
 

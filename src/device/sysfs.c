@@ -116,3 +116,20 @@ void sysfs_each(const char *folder, const char *sub, bool (*found)(void *context
 void sysfs_each_disk(bool (*found)(void *context, const char *folder), void *context) {
         each_entry("/sys/block", false, found, context);
 }
+
+/* There may be hundreds: nothing is asked about them but this. */
+void sysfs_each_loop(void (*found)(void *context, const char *folder, const char *backing), void *context) {
+        _cleanup_closedir_ DIR *dir = opendir("/sys/devices/virtual/block");
+        struct dirent *entry;
+
+        while (dir && (entry = readdir(dir))) {
+                char folder[SYSFS_PATH], backing[SYSFS_PATH];
+
+                if (strncmp(entry->d_name, "loop", 4) != 0 ||
+                    snprintf(folder, sizeof folder, "/sys/devices/virtual/block/%s", entry->d_name) >=
+                            (int) sizeof folder)
+                        continue;
+                if (sysfs_text(folder, "loop/backing_file", backing, sizeof backing))
+                        found(context, folder, backing);
+        }
+}

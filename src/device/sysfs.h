@@ -27,3 +27,5 @@ void sysfs_each(const char *folder, const char *sub, bool (*found)(void *context
                 void *context);
 /* Each block device of the machine, partitions not counted. */
 void sysfs_each_disk(bool (*found)(void *context, const char *folder), void *context);
+/* Each loop device that stands on something, with the path of that. */
+void sysfs_each_loop(void (*found)(void *context, const char *folder, const char *backing), void *context);

@@ -232,24 +232,23 @@ static bool walk_up(void *context, const char *folder) {
 }
 
 /* A loop device whose backing file is this image, or this block device or a partition of it. */
-static bool look_at_loop(void *context, const char *folder) {
+static void look_at_loop(void *context, const char *folder, const char *backing) {
         struct scan *scan = context;
-        char backing[SYSFS_PATH], behind[SYSFS_PATH], disk[SYSFS_PATH];
+        char behind[SYSFS_PATH], disk[SYSFS_PATH];
         struct stat st;
 
-        if (!sysfs_text(folder, "loop/backing_file", backing, sizeof backing) || stat(backing, &st) < 0)
-                return true;
+        if (stat(backing, &st) < 0)
+                return;
         if (scan->of->image_inode) {
                 if (st.st_ino == scan->of->image_inode && st.st_dev == scan->of->image_dev)
                         (void) walk_up(scan, folder);
-                return true;
+                return;
         }
         if (!S_ISBLK(st.st_mode) || !sysfs_folder(st.st_rdev, behind))
-                return true;
+                return;
         sysfs_disk(behind, disk);
         if (strcmp(disk, scan->disk) == 0)
                 (void) walk_up(scan, folder);
-        return true;
 }
 
 static bool look_at_node(void *context, const char *folder) {
@@ -279,7 +278,7 @@ int usage_read(const struct usage_of *of, const char *store, struct device_facts
                 (void) look_at_node(&scan, scan.disk);
                 sysfs_each(scan.disk, "", look_at_node, &scan);
         }
-        sysfs_each_disk(look_at_loop, &scan);
+        sysfs_each_loop(look_at_loop, &scan);
         facts->system = is_system(&scan, store);
         return 0;
 }

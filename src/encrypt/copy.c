@@ -57,15 +57,36 @@ static int read_on(int fd, size_t upto, struct luks_copy *copy, struct error *er
         return 0;
 }
 
+/* Without a first header only a second one may be there, at each size that a header can have. Only those blocks are
+ * read: a medium that is not LUKS is the usual one, and its verdict waits. */
+static int find_second(int fd, bool *ret, struct error *err) {
+        _cleanup_free_ uint8_t *block = direct_buffer(DIRECT_BLOCK);
+
+        if (!block)
+                return fail_memory(err);
+        *ret = false;
+        for (off_t offset = LUKS_HEADER_SMALLEST; offset <= LUKS_HEADER_LARGEST && !*ret; offset *= 2) {
+                ssize_t got = pread_all(fd, block, DIRECT_BLOCK, offset);
+
+                if (got < 0)
+                        return fail_errno(err, (int) -got, "No se puede leer la cabecera",
+                                          "The header can't be read");
+                *ret = luks_is_second(block, (size_t) got);
+        }
+        return 0;
+}
+
 int luks_copy_read(int fd, bool whole, struct luks_copy *ret, struct error *err) {
         _cleanup_luks_copy_ struct luks_copy copy = { 0 };
-        int r = read_on(fd, (size_t) 2 * 0x4000, &copy, err);
+        bool second = false;
+        int r = read_on(fd, (size_t) 2 * LUKS_HEADER_SMALLEST, &copy, err);
 
         if (r == 0)
                 r = read_on(fd, (size_t) luks_headers_size(copy.bytes, copy.n), &copy, err);
-        /* Without a first header only a second one may be there, and cryptsetup would look for it up to 4 MiB. */
         if (r == 0 && luks_headers_size(copy.bytes, copy.n) == 0)
-                r = read_on(fd, (size_t) 0x400000 + DIRECT_BLOCK, &copy, err);
+                r = find_second(fd, &second, err);
+        if (r == 0 && second)
+                r = read_on(fd, (size_t) LUKS_HEADER_LARGEST + DIRECT_BLOCK, &copy, err);
         if (r == 0)
                 r = luks_parse(copy.bytes, copy.n, &copy.facts, err);
         if (r == 0 && whole && copy.facts.data_offset) {

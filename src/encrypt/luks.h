@@ -17,6 +17,9 @@ enum {
         LUKS_FINDINGS_MAX = 64,
         LUKS_REASON = 192,
         LUKS_HEADER_MIN = 4096,
+        LUKS_HEADER_SMALLEST =
+                0x4000, /* of the LUKS2 format: one copy's size, and so where the second one begins */
+        LUKS_HEADER_LARGEST = 0x400000,
         LUKS_AREA_MAX = 128 << 20, /* the largest header and key-slot area that is read: 128 MiB */
 };
 
@@ -87,6 +90,8 @@ int luks_parse(const uint8_t *bytes, size_t n, struct luks_facts *ret, struct er
 /* How many bytes from the start of the device both copies of a LUKS2 header take, from its first
  * LUKS_HEADER_MIN bytes; 0 when they are no LUKS2 header. */
 uint64_t luks_headers_size(const uint8_t *bytes, size_t n);
+/* Whether a second header begins here. */
+bool luks_is_second(const uint8_t *bytes, size_t n);
 void luks_facts_done(struct luks_facts *facts);
 #define _cleanup_luks_facts_ _cleanup_(luks_facts_done)
 

@@ -27,8 +27,6 @@ enum {
         UUID_SIZE = 40,
         CHECKSUM_SIZE = 64,
         MAGIC_SIZE = 6,
-        HEADER_SIZE_LEAST = 0x4000,
-        HEADER_SIZE_MOST = 0x400000,
         LUKS1_AT_CIPHER = 8,
         LUKS1_AT_MODE = 40,
         LUKS1_AT_PAYLOAD = 104,
@@ -115,7 +113,7 @@ static bool checksum_holds(const uint8_t *header, size_t size, const char *name)
 }
 
 static bool header_size_valid(uint64_t size) {
-        return size >= HEADER_SIZE_LEAST && size <= HEADER_SIZE_MOST && (size & (size - 1)) == 0;
+        return size >= LUKS_HEADER_SMALLEST && size <= LUKS_HEADER_LARGEST && (size & (size - 1)) == 0;
 }
 
 /* --- the JSON area ----------------------------------------------------------------------------------------- */
@@ -395,10 +393,14 @@ static bool copy_is_whole(const uint8_t *bytes, size_t n, uint64_t offset, uint6
                checksum_holds(header, (size_t) size, name);
 }
 
+bool luks_is_second(const uint8_t *bytes, size_t n) {
+        return n >= MAGIC_SIZE && memcmp(bytes, magic_second, MAGIC_SIZE) == 0;
+}
+
 /* cryptsetup looks for a second copy at every header size that the format knows, and restores the first from it. */
 static bool second_copy_somewhere(const uint8_t *bytes, size_t n) {
-        for (size_t offset = HEADER_SIZE_LEAST; offset <= HEADER_SIZE_MOST; offset *= 2)
-                if (offset + MAGIC_SIZE <= n && memcmp(bytes + offset, magic_second, MAGIC_SIZE) == 0)
+        for (size_t offset = LUKS_HEADER_SMALLEST; offset <= LUKS_HEADER_LARGEST; offset *= 2)
+                if (offset < n && luks_is_second(bytes + offset, n - offset))
                         return true;
         return false;
 }

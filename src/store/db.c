@@ -11,7 +11,7 @@
 #include "base/str.h"
 
 /* "MPSI" in the file's header: a foreign SQLite file is not taken for a store. */
-enum { APPLICATION_ID = 0x4d505349, BUSY_MS = 5000, SLOTS = 512 };
+enum { APPLICATION_ID = 0x4d505349, BUSY_MS = 5000, SLOTS = 512, FOLD_PAGES = 1000, FOLD_PAGES_LATEST = 8000 };
 
 struct rows {
         sqlite3_stmt *statement;
@@ -21,8 +21,9 @@ struct rows {
 
 struct db {
         sqlite3 *handle;
-        bool writing; /* inside a transaction */
-        bool reader;  /* held back by query_only */
+        bool writing;  /* inside a transaction */
+        bool reader;   /* held back by query_only */
+        int wal_pages; /* after the last commit here, with db_fold_later() */
         struct slot {
                 const char *sql;
                 sqlite3_stmt *statement;
@@ -289,6 +290,27 @@ void db_rollback(struct db *db) {
         if (!sqlite3_get_autocommit(db->handle))
                 (void) sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
         db->writing = false;
+}
+
+static int note_wal(void *context, sqlite3 *handle, const char *name, int pages) {
+        struct db *db = context;
+
+        (void) handle, (void) name;
+        db->wal_pages = pages;
+        if (pages >= FOLD_PAGES_LATEST)
+                db_fold(db);
+        return SQLITE_OK;
+}
+
+void db_fold_later(struct db *db) {
+        (void) sqlite3_wal_hook(db->handle, note_wal, db); /* instead of SQLite's own */
+}
+
+void db_fold(struct db *db) {
+        if (db->wal_pages < FOLD_PAGES)
+                return;
+        db->wal_pages = 0;
+        (void) sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
 int db_pin(struct db *db, int64_t *ret_size, struct error *err) {

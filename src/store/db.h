@@ -44,6 +44,11 @@ int db_begin(struct db *db, struct error *err);
 int db_commit(struct db *db, struct error *err);
 void db_rollback(struct db *db); /* harmless outside a transaction */
 
+/* Commits leave the WAL to db_fold(), which folds a long one into the database: whoever waits for a commit does not
+ * wait for that too. A WAL that nobody folds is folded by a commit all the same. */
+void db_fold_later(struct db *db);
+void db_fold(struct db *db);
+
 /* A read transaction that stays at this moment while others go on writing, until db_rollback or db_close.
  * *ret_size: how many bytes db_copy will write. */
 int db_pin(struct db *db, int64_t *ret_size, struct error *err);

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "daemon/log.h"
 #include "device/gate.h"
 #include "device/probe.h"
 #include "encrypt/encrypt.h"
@@ -59,11 +60,19 @@ int probe_run(const struct probe_order *order, int fd) {
         struct probe_content *content = calloc(1,
                                                sizeof *content); /* too large for a stack; ends with the process */
         _cleanup_close_ int plain = -1, direct = -1;
+        struct error err = { 0 };
+        int r;
 
         if (!content)
                 return 1;
         (void) alarm(PROBE_SECONDS); /* the guard can't end a process of another account */
-        outside.there = device_facts_outside(order->path, order->store, &outside.facts, NULL) == 0;
+        r = device_facts_outside(order->path, order->store, &outside.facts, &err);
+        /* Unplugged meanwhile: udev tells that too. Anything else is tried again. */
+        if (r < 0 && r != ERR_NOT_FOUND) {
+                log_problem(LOG_ERR, order->path, &err);
+                return 1;
+        }
+        outside.there = r == 0;
         outside.concerned = outside.there && in_scope(order, &outside.facts);
         if (outside.concerned)
                 close_new(order, &outside);

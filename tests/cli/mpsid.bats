@@ -3,94 +3,18 @@
 #   tests/cli/with-udev bats tests/cli/mpsid.bats
 load helper
 load store
+load mpsid
 
 setup_file() {
-        [ -n "${MPSI_UDEV:-}" ] || return 0 # setup says why
-        store_make_once
+        mpsid_setup_file
 }
 
 setup() {
-        [ -n "${MPSI_UDEV:-}" ] || skip 'SKIPPED: run it in tests/cli/with-udev, as root'
-        need_loop_devices
-        store_copy
-        LOG=$BATS_TEST_TMPDIR/log
-        node=$(loop_device disk 32M)
-        image=$BATS_TEST_TMPDIR/disk.img
+        mpsid_setup
 }
 
 teardown() {
-        [ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || true
-        loop_devices_detach
-}
-
-# It looks at this test's device only: others on the machine are somebody else's.
-start() {
-        : >"$LOG"
-        "$MPSI_BUILD/mpsid" --account root --store "$STORE" --lang en --devices "${node#/dev/}" "$@" 2>"$LOG" 3>&- &
-        daemon=$!
-        wait_for running
-}
-
-stop() {
-        kill "$daemon"
-        wait "$daemon"
-        daemon=
-}
-
-# The line may come at any moment; ten seconds are ages.
-wait_for() {
-        local i
-        for i in {1..100}; do
-                ! grep -q -- "$1" "$LOG" || return 0
-                sleep 0.1
-        done
-        printf 'no line with “%s”:\n' "$1"
-        cat "$LOG"
-        return 1
-}
-
-# Detaching is done when the last reader, udev or mpsid, has closed it.
-unplug() {
-        local i
-        losetup --detach "$node"
-        for i in {1..50}; do
-                losetup "$node" >/dev/null 2>&1 || return 0
-                sleep 0.1
-        done
-        return 1
-}
-
-plug_in_again() {
-        unplug
-        : >"$LOG"
-        losetup "$node" "$image"
-}
-
-is_read_only() {
-        [ "$(blockdev --getro "$node")" = 1 ]
-}
-
-is_writable() {
-        [ "$(blockdev --getro "$node")" = 0 ]
-}
-
-write_is_refused() {
-        ! dd if=/dev/zero of="$node" bs=4096 count=1 oflag=direct conv=notrunc 2>/dev/null
-}
-
-register() {
-        act carlos media register "$node" --classification CONFIDENCIAL --category MEDIA --health --owner marta \
-                --expires "$(in_days 400)" --retention 400
-        ID=$(act carlos --json media find "$node" | grep -o 'HQ[0-9]\{8\}.' | head -n 1)
-}
-
-encrypt() {
-        act ana encrypt run "$ID" "$node" --confirm "$ID"
-}
-
-judgements() {
-        sqlite3 "$STORE/registry.db" "SELECT subject || ' ' || json_extract(data, '$.verdict') || ' ' ||
-                json_extract(data, '$.rule') FROM event WHERE type = 'device.judged' ORDER BY seq"
+        mpsid_teardown
 }
 
 @test "C3: an unregistered device is read-only, also when it is plugged in again" {

@@ -1,0 +1,102 @@
+# What the tests of mpsid share: a store, a loop device of the test's own, mpsid for that device, and what it said.
+# `node` is the device, `image` the file behind it, LOG what mpsid says, `daemon` its process.
+mpsid_setup_file() {
+        [ -n "${MPSI_UDEV:-}" ] || return 0 # mpsid_setup says why
+        store_make_once
+}
+
+mpsid_setup() {
+        [ -n "${MPSI_UDEV:-}" ] || skip 'SKIPPED: run it in tests/cli/with-udev, as root'
+        need_loop_devices
+        store_copy
+        LOG=$BATS_TEST_TMPDIR/log
+        own_device disk 32M
+        node=$own
+        image=$BATS_TEST_TMPDIR/disk.img
+}
+
+# own_device NAME SIZE: a loop device that `losetup --find` gives to nobody else while it is unplugged, on an image of its
+# own; sets `own`.
+own_device() {
+        own=/dev/loop$((300 + $(cksum <<<"$MPSI_BUILD$BATS_TEST_FILENAME$1" | cut -d ' ' -f 1) % 5000))
+        losetup "$own" "$(image "$1" "$2")"
+        printf '%s\n' "$own" >>"$BATS_TEST_TMPDIR/loops"
+}
+
+mpsid_teardown() {
+        [ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || true
+        loop_devices_detach
+}
+
+# It looks at this test's device only: others on the machine are somebody else's.
+start() {
+        : >"$LOG"
+        "${AROUND[@]}" "$MPSI_BUILD/mpsid" --account root --store "$STORE" --lang en --devices "${node#/dev/}" "$@" 2>>"$LOG" 3>&- &
+        daemon=$!
+        wait_for running
+}
+
+stop() {
+        kill "$daemon"
+        wait "$daemon"
+        daemon=
+}
+
+# The line may come at any moment; thirty seconds are ages.
+wait_for() {
+        local i
+        for ((i = 0; i < ${2:-30} * 10; i++)); do
+                ! grep -q -- "$1" "$LOG" || return 0
+                sleep 0.1
+        done
+        printf 'no line with “%s”:\n' "$1"
+        cat "$LOG"
+        return 1
+}
+
+# Detaching is done when the last reader, udev or mpsid, has closed it. What mpsid holds it lets go of when the device is
+# removed, which a loop device is not by itself.
+unplug() {
+        local i
+        losetup --detach "$node"
+        ! losetup "$node" >/dev/null 2>&1 || udevadm trigger --action=remove --settle "/sys/block/${node#/dev/}"
+        for i in {1..50}; do
+                losetup "$node" >/dev/null 2>&1 || return 0
+                sleep 0.1
+        done
+        return 1
+}
+
+plug_in_again() {
+        unplug
+        : >"$LOG"
+        losetup "$node" "$image"
+}
+
+is_read_only() {
+        [ "$(blockdev --getro "$node")" = 1 ]
+}
+
+is_writable() {
+        [ "$(blockdev --getro "$node")" = 0 ]
+}
+
+write_is_refused() {
+        ! dd if=/dev/zero of="$node" bs=4096 count=1 oflag=direct conv=notrunc 2>/dev/null
+}
+
+# Sets ID. Further options of `media register` may follow.
+register() {
+        act carlos media register "$node" --classification CONFIDENCIAL --category MEDIA --health --owner marta \
+                --expires "$(in_days 400)" --retention 400 "$@"
+        ID=$(act carlos --json media find "$node" | grep -o 'HQ[0-9]\{8\}.' | head -n 1)
+}
+
+encrypt() {
+        act ana encrypt run "$ID" "$node" --confirm "$ID"
+}
+
+judgements() {
+        sqlite3 "$STORE/registry.db" "SELECT subject || ' ' || json_extract(data, '$.verdict') || ' ' ||
+                json_extract(data, '$.rule') FROM event WHERE type = 'device.judged' ORDER BY seq"
+}

@@ -12,7 +12,7 @@ import time
 from labkit import writes
 from labkit.case import LabCase, default_folder
 from labkit.guest import Guest
-from labkit.station import STORE, Station
+from labkit.station import HOME, STORE, Station
 
 KILLS = int(os.environ.get('MPSI_LAB_KILLS', 2))
 CUTS = int(os.environ.get('MPSI_LAB_CUTS', 10))
@@ -70,7 +70,7 @@ class PowerLoss(LabCase):
 
     def test_killed_and_booted_again(self):
         self.boot(**writes.logged_node('store', self.image, self.log))
-        self.guest.check(f'mkfs.ext4 -q /dev/vda && mkdir -p {STORE} && mount /dev/vda {STORE}')
+        self.guest.check(f'mkfs.ext4 -q /dev/vda && mkdir -p {HOME} && mount /dev/vda {HOME}')
         self.station.install()
         first = self.log.stat().st_size
         self.work_until_it_fails(self.lottery.uniform(3, LONGEST_S), 'FIRST')
@@ -79,7 +79,7 @@ class PowerLoss(LabCase):
         for kill in range(KILLS):
             # What the host's kernel was given stays: of a killed QEMU only the guest's memory is lost.
             self.boot(**{'driver': 'raw', 'node-name': 'store', 'file': {'driver': 'file', 'filename': str(self.image)}})
-            self.guest.check(f'mount /dev/vda {STORE}')
+            self.guest.check(f'mount /dev/vda {HOME}')
             self.check_store(self.guest, STORE, [serial for serial, _ in self.acknowledged])
             if kill < KILLS - 1:
                 self.work_until_it_fails(self.lottery.uniform(2, LONGEST_S / 2), f'AGAIN{kill}')
@@ -99,6 +99,6 @@ class PowerLoss(LabCase):
             device = medium.device
             self.guest.check(f'mkdir -p /mnt/cut; mount {device} /mnt/cut')
             with self.subTest(seed=SEED, cut=number, write=count, of=len(entries)):
-                self.check_store(self.guest, '/mnt/cut', [serial for serial, length in acknowledged if length <= reached])
+                self.check_store(self.guest, '/mnt/cut/store', [serial for serial, length in acknowledged if length <= reached])
             self.guest.check('umount /mnt/cut')
             self.guest.unplug(medium)

@@ -13,10 +13,6 @@ from labkit.case import LabCase
 RACES = int(os.environ.get('MPSI_LAB_RACES', 50))
 
 
-# The configuration as it was installed.
-RESTORE = 'cp /lab/mpsi.conf /etc/mpsi/mpsi.conf 2>/dev/null'
-
-
 class GateCase(LabCase):
     def need_gate(self):
         if scenarios.has_gate(self.guest):
@@ -42,7 +38,7 @@ class Race(GateCase):
         return ever, late, opened
 
     def tearDown(self):
-        self.guest.run(RESTORE)
+        scenarios.restore_configuration(self.guest)
 
     def test_writer_gets_through_without_the_gate(self):
         """The writer is one that can win: else the others would show nothing."""
@@ -84,7 +80,7 @@ class Closed(GateCase):
         self.need_gate()
 
     def tearDown(self):
-        self.guest.run(RESTORE)
+        scenarios.restore_configuration(self.guest)
 
     def property_of(self, device, name):
         return self.guest.check(f'udevadm info --query=property --property={name} --value {device}')

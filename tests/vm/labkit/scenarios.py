@@ -37,6 +37,11 @@ def watch_buses(guest, buses):
     guest.put('/etc/mpsi/mpsi.conf', f'[gate]\nbuses = {buses}\n')
 
 
+def restore_configuration(guest):
+    """As it was installed."""
+    guest.check('cp /lab/mpsi.conf /etc/mpsi/mpsi.conf')
+
+
 class Race:
     """A writer in the guest that tries every disk that comes."""
 

@@ -8,7 +8,8 @@ import subprocess
 
 from . import paths
 
-STORE = '/var/lib/mpsi/store'
+HOME = '/var/lib/mpsi'  # of the account mpsi; a disk of its own may be mounted on it
+STORE = f'{HOME}/store'
 LOG = '/run/mpsid.log'
 
 
@@ -17,13 +18,13 @@ def make_store(folder):
     archive = folder / 'store.tar.gz'
     if archive.exists():
         return archive.read_bytes()
-    for name in ('mpsi', 'secrets'):  # left by one that was cut off
+    for name in ('store', 'secrets'):  # left by one that was cut off
         shutil.rmtree(folder / name, ignore_errors=True)
     script = '. scripts/main-job.bash; make_secrets; job_init && job_people && job_places'
     subprocess.run(['bash', '-ec', script], cwd=paths.SOURCE, check=True, stdout=subprocess.DEVNULL, env={
         'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'MPSI': str(paths.BUILD / 'mpsi'),
-        'STORE': str(folder / 'mpsi'), 'SECRETS': str(folder / 'secrets'), 'LANGUAGE': 'en', 'OUT': str(folder)})
-    subprocess.run(['tar', '-C', str(folder), '--owner=0', '--group=0', '-czf', str(archive), 'mpsi', 'secrets'], check=True)
+        'STORE': str(folder / 'store'), 'SECRETS': str(folder / 'secrets'), 'LANGUAGE': 'en', 'OUT': str(folder)})
+    subprocess.run(['tar', '-C', str(folder), '--owner=0', '--group=0', '-czf', str(archive), 'store', 'secrets'], check=True)
     return archive.read_bytes()
 
 
@@ -35,15 +36,14 @@ class Station:
         """A fresh store, and everybody's secrets."""
         self.stop()
         self.guest.put('/run/store.tar.gz', make_store(self.guest.folder))
-        # The folder may be a mount point: what is in it goes, not the folder.
-        self.guest.check(f'''mkdir -p {STORE}; find {STORE} -mindepth 1 -delete; rm -rf /lab/secrets
-            tar -C /lab -xzf /run/store.tar.gz secrets && tar -C {STORE} --strip-components=1 -xzf /run/store.tar.gz mpsi
+        self.guest.check(f'''mkdir -p {HOME}; rm -rf {STORE} /lab/secrets
+            tar -C /lab -xzf /run/store.tar.gz secrets && tar -C {HOME} -xzf /run/store.tar.gz store
             chmod 0700 {STORE}; sync''')
 
     def start(self, *options):
-        """mpsid as its unit runs it, without systemd around it."""
+        """mpsid without systemd around it; the store is root's, in whose name the acts are done."""
         self.guest.check(f'''rm -f {LOG}
-            setsid mpsid --foreground --store {STORE} --lang en {shlex.join(options)} 2>{LOG} >/dev/null & echo $! >/run/mpsid.pid''')
+            setsid mpsid --account root --store {STORE} --lang en {shlex.join(options)} 2>{LOG} >/dev/null & echo $! >/run/mpsid.pid''')
         self.wait_log('running')
 
     def stop(self):

@@ -29,15 +29,16 @@ struct device {
         struct guard *guard;
         char name[64], path[DEVICE_FIELD];
         enum stage stage;
-        bool named;    /* by --devices */
-        bool again;    /* something happened meanwhile: once more round */
-        bool gone;     /* unplugged while somebody still points here */
-        bool unjudged; /* it could not be judged: try again */
-        bool untold;   /* the judge has yet to hear that it is gone */
-        bool answered; /* the look under way has said its first word */
-        bool stuck;    /* said already that its verdict can't be put into force */
-        bool known;    /* the facts below are of a device that the gate has a say on */
-        bool judged;   /* there is a verdict on this insertion */
+        bool named;      /* by --devices */
+        bool again;      /* something happened meanwhile: once more round */
+        bool gone;       /* unplugged while somebody still points here */
+        bool unjudged;   /* it could not be judged: try again */
+        bool untold;     /* the judge has yet to hear that it is gone */
+        bool answered;   /* the look under way has said its first word */
+        bool stuck;      /* said already that its verdict can't be put into force */
+        bool known;      /* the facts below are of a device that the gate has a say on */
+        bool judged;     /* there is a verdict on this insertion */
+        bool registered; /* in that verdict */
         struct device_facts facts;
         enum gate_verdict verdict;
         int hold;           /* exclusive descriptor, or -1 */
@@ -335,6 +336,12 @@ static void on_result(struct device *device, const struct hand *hand, int result
         enforce_later(device);
 }
 
+/* Against mounts, even read-only ones: what is refused, and what nobody registered. A registered medium is left to
+ * the acts that make it fit. */
+static bool is_held(const struct device *device) {
+        return device->verdict == GATE_REFUSE || (device->verdict == GATE_READ_ONLY && !device->registered);
+}
+
 static void on_held(void *context, struct hand *hand, int result, int held) {
         struct guard *guard = context;
         struct device *device = NULL;
@@ -343,7 +350,7 @@ static void on_held(void *context, struct hand *hand, int result, int held) {
                 if (!each->gone && each->known && strcmp(each->path, hand->path) == 0 &&
                     each->facts.diskseq == hand->diskseq)
                         device = each;
-        if (device && held >= 0 && device->hold < 0 && device->verdict == GATE_REFUSE && !device->opened_by)
+        if (device && held >= 0 && device->hold < 0 && is_held(device) && !device->opened_by)
                 device->hold = TAKE_FD(held);
         if (held >= 0) {
                 const struct hand release = { .does = HAND_RELEASE };
@@ -359,7 +366,7 @@ static void enforce(struct device *device) {
         struct guard *guard = device->guard;
         struct hand hand = { .does = wanted(device),
                              .diskseq = device->facts.diskseq,
-                             .hold = device->verdict == GATE_REFUSE && device->hold < 0,
+                             .hold = is_held(device) && device->hold < 0,
                              .spare_busy = true,
                              .done = on_held,
                              .context = guard };
@@ -367,7 +374,7 @@ static void enforce(struct device *device) {
 
         if (!guard->enforce || device->opened_by)
                 return;
-        if (device->verdict != GATE_REFUSE)
+        if (!is_held(device))
                 release_hold(device);
         (void) snprintf(hand.path, sizeof hand.path, "%s", device->path);
         if (hand_start(guard->event, &hand, -1, &err) < 0) {
@@ -380,7 +387,8 @@ static void enforce(struct device *device) {
 static void on_verdict(struct device *device, const struct judge_reply *reply, bool looked) {
         struct guard *guard = device->guard;
         enum lang lang = guard->options->lang;
-        bool moves = !device->judged || device->verdict != reply->verdict;
+        bool registered = reply->medium[0];
+        bool moves = !device->judged || device->verdict != reply->verdict || device->registered != registered;
 
         if (reply->error) {
                 if (strcmp(device->complaint, reply->line[lang]) != 0)
@@ -393,6 +401,7 @@ static void on_verdict(struct device *device, const struct judge_reply *reply, b
         if (reply->recorded)
                 log_line(reply->verdict == GATE_ACCEPT ? LOG_INFO : LOG_WARNING, "%s", "%s", reply->line[lang]);
         device->verdict = reply->verdict;
+        device->registered = registered;
         device->judged = true;
         if (moves || reply->recorded)
                 enforce(device);

@@ -13,6 +13,7 @@
 
 #include "api/session.h"
 #include "base/str.h"
+#include "daemon/log.h"
 #include "daemon/transfer.h"
 #include "device/gate.h"
 #include "policy/access.h"
@@ -483,17 +484,17 @@ int worker_run(const struct worker_context *context, int guard, int client) {
 /* Whoever started the job and typed its ID answers for it; the station only goes on. */
 static int who_started(struct worker *worker, char out[40], struct error *err) {
         _cleanup_sanitization_ struct sanitization_record last = { 0 };
+        const struct session_options options = { .folder = worker->context->store, .os_user = "mpsid" };
+        _cleanup_(session_closep) struct session *session = NULL;
         struct act *act;
-        int r = open_session(worker, err);
+        int r = session_open(&options, &session, err);
 
         if (r == 0)
-                r = session_act(worker->session, &act, err);
+                r = session_act(session, &act, err);
         if (r == 0)
                 r = sanitization_last(act->db, worker->context->medium, &last, err);
         if (r == 0)
                 (void) snprintf(out, 40, "%s", last.operator);
-        session_close(worker->session);
-        worker->session = NULL;
         return r;
 }
 
@@ -518,5 +519,7 @@ int worker_resume(const struct worker_context *context, int guard) {
         if (r == 0)
                 r = session_call(worker.session, verb_find("wipe", "resume"), arguments, &answer, &said, &err);
         session_close(worker.session);
+        if (r < 0)
+                log_problem(LOG_WARNING, context->medium, &err);
         return -r;
 }

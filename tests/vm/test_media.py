@@ -179,7 +179,6 @@ class WipeUnderTheGate(Wiping):
         self.guest.plug('usb', medium.path, medium.serial)
         self.station.wait_log('the resumed wipe has ended', 120)
 
-    @unittest.expectedFailure  # of a job that was started on the store itself the resumption ends with status 3
     def test_goes_on_when_the_medium_is_back(self):
         results = [event['data']['result'] for event in self.station.events('sanitization.finished')]
         self.assertEqual(results, ['sanitized'])

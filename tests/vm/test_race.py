@@ -177,7 +177,6 @@ class MounterUnderMpsid(Mounted):
         super().tearDown()
         self.station.stop()
 
-    @unittest.expectedFailure  # mpsid holds what it refuses; what is read-only by C3 it does not hold yet
     def test_can_not_mount_an_unregistered_stick(self):
         self.assertNotEqual(self.result.status, 0, self.result)
         self.assertEqual(self.options, '')

@@ -13,7 +13,7 @@
 #include "wire/wire.h"
 
 enum {
-        ARRIVALS = 40,
+        ARRIVALS = 200,
         SYNCS = 200,
         PATIENCE = 20,
         READ_SECONDS = 5,

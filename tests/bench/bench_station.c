@@ -246,6 +246,7 @@ static void together(int n) {
         struct memory peak = { 0 };
         double took;
 
+        station_calm(&station, 1000);
         for (int i = 0; i < n; i++)
                 images[i] = image_make("stick", 4 * MIB);
         took = burst(n, images, NULL);
@@ -487,7 +488,7 @@ int main(int argc, char **argv) {
                 return 0;
         }
         (void) atexit(loops_remove);
-        loops_make(devices > IDLE_DEVICES ? devices : IDLE_DEVICES);
+        loops_make(IDLE_DEVICES);
         prepare(argv[0], argc > 4 ? argv[4] : NULL, media);
         image = open_medium();
         blank = image_make("blank", 64 * MIB);
@@ -496,6 +497,7 @@ int main(int argc, char **argv) {
         syncs();
         verdicts("unregistered medium, read only", blank, false);
         verdicts("registered and encrypted medium, accepted", image, true);
+        loops_make(devices);
         together(devices);
         clients(connections, media);
         idle();

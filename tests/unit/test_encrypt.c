@@ -262,6 +262,28 @@ static void an_older_header_is_found(void **state) {
         encryption_done(&encryption);
 }
 
+/* C4: without its first header a medium is not blank while cryptsetup could restore it from a second one, wherever
+ * the format allows that to be. */
+static void a_second_header_alone_is_found(void **state) {
+        static const uint8_t magic[] = "SKUL\xba\xbe\0\2";
+        struct luks_facts facts;
+        struct error err;
+        char image[96];
+
+        (void) state;
+        test_image(&store, "second", IMAGE, image);
+        for (off_t offset = LUKS_HEADER_SMALLEST / 2; offset <= 2 * LUKS_HEADER_LARGEST; offset *= 2) {
+                bool possible = offset >= LUKS_HEADER_SMALLEST && offset <= LUKS_HEADER_LARGEST;
+                _cleanup_close_ int fd = open(image, O_RDWR | O_CLOEXEC);
+
+                assert_int_equal(pwrite(fd, magic, sizeof magic - 1, offset), sizeof magic - 1);
+                assert_int_equal(encrypt_read_header(fd, &facts, &err), 0);
+                assert_int_equal(facts.state, possible ? LUKS_DAMAGED : LUKS_NONE);
+                luks_facts_done(&facts);
+                assert_int_equal(pwrite(fd, "\0\0\0\0\0\0\0", 8, offset), 8);
+        }
+}
+
 /* C9's ground: the vault's secret opens the machine slot of what stands on the medium. */
 static void the_vault_opens_the_medium(void **state) {
         _cleanup_(session_closep) struct session *session = NULL;
@@ -627,6 +649,7 @@ int main(void) {
                 cmocka_unit_test(without_filling_it_is_on_record),
                 cmocka_unit_test(a_tampered_header_is_found),
                 cmocka_unit_test(an_older_header_is_found),
+                cmocka_unit_test(a_second_header_alone_is_found),
                 cmocka_unit_test(the_vault_opens_the_medium),
                 cmocka_unit_test(encrypting_again_takes_a_word_and_retires_the_old_key),
                 cmocka_unit_test(crypto_erase_leaves_nothing),

@@ -19,6 +19,7 @@ setup() {
 teardown() {
         [ -n "${MPSI_UDEV:-}" ] || return 0
         printf '-' >"$MPSI_STOPS"
+        [ -z "${stopped:-}" ] || kill -CONT "$stopped" 2>/dev/null || true
         [ -z "${judge:-}" ] || kill -CONT "$judge" 2>/dev/null || true
         mpsid_teardown
 }
@@ -199,5 +200,31 @@ is_forgotten() {
         : >"$LOG"
         losetup "$node" "$stranger"
         wait_for "$node .*not registered"
+        is_read_only
+}
+
+@test "C3: messages of udev that were lost: it says so and looks at everything; what came meanwhile is judged" {
+        local other
+        own_device other 32M
+        other=$own
+        losetup --detach "$other"
+        unplug
+        export MPSI_SMALL_BUFFERS=1
+        start --devices "${other#/dev/}"
+        kill -STOP "$daemon"
+        stopped=$daemon
+        losetup "$node" "$image"
+        losetup "$other" "$BATS_TEST_TMPDIR/other.img"
+        for _ in {1..600}; do
+                echo change >"/sys/block/${other#/dev/}/uevent"
+        done
+        udevadm settle --timeout=60
+        losetup --detach "$node"
+        kill -CONT "$daemon"
+        wait_for 'messages of udev were lost'
+        wait_for "$other .*read only C3"
+        [ "$(blockdev --getro "$other")" = 1 ]
+        losetup "$node" "$image"
+        wait_for "$node .*read only C3"
         is_read_only
 }

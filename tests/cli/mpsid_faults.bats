@@ -207,7 +207,7 @@ with open(sys.argv[1], 'r+b') as disk:
 PY
 }
 
-# The largest memory that a probe took, in KiB, while the medium is put in and judged.
+# judged_again COMMAND…: a medium that COMMAND writes is put in, and judged in time whatever it is. The image is empty afterwards.
 judged_again() {
         local began=$SECONDS
         unplug

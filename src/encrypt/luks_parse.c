@@ -33,6 +33,7 @@ enum {
         LUKS1_AT_KEY_BYTES = 108,
         LUKS1_AT_UUID = 168,
         LUKS1_SIZE = 592,
+        JSON_VALUES_MAX = 4096,
 };
 
 static const char magic_first[MAGIC_SIZE + 1] = "LUKS\xba\xbe";
@@ -352,6 +353,16 @@ static void take_digest_object(struct luks_facts *facts, const char *key, json_t
         take_digest(facts, key, object);
 }
 
+/* 32 key slots, segments, digests and tokens take some two thousand. Four megabytes of "[],[],…" would take a
+ * parser two hundred megabytes, for each of sixteen media that come at once. */
+static bool is_sparse(const char *json, size_t length) {
+        size_t values = 0;
+
+        for (size_t i = 0; i < length; i++)
+                values += json[i] == ',' || json[i] == '[' || json[i] == '{';
+        return values <= JSON_VALUES_MAX;
+}
+
 static void parse_json_area(struct luks_facts *facts, const char *area, size_t size) {
         _cleanup_json_ json_t *root = NULL;
         struct error err;
@@ -363,6 +374,8 @@ static void parse_json_area(struct luks_facts *facts, const char *area, size_t s
         for (size_t i = length; i < size; i++)
                 if (area[i])
                         damage(facts, "bytes after the end of the JSON area");
+        if (!is_sparse(area, length))
+                damage(facts, "the JSON area holds too many values");
         if (facts->state == LUKS_DAMAGED)
                 return;
         if (json_parse(area, length, &root, &err) < 0 || !json_is_object(root)) {

@@ -1,9 +1,10 @@
 /* Preloaded under a program in tests only: makes its n-th call of some function fail.
  *
- *   MPSI_FAULT        which calls count, comma-separated: memory, write, sync, ioctl, open, rename
+ *   MPSI_FAULT        which calls count, comma-separated: memory, write, sync, ioctl, open, rename,
+ *                     process (fork and socketpair)
  *   MPSI_FAULT_AT     the call that fails, from 1; 0 fails none and only counts
  *   MPSI_FAULT_LAST   "1": every later one fails too, as on a full disk (else just that one)
- *   MPSI_FAULT_ERRNO  number; without it ENOMEM for memory, EIO for the rest
+ *   MPSI_FAULT_ERRNO  number; without it ENOMEM for memory, EAGAIN for process, EIO for the rest
  *   MPSI_FAULT_REPORT file that gets "calls failed\n" at exit
  *
  * Only calls on regular files and block devices count, so that messages still reach the terminal. */
@@ -18,11 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-enum kind { MEMORY = 1, WRITE = 2, SYNC = 4, IOCTL = 8, OPEN = 16, RENAME = 32 };
+enum kind { MEMORY = 1, WRITE = 2, SYNC = 4, IOCTL = 8, OPEN = 16, RENAME = 32, PROCESS = 64 };
 
 static struct {
         unsigned kinds;
@@ -47,8 +49,8 @@ static void plan_read(void) {
         static const struct {
                 const char *name;
                 unsigned kind;
-        } names[] = { { "memory", MEMORY }, { "write", WRITE }, { "sync", SYNC },
-                      { "ioctl", IOCTL },   { "open", OPEN },   { "rename", RENAME } };
+        } names[] = { { "memory", MEMORY }, { "write", WRITE },   { "sync", SYNC },      { "ioctl", IOCTL },
+                      { "open", OPEN },     { "rename", RENAME }, { "process", PROCESS } };
         const char *kinds = getenv("MPSI_FAULT"), *at = getenv("MPSI_FAULT_AT");
         const char *error = getenv("MPSI_FAULT_ERRNO"), *last = getenv("MPSI_FAULT_LAST");
 
@@ -93,7 +95,7 @@ static bool fails(unsigned kind) {
         if (plan.at < 1 || (plan.last ? n < plan.at : n != plan.at))
                 return false;
         atomic_fetch_add(&failed, 1);
-        errno = plan.error ? plan.error : kind == MEMORY ? ENOMEM : EIO;
+        errno = plan.error ? plan.error : kind == MEMORY ? ENOMEM : kind == PROCESS ? EAGAIN : EIO;
         return true;
 }
 
@@ -152,6 +154,14 @@ int ioctl(int fd, unsigned long request, ...) {
 
 int rename(const char *from, const char *to) {
         return fails(RENAME) ? -1 : NEXT(rename)(from, to);
+}
+
+pid_t fork(void) {
+        return fails(PROCESS) ? -1 : NEXT(fork)();
+}
+
+int socketpair(int domain, int type, int protocol, int pair[2]) {
+        return fails(PROCESS) ? -1 : NEXT(socketpair)(domain, type, protocol, pair);
 }
 
 static mode_t mode_of(int flags, va_list list) {

@@ -18,7 +18,9 @@ setup() {
 
 teardown() {
         [ -n "${MPSI_UDEV:-}" ] || return 0
+        rm -f /run/udev/rules.d/*
         printf '-' >"$MPSI_STOPS"
+        [ -z "${stopped:-}" ] || kill -CONT "$stopped" 2>/dev/null || true
         [ -z "${judge:-}" ] || kill -CONT "$judge" 2>/dev/null || true
         mpsid_teardown
 }
@@ -130,8 +132,9 @@ stop_judge() {
 is_forgotten() {
         local before
         before=$(judgements | wc -l)
-        act carlos media register --kind paper --classification INTERNO --category BASICA --owner marta --expires 2099-12-31 \
-                --retention 400 >/dev/null
+        # Were it known still, it would be this medium from now on, and that is news.
+        act carlos media register --kind hdd --serial GONE --classification INTERNO --category BASICA --owner marta \
+                --expires 2099-12-31 --retention 400 >/dev/null
         sleep 1
         [ "$(judgements | wc -l)" -eq "$before" ]
         ! losetup "$node" 2>/dev/null
@@ -183,9 +186,13 @@ is_forgotten() {
 }
 
 @test "X2: many media come and go while the judge is behind: it forgets each that is gone" {
-        local i before
+        local i
+        printf 'KERNEL=="%s", ENV{ID_SERIAL_SHORT}="GONE"\n' "${node#/dev/}" >/run/udev/rules.d/50-gone.rules
+        udevadm control --reload
         start
         wait_for "$node .*read only C3"
+        plug_in_again
+        wait_for "$node .*read only C3 .*GONE"
         stop_judge
         for i in {1..15}; do
                 unplug
@@ -198,6 +205,31 @@ is_forgotten() {
         is_forgotten
         : >"$LOG"
         losetup "$node" "$stranger"
-        wait_for "$node .*not registered"
+        wait_for "$node .*: accepted"
+}
+
+@test "C3: messages of udev that were lost: it says so and looks at everything; what came meanwhile is judged" {
+        local other
+        own_device other 32M
+        other=$own
+        losetup --detach "$other"
+        unplug
+        export MPSI_SMALL_BUFFERS=1
+        start --devices "${other#/dev/}"
+        kill -STOP "$daemon"
+        stopped=$daemon
+        losetup "$node" "$image"
+        losetup "$other" "$BATS_TEST_TMPDIR/other.img"
+        for _ in {1..600}; do
+                echo change >"/sys/block/${other#/dev/}/uevent"
+        done
+        udevadm settle --timeout=60
+        losetup --detach "$node"
+        kill -CONT "$daemon"
+        wait_for 'messages of udev were lost'
+        wait_for "$other .*read only C3"
+        [ "$(blockdev --getro "$other")" = 1 ]
+        losetup "$node" "$image"
+        wait_for "$node .*read only C3"
         is_read_only
 }

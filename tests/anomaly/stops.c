@@ -1,9 +1,11 @@
-/* Preloaded under mpsid in tests only: keeps its probe waiting at a step of its look, so that a medium can be
- * exchanged or rewritten just there.
+/* Preloaded under mpsid in tests only: sets its clock, takes its buffers away, and keeps its probe waiting at a
+ * step of its look, so that a medium can be exchanged or rewritten just there.
  *
  *   MPSI_STOPS  file whose first byte names the step: 'o' before the device is opened for its content, 'r' before
  * the first read of the header, after libblkid's; the probe goes on when it is another byte MPSI_HELD   file that
  * gets that byte when a probe has come to the step
+ *   MPSI_CLOCK  file with the seconds by which the wall clock is wrong
+ *   MPSI_SMALL_BUFFERS  sockets keep the receive buffer that the kernel gives them
  *
  * From the second step on the probe is confined: it may read, write and yield, and no more. */
 #define _GNU_SOURCE
@@ -17,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static int stops = -1, held = -1, direct = -1;
@@ -93,4 +96,41 @@ ssize_t pread(int fd, void *data, size_t n, off_t offset) {
 ssize_t pread64(int fd, void *data, size_t n, off64_t offset) {
         before_read(fd);
         return NEXT(pread64)(fd, data, n, offset);
+}
+
+/* --- the clock and the buffers -----------------------------------------------------------------------------------
+ */
+
+static time_t wrong_by(void) {
+        const char *path = getenv("MPSI_CLOCK");
+        char text[32] = "";
+        int fd = path ? NEXT(open)(path, O_RDONLY | O_CLOEXEC) : -1;
+        ssize_t n = fd < 0 ? 0 : NEXT(read)(fd, text, sizeof text - 1);
+
+        if (fd >= 0)
+                (void) close(fd);
+        return n > 0 ? (time_t) strtol(text, NULL, 10) : 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+        int r = NEXT(clock_gettime)(clock, now);
+
+        if (r == 0 && clock == CLOCK_REALTIME)
+                now->tv_sec += wrong_by();
+        return r;
+}
+
+time_t time(time_t *out) {
+        time_t now = NEXT(time)(NULL) + wrong_by();
+
+        if (out)
+                *out = now;
+        return now;
+}
+
+int setsockopt(int fd, int level, int option, const void *value, socklen_t n) {
+        if (getenv("MPSI_SMALL_BUFFERS") && level == SOL_SOCKET &&
+            (option == SO_RCVBUF || option == SO_RCVBUFFORCE))
+                return 0;
+        return NEXT(setsockopt)(fd, level, option, value, n);
 }

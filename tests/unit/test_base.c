@@ -40,6 +40,7 @@ static void every_rule_is_whole(void **state) {
 
 static void utf8_is_strict(void **state) {
         char cut[] = "caf\xc3";
+        struct error err = { 0 };
 
         (void) state;
         assert_true(utf8_valid("ñandú €", strlen("ñandú €")));
@@ -51,6 +52,12 @@ static void utf8_is_strict(void **state) {
                                    "b"));
         utf8_trim(cut);
         assert_string_equal(cut, "caf");
+        /* A precision cuts anywhere in a message, and the message still becomes a fact. */
+        (void) fail(&err, ERR_FAILED, "«%.3s» no", "“%.3s” no", "añn");
+        assert_string_equal(err.what[LANG_EN], "“añ” no");
+        (void) fail(&err, ERR_FAILED, "«%.2s» no", "“%.2s” no", "añn");
+        assert_string_equal(err.what[LANG_EN], "“a” no");
+        assert_string_equal(err.what[LANG_ES], "«a» no");
 }
 
 static void dates_are_real_days(void **state) {

@@ -43,6 +43,37 @@ static void test_text(void **state) {
         assert_string_equal(out, "");
 }
 
+/* S6: two that differ anywhere stay different. */
+static void test_identity_text(void **state) {
+        char a[128], b[128], same[128], long_a[70000], long_b[70000];
+
+        (void) state;
+        device_text_identity("  WD-123  45 ", a, sizeof a);
+        assert_string_equal(a, "WD-123 45");
+        memset(long_a, 'A', sizeof long_a - 1);
+        long_a[sizeof long_a - 1] = '\0';
+        memcpy(long_b, long_a, sizeof long_b);
+        long_b[sizeof long_b - 2] = 'B';
+        device_text_identity(long_a, a, sizeof a);
+        device_text_identity(long_b, b, sizeof b);
+        device_text_identity(long_a, same, sizeof same);
+        assert_string_not_equal(a, b);
+        assert_string_equal(a, same);
+        assert_int_equal(strlen(a), sizeof a - 1);
+        device_text_identity("odd\x01", a, sizeof a);
+        device_text_identity("odd\x02", b, sizeof b);
+        assert_string_not_equal(a, b);
+        assert_true(text_is_plain(a));
+        long_a[127] = '\0'; /* just fits */
+        device_text_identity(long_a, a, sizeof a);
+        assert_string_equal(a, long_a);
+        for (size_t i = 0; i < 60; i++)
+                memcpy(long_a + 2 * i + 1, "ñ", 2);
+        memcpy(long_a + 121, "ñññññ", sizeof "ñññññ");
+        device_text_identity(long_a, a, sizeof a);
+        assert_true(text_is_plain(a));
+}
+
 static void test_no_device(void **state) {
         struct device_facts facts;
         struct error err = { 0 };
@@ -333,11 +364,17 @@ static void test_identity(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_text),        cmocka_unit_test(test_no_device),
-                cmocka_unit_test(test_blank_loop),  cmocka_unit_test(test_image),
-                cmocka_unit_test(test_mounted),     cmocka_unit_test(test_swap),
-                cmocka_unit_test(test_system_disk), cmocka_unit_test(test_gate),
-                cmocka_unit_test(test_path_swap),   cmocka_unit_test(test_open_is_exclusive),
+                cmocka_unit_test(test_text),
+                cmocka_unit_test(test_identity_text),
+                cmocka_unit_test(test_no_device),
+                cmocka_unit_test(test_blank_loop),
+                cmocka_unit_test(test_image),
+                cmocka_unit_test(test_mounted),
+                cmocka_unit_test(test_swap),
+                cmocka_unit_test(test_system_disk),
+                cmocka_unit_test(test_gate),
+                cmocka_unit_test(test_path_swap),
+                cmocka_unit_test(test_open_is_exclusive),
                 cmocka_unit_test(test_identity),
         };
 

@@ -504,6 +504,23 @@ static void json_that_two_parsers_read_differently(void **state) {
         expect_row(&verdict, "deep nesting", 1, LUKS_REFUSE);
 }
 
+/* X2: a parser is not handed what would take it a hundred times its size in memory. */
+static void json_of_very_many_values(void **state) {
+        _cleanup_luks_facts_ struct luks_facts facts = { 0 };
+        _cleanup_free_ uint8_t *bytes = malloc(2 * HEADER);
+        char wide[9010] = "{\"tokens\":[";
+
+        (void) state;
+        memcpy(bytes, good[CATEGORY_MEDIA].bytes, 2 * HEADER);
+        for (size_t n = strlen(wide); n + 6 < sizeof wide; n += 3)
+                memcpy(wide + n, "[],", 4);
+        (void) strcat(wide, "0]}");
+        put_json(bytes, wide);
+        assert_int_equal(luks_parse(bytes, 2 * HEADER, &facts, NULL), 0);
+        assert_int_equal(facts.state, LUKS_DAMAGED);
+        assert_non_null(strstr(facts.damage, "too many values"));
+}
+
 /* Rows 7 to 11 need what the registry knows. */
 static void rows_that_need_the_registry(void **state) {
         const struct luks_facts *facts = &good[CATEGORY_MEDIA].facts;
@@ -563,6 +580,7 @@ int main(void) {
                 cmocka_unit_test(every_single_bit_is_covered),
                 cmocka_unit_test(two_faces_break_row_1),
                 cmocka_unit_test(json_that_two_parsers_read_differently),
+                cmocka_unit_test(json_of_very_many_values),
                 cmocka_unit_test(rows_that_need_the_registry),
                 cmocka_unit_test(a_foreign_token_is_told),
         };

@@ -236,6 +236,11 @@ static void nonsense_is_not_believed(void **state) {
         memset(bad->header.uuid, 'x', sizeof bad->header.uuid);
         assert_true(probe_content_sane(bad, sizeof *bad, got));
         assert_int_equal(strlen(got->header.uuid), sizeof got->header.uuid - 1);
+        /* What is no plain text stands in no line of the journal, no fact and no query. */
+        BREAK(facts.filesystem_label[0], '\n');
+        BREAK(facts.luks_uuid[0], '\x1b');
+        BREAK(header.damage[0], '\xff');
+        BREAK(header.tokens[LUKS_SLOTS_MAX - 1].type[0], '\x01');
         free(sound);
         free(got);
         free(bad);

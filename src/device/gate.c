@@ -124,8 +124,11 @@ int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd
         fd = open(approved->path, mode);
         if (fd < 0 && errno == EINVAL && approved->image && flags & DEVICE_OPEN_DIRECT)
                 fd = open(approved->path, mode & ~O_DIRECT); /* a file system without direct I/O */
-        if (fd < 0 && errno == EBUSY)
-                return fail(err, ERR_BUSY, "«%s» está en uso.", "“%s” is in use.", approved->path);
+        if (fd < 0 && errno == EBUSY) {
+                (void) fail(err, ERR_BUSY, "«%s» está en uso.", "“%s” is in use.", approved->path);
+                return hint(err, "Si lo retiene mpsid, haga el acto a través del puesto, sin --store.",
+                            "If mpsid holds it, do the act by way of the station, without --store.");
+        }
         if (fd < 0 && (errno == ENOENT || errno == ENXIO || errno == ENODEV))
                 return fail(err, ERR_NOT_FOUND, "Ya no está el dispositivo «%s».", "Device “%s” is gone.",
                             approved->path);

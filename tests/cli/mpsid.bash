@@ -90,6 +90,8 @@ register() {
         act carlos media register "$node" --classification CONFIDENCIAL --category MEDIA --health --owner marta \
                 --expires "$(in_days 400)" --retention 400 "$@"
         ID=$(act carlos --json media find "$node" | grep -o 'HQ[0-9]\{8\}.' | head -n 1)
+        # What nobody registered is held; an act on the store itself, beside mpsid, has to wait until it is not.
+        [ -z "${daemon:-}" ] || wait_for "$ID: "
 }
 
 encrypt() {

@@ -22,6 +22,9 @@ teardown() {
         wait_for "$node .*read only C3"
         is_read_only
         write_is_refused
+        run mount -o ro "$node" /mnt
+        [ "$status" -ne 0 ]
+        [[ $output == *busy* || $output == *mounted* ]]
         plug_in_again
         wait_for "$node .*read only C3"
         is_read_only

@@ -403,14 +403,17 @@ static void on_verdict(struct device *device, const struct judge_reply *reply, b
         device->verdict = reply->verdict;
         device->registered = registered;
         device->judged = true;
-        if (moves || reply->recorded)
-                enforce(device);
-        else
-                guard->retry_after = 0;
         if (looked && reply->unfinished && guard->enforce && !device->opened_by &&
             strcmp(device->resumed, device->facts.insertion) != 0) {
                 (void) snprintf(device->resumed, sizeof device->resumed, "%s", device->facts.insertion);
+                /* A hold taken now would keep the job off. It is closed as new, and held when the job does not
+                 * come. */
+                enforce_later(device);
                 desk_resume(guard, reply->medium, device->path);
+        } else if (moves || reply->recorded) {
+                enforce(device);
+        } else {
+                guard->retry_after = 0;
         }
 }
 

@@ -44,6 +44,7 @@ wait_until_held() {
 accepted_medium() {
         start
         register
+        wait_for "$ID: read only C3" # and not while it is being put into force
         encrypt
         wait_for "$ID: accepted"
         unplug

@@ -117,6 +117,7 @@ nothing_strange() {
         start --devices "${other#/dev/}"
         register
         first=$ID
+        wait_for "$first: read only C3"
         encrypt
         wait_for "$first: accepted"
         # The twin, blank: the serial number says that it is the first, the header that it is not.
@@ -138,6 +139,7 @@ nothing_strange() {
         local uuid
         start
         register
+        wait_for "$ID: read only C3" # and not while it is being put into force
         encrypt
         wait_for "$ID: accepted"
         act carlos media register --kind hdd --serial SOMEBODY-ELSE --classification CONFIDENCIAL --category MEDIA --owner marta \

@@ -9,8 +9,8 @@
 
 /* Where an installed station keeps its things. */
 #define STATION_CONFIG "/etc/mpsi/mpsi.conf"
-#define STATION_STORE "/var/lib/mpsi/store" /* made in the account's own folder: `init` builds it beside its name  \
-                                             */
+/* In the account's own folder: `init` builds a store beside its name. */
+#define STATION_STORE "/var/lib/mpsi/store"
 #define STATION_RUN "/run/mpsi"
 #define STATION_SOCKET STATION_RUN "/socket"
 #define STATION_USER "mpsi" /* the account and the group that own the store and the gated nodes */

@@ -383,8 +383,7 @@ static void enforce(struct device *device) {
         }
 }
 
-/* `looked`: it follows a look at the device, which nobody is at work on. */
-static void on_verdict(struct device *device, const struct judge_reply *reply, bool looked) {
+static void on_verdict(struct device *device, const struct judge_reply *reply) {
         struct guard *guard = device->guard;
         enum lang lang = guard->options->lang;
         bool registered = reply->medium[0];
@@ -403,7 +402,8 @@ static void on_verdict(struct device *device, const struct judge_reply *reply, b
         device->verdict = reply->verdict;
         device->registered = registered;
         device->judged = true;
-        if (looked && reply->unfinished && guard->enforce && !device->opened_by &&
+        /* A look says that nobody is at work on it. */
+        if (reply->asked && reply->unfinished && guard->enforce && !device->opened_by &&
             strcmp(device->resumed, device->facts.insertion) != 0) {
                 (void) snprintf(device->resumed, sizeof device->resumed, "%s", device->facts.insertion);
                 /* A hold taken now would keep the job off. It is closed as new, and held when the job does not
@@ -428,8 +428,8 @@ static void on_judge_message(void *context, struct child *child, const void *dat
                 return;
         device = find(guard, reply.name);
         if (device && device->known && strcmp(device->facts.insertion, reply.insertion) == 0)
-                on_verdict(device, &reply, guard->asking == device);
-        if (guard->asking && strcmp(guard->asking->name, reply.name) == 0) {
+                on_verdict(device, &reply);
+        if (reply.asked && guard->asking && strcmp(guard->asking->name, reply.name) == 0) {
                 device = guard->asking;
                 guard->asking = NULL;
                 rest(device);

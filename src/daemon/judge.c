@@ -199,7 +199,7 @@ static int decide(struct judge *judge, const struct judge_request *request, stru
 
 static void answer(struct judge *judge, const struct judge_request *request, bool asked) {
         struct known *known = *find(judge, request->facts.name);
-        struct judge_reply reply = { 0 };
+        struct judge_reply reply = { .asked = asked };
         struct error err = { 0 };
 
         (void) snprintf(reply.name, sizeof reply.name, "%s", request->facts.name);
@@ -220,7 +220,7 @@ static void answer(struct judge *judge, const struct judge_request *request, boo
 
 /* What was registered, encrypted, returned or found since has a new verdict without a new plug-in. Our own records
  * change nothing. */
-static void judge_again(struct judge *judge, bool anyway) {
+static void judge_again(struct judge *judge) {
         struct act *act;
         int64_t size = 0;
 
@@ -229,7 +229,7 @@ static void judge_again(struct judge *judge, bool anyway) {
                 size = -1;
         else
                 db_fold(act->db); /* it is calm now */
-        if (size == judge->seen && !anyway)
+        if (size == judge->seen)
                 return;
         judge->seen = size; /* what is recorded from here on is seen, or seen again */
         for (struct known *known = judge->known; known; known = known->next) {
@@ -281,8 +281,6 @@ static bool on_request(struct judge *judge, struct judge_request *request) {
                 return n > 0;
         if (request->asks == JUDGE_REMOVED) {
                 forget(judge, request->name);
-        } else if (request->asks == JUDGE_AGAIN) {
-                judge_again(judge, true);
         } else {
                 struct probe_content content;
 
@@ -327,7 +325,7 @@ int judge_run(const struct judge_context *context, int fd) {
                 if (n < 0 && errno != EINTR)
                         return 1;
                 if (judge.due && now_ms() >= judge.due)
-                        judge_again(&judge, false);
+                        judge_again(&judge);
                 if (now_ms() >= judge.baseline_at)
                         keep_baseline(&judge);
                 if (n > 0 && fds[1].revents)

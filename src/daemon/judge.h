@@ -5,7 +5,7 @@
 #include "daemon/probe.h"
 #include "gate/gate.h"
 
-enum judge_asks { JUDGE_DEVICE = 1, JUDGE_REMOVED, JUDGE_AGAIN };
+enum judge_asks { JUDGE_DEVICE = 1, JUDGE_REMOVED };
 
 struct judge_request {
         enum judge_asks asks;
@@ -19,6 +19,7 @@ struct judge_reply {
         int error; /* 0, or why there is no verdict: it stays closed, and is asked again later */
         char name[64], insertion[DEVICE_FIELD];
         enum gate_verdict verdict;
+        bool asked;      /* it follows a look at the device; else the registry has changed */
         bool recorded;   /* it is news */
         bool unfinished; /* a wipe of this medium was cut off */
         char medium[MEDIUM_ID_TEXT];

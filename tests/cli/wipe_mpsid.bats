@@ -41,6 +41,7 @@ wait_for() {
         act carlos media register "$node" --kind ssd --classification CONFIDENCIAL --category MEDIA --health --owner marta \
                 --expires "$(in_days 400)" --retention 400
         ID=$(act carlos --json media find "$node" | grep -o 'HQ[0-9]\{8\}.' | head -n 1)
+        wait_for "$ID: read only C3" # it is not held any more, as what nobody registered is
         act ana encrypt run "$ID" "$node" --confirm "$ID"
         : >"$LOG"
         # From its start the medium is "unsanitized", which the gate closes: but not while the job holds the device.

@@ -20,8 +20,9 @@ int encrypt_judge_device(const char *device, enum category category, struct luks
 int encrypt_judge_medium(struct act *act, const struct medium *medium, const char *device, struct luks_verdict *ret,
                          struct error *err);
 
-/* The two halves of encrypt_judge_medium(), for a reader without privileges and a judge who never touches the device:
- * `fd` is open for reading, past the page cache where that can be. Release the facts with luks_facts_done(). */
+/* The two halves of encrypt_judge_medium(), for a reader without privileges and a judge who never touches the
+ * device: `fd` is open for reading, past the page cache where that can be. Release the facts with
+ * luks_facts_done(). */
 int encrypt_read_header(int fd, struct luks_facts *ret, struct error *err);
 int encrypt_judge_facts(struct act *act, const struct medium *medium, const struct luks_facts *facts,
                         struct luks_verdict *ret, struct error *err);

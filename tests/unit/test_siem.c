@@ -258,7 +258,8 @@ static void keeps_a_cursor(void **state) {
 }
 
 static void the_state_folder_stands_beside_the_store(void **state) {
-        _cleanup_free_ char *one = siem_state_folder("/var/lib/mpsi/store"), *two = siem_state_folder("/var/lib/mpsi/store//");
+        _cleanup_free_ char *one = siem_state_folder("/var/lib/mpsi/store"),
+                            *two = siem_state_folder("/var/lib/mpsi/store//");
 
         (void) state;
         assert_string_equal(one, "/var/lib/mpsi/store-siem");

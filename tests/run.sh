@@ -8,11 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 
-<<<<<<< HEAD
-[ -n "${MPSI_NO_INSTALL:-}" ] || scripts/install-packages build demo test package
-=======
-[ -n "${MPSI_NO_INSTALL:-}" ] || scripts/install-packages build demo test lab
->>>>>>> lab
+[ -n "${MPSI_NO_INSTALL:-}" ] || scripts/install-packages build demo test package lab
 flags=()
 [ -z "${MPSI_WERROR:-}" ] || flags+=(-DCMAKE_COMPILE_WARNING_AS_ERROR=ON)
 

@@ -9,8 +9,8 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "daemon/guard.h"
-#include "daemon/log.h"
 #include "sign/identity.h"
 
 /* How long jobs get to come to a durable point; systemd's own patience is longer (TimeoutStopSec). */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "daemon/guard.h"
-#include "daemon/log.h"
 #include "wire/wire.h"
 
 /* One account gets no more than half: who opens connections without end shuts out nobody but themselves. */

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "daemon/guard.h"
 #include "daemon/hand.h"
-#include "daemon/log.h"
 #include "device/sysfs.h"
 
 /* A hub with sixteen docks is looked at together; more at once only get into each other's way. */

@@ -12,8 +12,8 @@
 
 #include "api/session.h"
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/str.h"
-#include "daemon/log.h"
 #include "doctor/doctor.h"
 #include "ledger/ledger.h"
 #include "sanitize/sanitize.h"

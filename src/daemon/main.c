@@ -4,20 +4,8 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "base/log.h"
 #include "daemon/daemon.h"
-#include "daemon/log.h"
-
-static enum lang lang_of_locale(void) {
-        static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-
-        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-                const char *value = getenv(names[i]);
-
-                if (value && *value)
-                        return strncmp(value, "en", 2) == 0 ? LANG_EN : LANG_ES;
-        }
-        return LANG_ES;
-}
 
 static const struct text usage = {
         .es = "mpsid [--config FICHERO] [--store CARPETA] [--socket RUTA] [--account CUENTA] [--devices PATRÓN]… "
@@ -98,11 +86,11 @@ static int read_options(int argc, char **argv, struct daemon_options *options) {
 }
 
 int main(int argc, char **argv) {
-        struct daemon_options options = { .lang = lang_of_locale() };
+        struct daemon_options options = { .lang = log_lang_of_locale() };
         struct error err = { 0 };
         int r = read_options(argc, argv, &options);
 
-        log_lang(options.lang);
+        log_start("mpsid", options.lang);
         if (r == ERR_USAGE)
                 (void) fputs(text_in(usage, options.lang), stderr);
         if (r <= 0)

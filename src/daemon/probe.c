@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/str.h"
-#include "daemon/log.h"
 #include "device/gate.h"
 #include "device/probe.h"
 #include "encrypt/encrypt.h"

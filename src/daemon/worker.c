@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "api/session.h"
+#include "base/log.h"
 #include "base/str.h"
-#include "daemon/log.h"
 #include "daemon/transfer.h"
 #include "device/gate.h"
 #include "policy/access.h"

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "forward/journal.h"
 #include "forward/network.h"
-#include "forward/say.h"
 
 #define RETRY_MIN ((uint64_t) 1000000)
 #define RETRY_MAX (60 * RETRY_MIN)
@@ -38,7 +38,7 @@ static void on_trouble(void *context, const struct error *err) {
 
         forward->troubled = true;
         if (strcmp(forward->said, err->what[LANG_EN]) != 0)
-                say_problem(LOG_WARNING, forward->options->store, err);
+                log_problem(LOG_WARNING, forward->options->store, err);
         (void) snprintf(forward->said, sizeof forward->said, "%s", err->what[LANG_EN]);
         forward->delay = forward->delay ? forward->delay * 2 : RETRY_MIN;
         if (forward->delay > RETRY_MAX)
@@ -98,7 +98,7 @@ static int on_turn(sd_event_source *source, void *context) {
         if (!forward->troubled && forward->delay) {
                 forward->delay = 0;
                 forward->said[0] = '\0';
-                say(LOG_INFO, "vuelve a funcionar", "working again");
+                log_line(LOG_INFO, "vuelve a funcionar", "working again");
         }
         return 0;
 }
@@ -163,7 +163,7 @@ static int run(struct forward *forward, struct error *err) {
         if (r < 0)
                 return r;
         (void) sd_notify(0, "READY=1");
-        say(LOG_INFO, "en marcha: almacén %s", "running: store %s", forward->options->store);
+        log_line(LOG_INFO, "en marcha: almacén %s", "running: store %s", forward->options->store);
         r = sd_event_loop(forward->event);
         (void) sd_notify(0, "STOPPING=1");
         return r < 0 ? fail_errno(err, -r, "El bucle de sucesos ha fallado", "The event loop failed") : 0;

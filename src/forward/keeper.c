@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "base/str.h"
-#include "forward/say.h"
 
 #define SAVE_INTERVAL ((uint64_t) 1000000)
 #define FAILING_INTERVAL (60 * SAVE_INTERVAL)
@@ -31,7 +31,7 @@ static void save(struct keeper *keeper) {
                 return;
         }
         if (!keeper->failing)
-                say_problem(LOG_ERR, keeper->path, &err);
+                log_problem(LOG_ERR, keeper->path, &err);
         keeper->failing = true;
         arm(keeper, FAILING_INTERVAL);
 }
@@ -70,8 +70,8 @@ int keeper_open(struct keeper *keeper, sd_event *event, const char *folder, cons
                 return fail_errno(err, -r, "No arranca el bucle de sucesos", "The event loop does not start");
         r = siem_cursor_load(keeper->path, &keeper->cursor, err);
         if (r == ERR_VERIFY) {
-                say_problem(LOG_WARNING, keeper->path, err);
-                say(LOG_WARNING, "%s: se enviará todo otra vez", "%s: everything will be sent again", name);
+                log_problem(LOG_WARNING, keeper->path, err);
+                log_line(LOG_WARNING, "%s: se enviará todo otra vez", "%s: everything will be sent again", name);
                 keeper->lost = true;
                 r = 0;
         } else if (r == ERR_NOT_FOUND) {

@@ -3,22 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/secret.h"
 #include "forward/forward.h"
-#include "forward/say.h"
 #include "siem/cursor.h"
-
-static enum lang lang_of_locale(void) {
-        static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-
-        for (size_t i = 0; i < COUNT(names); i++) {
-                const char *value = getenv(names[i]);
-
-                if (value && *value)
-                        return strncmp(value, "en", 2) == 0 ? LANG_EN : LANG_ES;
-        }
-        return LANG_ES;
-}
 
 static const struct text usage = {
         .es = "mpsi-siem [--store CARPETA] [--state CARPETA] [--config FICHERO]\n"
@@ -92,19 +80,19 @@ static int run(struct forward_options *options, const char *path, struct error *
 }
 
 int main(int argc, char **argv) {
-        struct forward_options options = { .lang = lang_of_locale() };
+        struct forward_options options = { .lang = log_lang_of_locale() };
         const char *config = STATION_CONFIG;
         struct error err = { 0 };
         int r = read_options(argc, argv, &options, &config);
 
-        say_lang(options.lang);
+        log_start("mpsi-siem", options.lang);
         if (r == ERR_USAGE)
                 (void) fputs(text_in(usage, options.lang), stderr);
         if (r <= 0)
                 return -r;
         r = run(&options, config, &err);
         if (r < 0) {
-                say_problem(LOG_ERR, config, &err);
+                log_problem(LOG_ERR, config, &err);
                 return -r;
         }
         return EXIT_SUCCESS;

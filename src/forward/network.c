@@ -9,9 +9,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/str.h"
 #include "forward/resolve.h"
-#include "forward/say.h"
 #include "siem/marks.h"
 
 #define MS ((uint64_t) 1000)
@@ -135,7 +135,7 @@ static void tell(struct network *network, const struct error *err) {
         if (strcmp(network->said, err->what[LANG_EN]) == 0)
                 return;
         (void) snprintf(network->said, sizeof network->said, "%s", err->what[LANG_EN]);
-        say_problem(LOG_WARNING, network->name, err);
+        log_problem(LOG_WARNING, network->name, err);
 }
 
 static void rewind_to_cursor(struct network *network, bool orderly) {
@@ -163,8 +163,8 @@ static void end(struct network *network, bool orderly, const struct error *err) 
                 keeper_changed(&network->keeper);
         }
         if (orderly)
-                say(LOG_INFO, "%s: el SIEM ha cerrado la conexión", "%s: the SIEM closed the connection",
-                    network->name);
+                log_line(LOG_INFO, "%s: el SIEM ha cerrado la conexión", "%s: the SIEM closed the connection",
+                         network->name);
         else
                 tell(network, err);
         if (nothing_left && orderly)
@@ -340,10 +340,10 @@ static void opened(struct network *network) {
         network->said[0] = '\0';
         (void) sd_event_source_set_enabled(network->timer, SD_EVENT_OFF);
         if (network->options.settings->tls)
-                say(LOG_INFO, "%s: conectado con %s, %s", "%s: connected with %s, %s", network->name,
-                    SSL_get_version(network->link.ssl), SSL_get_cipher(network->link.ssl));
+                log_line(LOG_INFO, "%s: conectado con %s, %s", "%s: connected with %s, %s", network->name,
+                         SSL_get_version(network->link.ssl), SSL_get_cipher(network->link.ssl));
         else
-                say(LOG_INFO, "%s: conectado sin TLS", "%s: connected without TLS", network->name);
+                log_line(LOG_INFO, "%s: conectado sin TLS", "%s: connected without TLS", network->name);
         pump(network);
 }
 
@@ -497,9 +497,9 @@ int network_new(const struct network_options *options, struct network **ret, str
         (void) snprintf(network->name, sizeof network->name, "%.255s:%s", settings->host, settings->port);
         r = settings->tls ? link_tls_context(settings, &network->tls, err) : 0;
         if (!settings->tls)
-                say(LOG_WARNING, "%s: sin TLS, cualquiera en la red lee los eventos y puede alterarlos (X6)",
-                    "%s: without TLS anybody on the network reads the events and can alter them (X6)",
-                    network->name);
+                log_line(LOG_WARNING, "%s: sin TLS, cualquiera en la red lee los eventos y puede alterarlos (X6)",
+                         "%s: without TLS anybody on the network reads the events and can alter them (X6)",
+                         network->name);
         if (r == 0)
                 r = keeper_open(&network->keeper, options->event, options->state, SIEM_CURSOR_NETWORK, err);
         if (r == 0 && make_timers(network) < 0)

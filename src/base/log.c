@@ -1,20 +1,37 @@
-#include "daemon/log.h"
+#include "base/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/cleanup.h"
+
+static const char *program = "mpsi";
 static enum lang chosen = LANG_ES;
 
-void log_lang(enum lang lang) {
+void log_start(const char *name, enum lang lang) {
+        program = name;
         chosen = lang;
+}
+
+enum lang log_lang_of_locale(void) {
+        static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+        for (size_t i = 0; i < COUNT(names); i++) {
+                const char *value = getenv(names[i]);
+
+                if (value && *value)
+                        return strncmp(value, "en", 2) == 0 ? LANG_EN : LANG_ES;
+        }
+        return LANG_ES;
 }
 
 static void prefix(int priority) {
         if (getenv("JOURNAL_STREAM"))
                 (void) fprintf(stderr, "<%d>", priority);
         else
-                (void) fputs("mpsid: ", stderr);
+                (void) fprintf(stderr, "%s: ", program);
 }
 
 void log_line(int priority, const char *es, const char *en, ...) {

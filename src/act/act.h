@@ -150,6 +150,7 @@ enum param_flags {
         PARAM_REQUIRED = 1,
         PARAM_POSITIONAL = 2,
         PARAM_REPEATED = 4, /* the handler gets an array */
+        PARAM_NEW = 8,      /* of a PARAM_OUTPUT: what is there is never written over */
 };
 
 struct param {

@@ -137,7 +137,7 @@ int run_backup_list(struct act *act, const json_t *args, json_t **ret, struct er
 static const struct param create_params[] = {
         { .name = "out",
           .type = PARAM_OUTPUT,
-          .flags = PARAM_REQUIRED,
+          .flags = PARAM_REQUIRED | PARAM_NEW,
           .help = HELP("fichero de la copia; no debe existir", "file of the backup; must not exist") },
 };
 

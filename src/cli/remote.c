@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -70,6 +71,16 @@ static int pass_file(struct remote *remote, const struct param *param, size_t in
         return wire_send(remote->fd, WIRE_FILE, text, strlen(text), content, SEND_MS, err);
 }
 
+/* The station can't see what is there. */
+static int check_new(const json_t *args, const struct param *param, struct error *err) {
+        const char *path = param->flags & PARAM_NEW ? json_text(args, param->name) : NULL;
+        struct stat st;
+
+        if (path && stat(path, &st) == 0 && st.st_size > 0)
+                return fail(err, ERR_CONFLICT, "Ya existe «%s».", "“%s” exists already.", path);
+        return 0;
+}
+
 static int pass_inputs(struct remote *remote, struct error *err) {
         const struct verb *verb = remote->cli->verb;
 
@@ -77,7 +88,10 @@ static int pass_inputs(struct remote *remote, struct error *err) {
                 const struct param *param = &verb->params[i];
                 const json_t *value = json_object_get(remote->cli->args, param->name);
                 size_t n = json_is_array(value) ? json_array_size(value) : value ? 1 : 0;
+                int fresh = check_new(remote->cli->args, param, err);
 
+                if (fresh < 0)
+                        return fresh;
                 for (size_t k = 0; param->type == PARAM_INPUT && k < n; k++) {
                         const json_t *one = json_is_array(value) ? json_array_get(value, k) : value;
                         int r = pass_file(remote, param, k, json_string_value(one), err);

@@ -482,8 +482,10 @@ static bool have_judge(struct guard *guard) {
 
         if (guard->judge)
                 return true;
-        if (child_start(guard->event, &judge_kind, guard, -1, &guard->judge, &err) == 0)
+        if (child_start(guard->event, &judge_kind, guard, -1, &guard->judge, &err) == 0) {
+                guard->judge_context.first = false;
                 return true;
+        }
         log_problem(LOG_ERR, "mpsid", &err);
         return false;
 }
@@ -721,7 +723,8 @@ int devices_start(struct guard *guard, struct error *err) {
         guard->judge_context = (struct judge_context){ .store = guard->store,
                                                        .account = &guard->account,
                                                        .lang = guard->options->lang,
-                                                       .enforce = guard->enforce };
+                                                       .enforce = guard->enforce,
+                                                       .first = true };
         if (!have_judge(guard)) /* it keeps the baseline too, without any device */
                 wake_later(guard);
         return devices_look_at_all(guard, err);

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "daemon/transfer.h"
 #include "doctor/doctor.h"
 #include "ledger/ledger.h"
 #include "sanitize/sanitize.h"
@@ -314,6 +315,8 @@ int judge_run(const struct judge_context *context, int fd) {
         if (!request || !judge.again || privileges_drop(judge.context->account, &err) < 0 ||
             secret_arena_start(&err) < 0)
                 return 1;
+        if (context->first)
+                transfer_clean(context->store);
         watch(&judge);
         for (;;) {
                 struct pollfd fds[2] = { { .fd = fd, .events = POLLIN },

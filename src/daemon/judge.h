@@ -31,6 +31,7 @@ struct judge_context {
         const struct account *account;
         enum lang lang;
         bool enforce;
+        bool first; /* no worker of an earlier guard is left, and nothing of theirs is needed any more */
 };
 
 /* The process itself; gives its exit status when the guard is gone. */

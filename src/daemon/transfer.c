@@ -15,6 +15,22 @@
 
 enum { BYTES_MAX = 512 << 20, CHUNK = 64 << 10 };
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw) {
+        (void) st, (void) kind, (void) ftw;
+        return remove(path);
+}
+
+char *transfer_folder(const char *store) {
+        return str_format("%s-clients", store);
+}
+
+void transfer_clean(const char *store) {
+        _cleanup_free_ char *folder = transfer_folder(store);
+
+        if (folder)
+                (void) nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 static int make_folder(struct transfer *transfer, const char *work, struct error *err) {
         _cleanup_free_ char *template = NULL;
 
@@ -284,11 +300,6 @@ json_t *transfer_texts(const struct transfer *transfer, const json_t *value) {
                 return made;
         }
         return json_incref((json_t *) (uintptr_t) value);
-}
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw) {
-        (void) st, (void) kind, (void) ftw;
-        return remove(path);
 }
 
 void transfer_done(struct transfer *transfer) {

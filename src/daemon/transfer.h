@@ -25,6 +25,12 @@ struct transfer {
         int64_t bytes;
 };
 
+/* Where the clients' files of a store lie meanwhile: beside it, so that nothing of them is part of it. New string.
+ */
+char *transfer_folder(const char *store);
+/* Removes what workers that died left there; for when there is none. */
+void transfer_clean(const char *store);
+
 /* A WIRE_FILE of the client's: keeps the descriptor, copies nothing yet. ERR_USAGE for one too many or what is no
  * plain file. */
 int transfer_take(struct transfer *transfer, struct wire_frame *frame, struct error *err);

@@ -429,7 +429,7 @@ static int prepare(struct worker *worker, const struct worker_context *context, 
                                       .progress = progress,
                                       .cancelled = is_cancelled };
         worker->os_user = entry ? strdup(entry->pw_name) : str_format("uid-%u", (unsigned) context->peer.uid);
-        worker->work = str_format("%s/work", context->store);
+        worker->work = transfer_folder(context->store);
         if (!worker->os_user || !worker->work)
                 return fail_memory(err);
         if (entry)

@@ -58,7 +58,7 @@ wire() {
 still_serves() {
         as "$OPERATOR" timeout 60 "$MPSI" --lang en --socket "$SOCKET" person list >/dev/null
         kill -0 "$daemon"
-        [ -z "$(ls "$STORE/work" 2>/dev/null)" ]
+        [ -z "$(ls "$STORE-clients" 2>/dev/null)" ]
 }
 
 serves_again() {

@@ -141,9 +141,22 @@ register() {
         [[ $output == *'0 rows'* ]]
         expect 1 as "$OPERATOR" media import /etc/shadow
         expect 4 as "$OPERATOR" media import "$theirs/none.csv"
-        [ -z "$(ls "$STORE/work")" ]
+        [ -z "$(ls "$STORE-clients")" ]
         run events
         [[ $output != *"$theirs"* ]]
+}
+
+@test "X7: a backup by way of the station is the person's own file, and writes over none; it is checked the same way" {
+        local theirs=$BATS_TEST_TMPDIR/theirs
+        people
+        install -d -m 700 -o "$OPERATOR" "$theirs"
+        expect 0 as "$OPERATOR" backup create --out "$theirs/one.backup"
+        [ "$(stat -c %U "$theirs/one.backup")" = "$OPERATOR" ]
+        expect 7 as "$OPERATOR" backup create --out "$theirs/one.backup"
+        expect 3 as "$OPERATOR" backup verify "$theirs/one.backup"
+        expect 0 as "$ADMIN" backup verify "$theirs/one.backup"
+        expect 2 as "$ADMIN" backup restore "$theirs/one.backup" --to "$theirs/new"
+        [ -z "$(ls "$STORE-clients")" ]
 }
 
 @test "over the socket a medium is a device of the station, not a file" {

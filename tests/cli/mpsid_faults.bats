@@ -21,12 +21,18 @@ teardown() {
 
 # says NODE LINE…: what udev's rules say of that device from now on. A line is KEY=VALUE, as a program prints it.
 says() {
-        local name=${1#/dev/}
+        local name=${1#/dev/} mark=$RANDOM$RANDOM
         shift
-        printf '%b\n' "$@" >"$BATS_TEST_TMPDIR/says-$name"
+        printf '%b\n' "MPSI_TEST=$mark" "$@" >"$BATS_TEST_TMPDIR/says-$name"
         printf 'KERNEL=="%s", IMPORT{program}="/bin/cat %s"\n' "$name" "$BATS_TEST_TMPDIR/says-$name" >"/run/udev/rules.d/50-$name.rules"
-        udevadm control --reload
-        udevadm trigger --action=change --settle "/sys/block/$name"
+        # udevd takes the new rules when it comes to it, and its workers after that.
+        for _ in {1..20}; do
+                udevadm control --reload
+                udevadm trigger --action=change --settle "/sys/block/$name"
+                ! udevadm info --query=property "/sys/block/$name" | grep -q "^MPSI_TEST=$mark" || return 0
+                sleep 0.2
+        done
+        return 1
 }
 
 # N times the same character.

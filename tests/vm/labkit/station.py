@@ -11,6 +11,7 @@ from . import paths
 HOME = '/var/lib/mpsi'  # of the account mpsi; a disk of its own may be mounted on it
 STORE = f'{HOME}/store'
 LOG = '/run/mpsid.log'
+SOCKET = '/run/mpsi/lab-socket'
 
 
 def make_store(folder):
@@ -29,6 +30,9 @@ def make_store(folder):
 
 
 class Station:
+    account = 'root'  # whose the store is and in whose name mpsid's children work
+    environment = ''
+
     def __init__(self, guest):
         self.guest = guest
 
@@ -41,9 +45,9 @@ class Station:
             chmod 0700 {STORE}; sync''')
 
     def start(self, *options):
-        """mpsid without systemd around it; the store is root's, in whose name the acts are done."""
+        """mpsid without systemd around it; the store is root's here, in whose name the acts are done."""
         self.guest.check(f'''rm -f {LOG}
-            setsid mpsid --account root --store {STORE} --lang en {shlex.join(options)} 2>{LOG} >/dev/null & echo $! >/run/mpsid.pid''')
+            {self.environment} setsid mpsid --account {self.account} --store {STORE} --lang en {shlex.join(options)} 2>{LOG} >/dev/null & echo $! >/run/mpsid.pid''')
         self.wait_log('running')
 
     def stop(self):
@@ -109,11 +113,50 @@ class Station:
     def verify(self):
         self.do('elena', 'ledger', 'verify')
 
-    def register(self, device, *more, classification='CONFIDENCIAL', category='MEDIA'):
+    def register(self, device, *more, classification='CONFIDENCIAL', category='MEDIA', expires='2099-12-31'):
         """An ordinary medium; returns its ID."""
         answer = self.do('carlos', 'media', 'register', device, '--classification', classification, '--category', category,
-                         '--owner', 'marta', '--expires', '2099-12-31', '--retention', '400', *more)
+                         '--owner', 'marta', '--expires', expires, '--retention', '400', *more)
         return re.search(r'HQ\d{8}[0-9A-Z]', answer)[0]
 
     def encrypt(self, medium, device):
         self.do('ana', 'encrypt', 'run', medium, device, '--confirm', medium)
+
+
+class Desk(Station):
+    """The station as people meet it: the store is the account mpsi's, and each act comes over the socket from an account of
+    whoever does it."""
+    account = 'mpsi'
+    PEOPLE = {'carlos': 'games', 'ana': 'desk', 'marta': 'news', 'luis': 'lp'}
+    SECURITY = ('sara', 'man')  # elena's account is the host's who made the store
+
+    def install(self):
+        super().install()
+        acts = [self.local('elena', 'person', 'account', who, '--os-user', account, '--reason', 'a desk of their own')
+                for who, account in self.PEOPLE.items()]
+        who, account = self.SECURITY
+        acts.append(self.local('elena', 'person', 'add', who, '--full-name', 'Sara Gil', '--roles', 'security', '--os-user', account))
+        self.guest.check(' && '.join(acts))
+        self.guest.check(f'''chown -R mpsi:mpsi {STORE}; chmod 0711 /lab
+            for account in {' '.join([*self.PEOPLE.values(), account])}; do
+                rm -rf /lab/secrets-$account; cp -r /lab/secrets /lab/secrets-$account; chown -R $account /lab/secrets-$account
+            done''')
+
+    def start(self, *options):
+        super().start('--socket', SOCKET, *options)
+
+    local = staticmethod(Station.command)
+
+    @staticmethod
+    def command(who, *words):
+        account = dict([*Desk.PEOPLE.items(), Desk.SECURITY])[who]
+        secrets = [f'--secret={purpose}=file:/lab/secrets-{account}/{purpose.replace(":", "-")}' for purpose in
+                   ('master', 'recovery', f'pin:{who}')]
+        return as_account(account, shlex.join(['mpsi', '--lang', 'en', '--socket', SOCKET, *secrets, *words]))
+
+    def verify(self):
+        self.guest.check(as_account(self.account, self.local('elena', 'ledger', 'verify')))
+
+
+def as_account(account, command):
+    return f'setpriv --reuid={account} --regid=$(id -g {account}) --init-groups env HOME=/tmp {command}'

@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "daemon/guard.h"
-#include "sign/identity.h"
 
 /* How long jobs get to come to a durable point; systemd's own patience is longer (TimeoutStopSec). */
 enum { STOP_SECONDS = 15 };
@@ -84,7 +83,6 @@ static int run(struct guard *guard, struct error *err) {
 
         if (r < 0)
                 return fail_errno(err, -r, "No arranca el bucle de sucesos", "The event loop does not start");
-        identity_warm_up(); /* a millisecond that each worker's client would wait */
         /* The monitor first: what is plugged in during the enumeration is not lost, at worst judged twice. */
         r = monitor_new(&guard->monitor, err);
         if (r < 0)

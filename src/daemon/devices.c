@@ -683,10 +683,12 @@ void devices_set_gate(struct guard *guard, const struct worker_asks *asks, uint6
                 *wish = (struct wish){ guard, worker };
                 /* While it works there, verdicts wait; afterwards the device is looked at again. */
                 device->opened_by = asks->read_only ? 0 : worker;
-                if (asks->read_only)
+                if (asks->read_only) {
                         once_more(device);
-                else
+                } else {
                         release_hold(device);
+                        tell_gone(device); /* what the judge has read of it is of before */
+                }
                 r = hand_start(guard->event, &hand, -1, &err);
         }
         if (r == 0) {

@@ -34,10 +34,6 @@ struct identity_request {
         int64_t not_before, not_after; /* moments, microseconds UTC */
 };
 
-/* Has OpenSSL look up what a process needs to read a certificate and to hash: one that forks others does it once
- * for all of them. No key of anybody's is touched. */
-void identity_warm_up(void);
-
 /* A new root of trust on P-384: self-signed, CA with path length 0. `now` in microseconds. */
 int identity_make_ca(const char *organisation, int years, int64_t now, EVP_PKEY **ret_key, X509 **ret_certificate,
                      struct error *err);

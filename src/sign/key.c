@@ -27,21 +27,6 @@ const char *key_digest_name(EVP_PKEY *key) {
         return strcmp(group, SN_X9_62_prime256v1) == 0 ? "SHA256" : NULL;
 }
 
-void identity_warm_up(void) {
-        _cleanup_(EVP_PKEY_freep) EVP_PKEY *key = EVP_EC_gen(SN_X9_62_prime256v1), *again = NULL;
-        unsigned char *der = NULL;
-        int n = key ? i2d_PUBKEY(key, &der) : 0;
-        const unsigned char *at = der;
-        char digest[SHA256_TEXT];
-
-        if (n > 0) {
-                again = d2i_PUBKEY(NULL, &at, n);
-                (void) sha256_text(der, (size_t) n, digest);
-        }
-        OPENSSL_free(der);
-        ERR_clear_error();
-}
-
 static int encrypt_key(PKCS8_PRIV_KEY_INFO *plain, const struct secret *passphrase, X509_SIG **ret,
                        struct error *err) {
         X509_ALGOR *algorithm = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 0, NULL, SCRYPT_N, SCRYPT_R,

@@ -59,8 +59,9 @@ never_open_until() {
                 sleep 0.1
         done
         for i in {1..3000}; do
-                is_read_only || { printf 'it was open:\n'; cat "$LOG"; return 1; }
+                # The line first: after it the next look may rightly find, and let in, what is there by then.
                 ! grep -q -- "$1" "$LOG" || return 0
+                is_read_only || { printf 'it was open:\n'; cat "$LOG"; return 1; }
         done
         cat "$LOG"
         return 1

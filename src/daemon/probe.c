@@ -113,7 +113,7 @@ static bool is_bool(const bool *value) {
 }
 
 static bool bools_sane(const struct probe_content *content) {
-        bool sane = is_bool(&content->unreadable);
+        bool sane = is_bool(&content->unreadable) && is_bool(&content->header.mac.present);
 
         for (size_t i = 0; i < LUKS_SLOTS_MAX; i++)
                 sane = sane && is_bool(&content->header.slots[i].bound) &&
@@ -129,6 +129,10 @@ static bool end_header(struct luks_facts *header) {
         plain = END(header->subsystem) && plain;
         plain = END(header->checksum) && plain;
         plain = END(header->requirements) && plain;
+        plain = END(header->body_digest) && plain;
+        plain = END(header->canonical) && plain;
+        plain = END(header->mac.algorithm) && plain;
+        plain = END(header->mac.value) && plain;
         for (size_t i = 0; i < LUKS_SLOTS_MAX; i++) {
                 struct luks_slot *slot = &header->slots[i];
 

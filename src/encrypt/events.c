@@ -11,6 +11,9 @@ static const char *const scripts[] = {
         " data_offset INTEGER NOT NULL, digest TEXT NOT NULL, slots TEXT NOT NULL, waiver TEXT,"
         " started INTEGER NOT NULL, ended INTEGER, evidence TEXT"
         ") STRICT;",
+        /* Row 11. Headers that were made before have neither. */
+        "ALTER TABLE encryption ADD COLUMN canonical TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE encryption ADD COLUMN mac TEXT NOT NULL DEFAULT '';",
 };
 
 static const char *const state_tables[] = { "encryption", NULL };
@@ -53,11 +56,11 @@ static int apply_finished(struct db *db, const struct event *event, struct error
                 r = db_exec(
                         db, err,
                         "UPDATE encryption SET state = 'done', filled = ?, uuid = ?, seqid = ?, data_offset = ?,"
-                        " digest = ?, slots = ?, ended = ?, key = ? WHERE medium = ?",
-                        "isiississ", (int64_t) json_flag(data, "filled"), json_text_or_empty(data, "uuid"),
+                        " digest = ?, slots = ?, ended = ?, key = ?, canonical = ?, mac = ? WHERE medium = ?",
+                        "isiississss", (int64_t) json_flag(data, "filled"), json_text_or_empty(data, "uuid"),
                         json_int(data, "seqid", 0), json_int(data, "data_offset", 0),
                         json_text_or_empty(data, "digest"), slots, event->time, json_text_or_empty(data, "key"),
-                        event->subject);
+                        json_text_or_empty(data, "canonical"), json_text_or_empty(data, "mac"), event->subject);
         if (r == 0)
                 return fail(err, ERR_CONFLICT, "El cifrado de %s termina sin haber empezado.",
                             "The encryption of %s ends without having begun.", event->subject);
@@ -144,7 +147,8 @@ int encryption_load(struct db *db, const char *medium, struct encryption *ret, s
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_encryption_ struct encryption found = { 0 };
         int r = db_query(db, &rows, err,
-                         "SELECT state, key, filled, uuid, seqid, slots, evidence FROM encryption WHERE medium = ?",
+                         "SELECT state, key, filled, uuid, seqid, slots, evidence, canonical, mac FROM encryption "
+                         "WHERE medium = ?",
                          "s", medium);
 
         if (r == 0)
@@ -160,6 +164,8 @@ int encryption_load(struct db *db, const char *medium, struct encryption *ret, s
                 found.filled = rows_int(rows, 2) != 0;
                 (void) snprintf(found.header.uuid, sizeof found.header.uuid, "%s", rows_text(rows, 3));
                 found.header.seqid = (uint64_t) rows_int(rows, 4);
+                (void) snprintf(found.header.canonical, sizeof found.header.canonical, "%s", rows_text(rows, 7));
+                (void) snprintf(found.header.mac, sizeof found.header.mac, "%s", rows_text(rows, 8));
                 r = load_slots(rows_text(rows, 5), &found.header, err);
                 if (r == 0 && evidence)
                         r = json_parse(evidence, strlen(evidence), &found.evidence, err);

@@ -60,6 +60,13 @@ struct luks_token {
         char type[LUKS_NAME];
 };
 
+/* The token with the header's MAC (encrypt/mac.h), as it stands there. */
+struct luks_mac {
+        bool present;
+        char algorithm[LUKS_NAME];
+        char value[65]; /* lower-case hexadecimal; "" when it is not that */
+};
+
 /* How far the bytes can be understood. */
 enum luks_state {
         LUKS_NONE, /* no LUKS here */
@@ -81,7 +88,10 @@ struct luks_facts {
         struct luks_segment segments[LUKS_SLOTS_MAX];
         struct luks_digest digests[LUKS_SLOTS_MAX];
         struct luks_token tokens[LUKS_SLOTS_MAX];
-        json_t *token; /* the first of type "mpsi", or NULL */
+        char body_digest[65]; /* SHA-256 of the canonical JSON of digests, keyslots and segments */
+        char canonical[65];   /* header_canonical() of the header as it stands; both only of LUKS_VERSION_2 */
+        struct luks_mac mac;  /* of the first token of type "mpsi-mac" */
+        json_t *token;        /* the first of type "mpsi", or NULL */
 };
 
 /* Reads facts from a header's bytes: [0, n) of the device. Never fails for what the bytes are (see `state`); an
@@ -118,6 +128,7 @@ struct luks_verdict {
 struct luks_known {
         char uuid[48];
         uint64_t seqid;
+        char canonical[65], mac[65]; /* as it was written; "" of a header made before there was a MAC */
         size_t slots_n;
         struct {
                 int number;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "encrypt/mac.h"
 
 static const char *rule_of_row(int row) {
         for (size_t i = 0; i < luks_rows_n; i++)
@@ -258,6 +259,49 @@ static void judge_cost(const struct luks_slot *slot, const struct luks_demand *d
                     (long long) demand->pbkdf2_iterations);
 }
 
+/* Ours, each once. */
+static void judge_tokens(const struct luks_facts *facts, const struct luks_demand *demand,
+                         struct luks_verdict *verdict) {
+        static const char *const ours[] = { "mpsi", HEADER_MAC_TOKEN };
+        bool seen[COUNT(ours)] = { false };
+
+        for (size_t i = 0; i < facts->tokens_n; i++) {
+                bool known = false;
+
+                for (size_t k = 0; k < COUNT(ours); k++)
+                        if (strcmp(facts->tokens[i].type, ours[k]) == 0 && !seen[k])
+                                known = seen[k] = true;
+                if (!known)
+                        ADD(verdict, 10, -1, demand->unknown, "testigo de tipo «%s»", "token of type “%s”",
+                            facts->tokens[i].type);
+        }
+}
+
+/* One finding, the one that says most: a lower seqid is a header of before, whatever else it says. */
+static void judge_age(const struct luks_facts *facts, const struct luks_demand *demand,
+                      const struct luks_known *known, struct luks_verdict *verdict) {
+        if (facts->seqid < known->seqid)
+                ADD(verdict, 11, -1, demand->rollback, "cabecera anterior: seqid %llu, registrado %llu",
+                    "older header: seqid %llu, registered %llu", (unsigned long long) facts->seqid,
+                    (unsigned long long) known->seqid);
+        else if (!known->uuid[0])
+                return; /* not a header of ours: nothing is registered */
+        else if (!known->mac[0])
+                ADD(verdict, 11, -1, LUKS_WARN, "cabecera sin autenticación registrada: se hizo antes de haberla",
+                    "no authentication of this header is registered: it was made before there was any");
+        else if (strcmp(facts->canonical, known->canonical) != 0)
+                ADD(verdict, 11, -1, demand->rollback,
+                    "la cabecera no es la registrada (seqid %llu, registrado %llu)",
+                    "the header is not the registered one (seqid %llu, registered %llu)",
+                    (unsigned long long) facts->seqid, (unsigned long long) known->seqid);
+        else if (!facts->mac.present)
+                ADD(verdict, 11, -1, demand->rollback, "falta la autenticación de la cabecera",
+                    "the header's authentication is missing");
+        else if (strcmp(facts->mac.value, known->mac) != 0)
+                ADD(verdict, 11, -1, demand->rollback, "la autenticación de la cabecera no es la registrada",
+                    "the header's authentication is not the registered one");
+}
+
 static void judge_known(const struct luks_facts *facts, const struct luks_demand *demand,
                         const struct luks_known *known, struct luks_verdict *verdict) {
         for (size_t i = 0; i < facts->slots_n; i++) {
@@ -267,14 +311,7 @@ static void judge_known(const struct luks_facts *facts, const struct luks_demand
                 ADD(verdict, 10, facts->slots[i].number, demand->unknown, "ranura que el registro no conoce",
                     "slot that the registry does not know");
         }
-        for (size_t i = 0; i < facts->tokens_n; i++)
-                if (strcmp(facts->tokens[i].type, "mpsi") != 0)
-                        ADD(verdict, 10, -1, demand->unknown, "testigo de tipo «%s»", "token of type “%s”",
-                            facts->tokens[i].type);
-        if (facts->seqid < known->seqid)
-                ADD(verdict, 11, -1, demand->rollback, "cabecera anterior: seqid %llu, registrado %llu",
-                    "older header: seqid %llu, registered %llu", (unsigned long long) facts->seqid,
-                    (unsigned long long) known->seqid);
+        judge_tokens(facts, demand, verdict);
 }
 
 void luks_judge(const struct luks_facts *facts, enum category category, const struct luks_known *known,
@@ -298,6 +335,14 @@ void luks_judge(const struct luks_facts *facts, enum category category, const st
                 judge_slot(&facts->slots[i], demand, ret);
         judge_digests(facts, ret);
         judge_areas(facts, ret);
+        /* C7: neither compared nor computed, whatever it is. */
+        if (facts->mac.present && strcmp(facts->mac.algorithm, header_mac_algorithm) != 0)
+                luks_verdict_add(ret, 11, "C7", -1, LUKS_REFUSE,
+                                 "la autenticación de la cabecera es de un algoritmo desconocido, «%s»",
+                                 "the header's authentication is by an unknown algorithm, “%s”",
+                                 facts->mac.algorithm);
+        else if (known)
+                judge_age(facts, demand, known, ret);
         if (known)
                 judge_known(facts, demand, known, ret);
 }

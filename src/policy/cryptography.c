@@ -32,6 +32,13 @@ static const struct rule rules[] = {
             "Only algorithms approved by the guide CCN-STIC 807 are used." },
           { "Use AES, SHA-2, RSA de 3072 bits o más, o ECC P-256/P-384.",
             "Use AES, SHA-2, RSA of 3072 bits or more, or ECC P-256/P-384." } },
+        { "C7",
+          "op.exp.10, CCN-STIC 807",
+          { "Junto a cada clave y firma consta su algoritmo; el que este programa no conoce se rechaza.",
+            "Beside every key and signature stands its algorithm; one that this program does not know is "
+            "refused." },
+          { "Use la versión de mpsi que lo escribió, o vuelva a cifrar el soporte con esta.",
+            "Use the version of mpsi that wrote it, or encrypt the medium again with this one." } },
         { "L7",
           "mp.si.1",
           { "La cabecera lleva un testigo firmado con la identidad y la clasificación del soporte.",

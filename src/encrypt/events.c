@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "encrypt/internal.h"
+#include "registry/station.h"
 
 static const char *const scripts[] = {
         "CREATE TABLE encryption ("
@@ -119,9 +120,17 @@ json_t *slots_to_json(const struct luks_facts *facts) {
         for (size_t i = 0; i < facts->slots_n; i++)
                 (void) json_array_append_new(
                         slots, json_pack("{s:i, s:s, s:s}", "slot", facts->slots[i].number, "use",
-                                         facts->slots[i].number == SLOT_MACHINE ? "machine" : "recovery", "salt",
-                                         facts->slots[i].salt_digest));
+                                         luks_use_terms[facts->slots[i].number == SLOT_MACHINE ? LUKS_USE_MACHINE
+                                                                                               : LUKS_USE_RECOVERY]
+                                                 .code,
+                                         "salt", facts->slots[i].salt_digest));
         return slots;
+}
+
+static enum luks_use use_of(const char *code) {
+        int r = term_parse(luks_use_terms, LUKS_USES, code);
+
+        return r < 0 ? LUKS_USE_UNKNOWN : (enum luks_use) r;
 }
 
 static int load_slots(const char *text, struct luks_known *known, struct error *err) {
@@ -136,6 +145,7 @@ static int load_slots(const char *text, struct luks_known *known, struct error *
                 if (known->slots_n == LUKS_SLOTS_MAX)
                         break;
                 known->slots[known->slots_n].number = (int) json_int(slot, "slot", -1);
+                known->slots[known->slots_n].use = use_of(json_text_or_empty(slot, "use"));
                 (void) snprintf(known->slots[known->slots_n].salt_digest, sizeof known->slots[0].salt_digest, "%s",
                                 json_text_or_empty(slot, "salt"));
                 known->slots_n++;
@@ -146,10 +156,14 @@ static int load_slots(const char *text, struct luks_known *known, struct error *
 int encryption_load(struct db *db, const char *medium, struct encryption *ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_encryption_ struct encryption found = { 0 };
-        int r = db_query(db, &rows, err,
-                         "SELECT state, key, filled, uuid, seqid, slots, evidence, canonical, mac FROM encryption "
-                         "WHERE medium = ?",
-                         "s", medium);
+        int r = station_crypto_profile(db, &found.header.profile, err);
+
+        if (r == 0)
+                r = db_query(
+                        db, &rows, err,
+                        "SELECT state, key, filled, uuid, seqid, slots, evidence, canonical, mac FROM encryption "
+                        "WHERE medium = ?",
+                        "s", medium);
 
         if (r == 0)
                 r = rows_next(rows, err);

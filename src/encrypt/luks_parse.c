@@ -30,6 +30,7 @@ enum {
         MAGIC_SIZE = 6,
         LUKS1_AT_CIPHER = 8,
         LUKS1_AT_MODE = 40,
+        LUKS1_AT_HASH = 72,
         LUKS1_AT_PAYLOAD = 104,
         LUKS1_AT_KEY_BYTES = 108,
         LUKS1_AT_UUID = 168,
@@ -302,8 +303,12 @@ static void take_token(struct luks_facts *facts, const char *key, json_t *object
 static void take_config(struct luks_facts *facts, const json_t *config) {
         const json_t *requirements = json_object_get(config, "requirements"), *item;
         const json_t *mandatory = json_object_get(requirements, "mandatory");
+        uint64_t json_size = 0;
         size_t i, used = 0;
 
+        take_u64(facts, config, "json_size", &json_size, "config");
+        if (json_size != facts->header_size - LUKS_HEADER_MIN)
+                damage(facts, "config.json_size is not the size of the JSON area");
         take_u64(facts, config, "keyslots_size", &facts->keyslots_size, "config");
         if (facts->keyslots_size > LUKS_AREA_MAX)
                 damage(facts, "config.keyslots_size is out of range");
@@ -470,6 +475,7 @@ static void parse_version_1(struct luks_facts *facts, const uint8_t *bytes, size
         facts->segments_n = 1;
         (void) snprintf(facts->segments[0].cipher, LUKS_NAME, "%.31s-%.31s", cipher, mode);
         facts->slots_n = 1;
+        (void) read_text(bytes + LUKS1_AT_HASH, 32, facts->slots[0].af_hash);
         facts->slots[0].key_size = read_u32(bytes + LUKS1_AT_KEY_BYTES);
 }
 

@@ -126,6 +126,7 @@ static struct luks_known registered(void) {
         memcpy(known.mac, made.facts.mac.value, sizeof known.mac);
         for (size_t i = 0; i < known.slots_n; i++) {
                 known.slots[i].number = made.facts.slots[i].number;
+                known.slots[i].use = i == 0 ? LUKS_USE_MACHINE : LUKS_USE_RECOVERY;
                 memcpy(known.slots[i].salt_digest, made.facts.slots[i].salt_digest, 65);
         }
         return known;
@@ -165,8 +166,8 @@ static void row_11_compares_digest_and_token(void **state) {
         expect(&facts, &known, "is missing", LUKS_READ_ONLY, LUKS_REFUSE);
         /* Media of before have none on record: a warning, and no more. */
         known.mac[0] = known.canonical[0] = '\0';
-        expect(&facts, &known, "made before", LUKS_WARN, LUKS_WARN);
-        expect(&made.facts, &known, "made before", LUKS_WARN, LUKS_WARN);
+        expect(&facts, &known, "before there was", LUKS_WARN, LUKS_WARN);
+        expect(&made.facts, &known, "before there was", LUKS_WARN, LUKS_WARN);
 }
 
 int main(void) {

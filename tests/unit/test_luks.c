@@ -530,6 +530,7 @@ static void rows_that_need_the_registry(void **state) {
         (void) state;
         for (size_t i = 0; i < facts->slots_n; i++) {
                 known.slots[i].number = facts->slots[i].number;
+                known.slots[i].use = i == 0 ? LUKS_USE_MACHINE : LUKS_USE_RECOVERY;
                 memcpy(known.slots[i].salt_digest, facts->slots[i].salt_digest, sizeof known.slots[i].salt_digest);
         }
         verdict = judge(good[CATEGORY_MEDIA].bytes, 2 * HEADER, CATEGORY_MEDIA, &known);
@@ -540,9 +541,13 @@ static void rows_that_need_the_registry(void **state) {
         expect_row(&verdict, "older than registered", 11, LUKS_READ_ONLY);
         known.seqid--;
 
-        /* The same slot number with another salt: a person's slot until shown otherwise, and far too cheap for one.
-         */
+        /* The same slot number with another salt is not the machine's slot that was registered. */
         known.slots[0].salt_digest[0] = known.slots[0].salt_digest[0] == 'a' ? 'b' : 'a';
+        verdict = judge(good[CATEGORY_MEDIA].bytes, 2 * HEADER, CATEGORY_MEDIA, &known);
+        expect_row(&verdict, "another salt", 9, LUKS_REFUSE);
+
+        /* A number that nobody registered: a person's slot until shown otherwise, and far too cheap for one. */
+        known.slots[0].number = 7;
         verdict = judge(good[CATEGORY_MEDIA].bytes, 2 * HEADER, CATEGORY_MEDIA, &known);
         assert_int_equal(verdict.findings_n, 2);
         assert_int_equal(verdict.findings[0].row, 8);
@@ -561,6 +566,7 @@ static void a_foreign_token_is_told(void **state) {
 
                 for (size_t i = 0; i < 2; i++) {
                         known.slots[i].number = good[category].facts.slots[i].number;
+                        known.slots[i].use = LUKS_USE_MACHINE;
                         memcpy(known.slots[i].salt_digest, good[category].facts.slots[i].salt_digest, 65);
                 }
                 verdict = judge(bytes, 2 * HEADER, (enum category) category, &known);

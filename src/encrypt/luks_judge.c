@@ -149,6 +149,13 @@ static void judge_segment(const struct luks_segment *segment, struct luks_verdic
                 ADD(verdict, 2, -1, LUKS_REFUSE, "segmento de tipo «%s»", "segment of type “%s”", segment->type);
                 return;
         }
+        if (segment->sector_size < 512 || segment->sector_size > 4096 ||
+            segment->sector_size & (segment->sector_size - 1))
+                ADD(verdict, 2, -1, LUKS_REFUSE, "sectores de %lld bytes", "sectors of %lld bytes",
+                    (long long) segment->sector_size);
+        else if (segment->offset % (uint64_t) segment->sector_size)
+                ADD(verdict, 2, -1, LUKS_REFUSE, "el segmento no empieza donde un sector",
+                    "the segment does not begin where a sector does");
         if (segment->integrity)
                 ADD(verdict, 3, -1, LUKS_REFUSE, "segmento con integridad, fuera de perfil",
                     "segment with integrity, outside the profile");
@@ -211,6 +218,9 @@ static void judge_slot(const struct luks_slot *slot, const struct luks_demand *d
         judge_cipher(verdict, 5, n, slot->area_cipher);
         judge_key_size(verdict, demand, 5, n, slot->area_key_size);
         judge_hash(verdict, n, slot->af_hash, hash_of_af);
+        if (slot->af_stripes != LUKS_AF_STRIPES)
+                ADD(verdict, 5, n, LUKS_REFUSE, "difusor de %lld bandas en vez de %d",
+                    "splitter of %lld stripes instead of %d", (long long) slot->af_stripes, LUKS_AF_STRIPES);
         if (forbidden_name(FORBIDDEN_KDF, slot->kdf))
                 ADD(verdict, 12, n, LUKS_REFUSE, "derivación «%s»", "key derivation “%s”", slot->kdf);
         else if (strcmp(slot->kdf, "pbkdf2") == 0)

@@ -42,6 +42,8 @@ extern const struct luks_demand luks_demands[CATEGORIES];
 
 /* Row 3: the only cipher of a segment and of a key slot's area. */
 extern const char luks_cipher[];
+/* Row 5: of a slot's area; with fewer, what is left of a slot that was overwritten may still give its key. */
+enum { LUKS_AF_STRIPES = 4000 };
 /* Row 2: what libcryptsetup requires of a reader while a re-encryption is under way. */
 extern const char luks_reencryption[];
 

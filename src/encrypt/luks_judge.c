@@ -209,6 +209,11 @@ static void judge_slot(const struct luks_slot *slot, const struct luks_demand *d
 
         if (strcmp(slot->type, "reencrypt") == 0 && known && known->reencrypting)
                 return; /* where a re-encryption of ours keeps its state: it holds no key */
+        if (strcmp(slot->type, "luks2") != 0 && strcmp(slot->type, "reencrypt") != 0) {
+                luks_verdict_add(verdict, 10, "C7", n, LUKS_REFUSE, "ranura de tipo desconocido «%s»",
+                                 "slot of unknown type “%s”", slot->type);
+                return;
+        }
         if (strcmp(slot->type, "luks2") != 0 || strcmp(slot->area_type, "raw") != 0) {
                 ADD(verdict, 2, n, LUKS_REFUSE, "ranura de tipo «%s/%s»: recifrado a medias",
                     "slot of type “%s/%s”: unfinished re-encryption", slot->type, slot->area_type);

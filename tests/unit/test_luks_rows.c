@@ -374,6 +374,15 @@ static void a_label_of_another_priority(uint8_t *bytes) {
         replace(bytes, "\"key_size\":", "\"priority\":2,\"key_size\":");
 }
 
+/* As a hybrid slot might look one day. */
+static void a_slot_of_tomorrow(uint8_t *bytes) {
+        json_t *root = root_of(bytes), *slot = slot_of(root, "1");
+
+        (void) json_object_set_new(slot, "type", json_string("luks2-kem"));
+        (void) json_object_set_new(slot, "kem", json_string("p384+ml-kem-1024"));
+        put_root(bytes, root);
+}
+
 /* What the registry says: by default, just what stands there and that slots 0 and 1 are the machine's. */
 static void human(struct luks_known *known) {
         known->slots[2].use = LUKS_USE_HUMAN;
@@ -475,6 +484,7 @@ static const struct {
         { "an unknown slot", argon2id_for_ALTA, two_slots, 10, WARN, REFUSE },
         { "an unknown slot of PBKDF2", dear_pbkdf2, two_slots, 10, WARN, REFUSE },
         { "another person's slot", argon2id_for_ALTA, another_human_salt, 10, WARN, REFUSE },
+        { "a slot of tomorrow", a_slot_of_tomorrow, NULL, 10, REFUSE, REFUSE },
         { "a foreign token", a_foreign_token, NULL, 10, WARN, REFUSE },
         { "a second token of ours", a_second_token_of_ours, NULL, 10, WARN, REFUSE },
         { "a second MAC", a_second_mac, NULL, 10, WARN, REFUSE },

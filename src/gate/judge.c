@@ -91,8 +91,13 @@ static int judge_header(struct act *act, const struct device_facts *facts, const
         ret->header = verdict.decision;
         judgement->header_incident = verdict.incident;
         worst = luks_verdict_worst(&verdict);
-        if (worst)
-                set_detail(judgement, worst->es, worst->en);
+        if (worst) {
+                char es[GATE_DETAIL], en[GATE_DETAIL];
+
+                (void) snprintf(es, sizeof es, "fila %d: %s", worst->row, worst->es);
+                (void) snprintf(en, sizeof en, "row %d: %s", worst->row, worst->en);
+                set_detail(judgement, worst->row ? es : worst->es, worst->row ? en : worst->en);
+        }
         return 0;
 }
 

@@ -111,11 +111,10 @@ static void say_remedy(struct check *check, size_t at) {
         struct text remedy = luks_finding_remedy(f);
         char es[ERROR_TEXT_MAX + 8], en[ERROR_TEXT_MAX + 8];
 
-        if (worst && worst->row == f->row && strcmp(worst->rule, f->rule) == 0)
+        if (worst && strcmp(luks_finding_remedy(worst).en, remedy.en) == 0)
                 return;
         for (size_t i = at + 1; i < check->verdict.findings_n; i++)
-                if (check->verdict.findings[i].row == f->row &&
-                    strcmp(check->verdict.findings[i].rule, f->rule) == 0)
+                if (strcmp(luks_finding_remedy(&check->verdict.findings[i]).en, remedy.en) == 0)
                         return; /* after the last of them */
         (void) snprintf(es, sizeof es, "  → %s", remedy.es);
         (void) snprintf(en, sizeof en, "  → %s", remedy.en);

@@ -449,7 +449,7 @@ struct text luks_finding_remedy(const struct luks_finding *finding) {
         const struct rule *rule = rule_find(finding->rule);
 
         if (row && strcmp(row->rule, finding->rule) == 0)
-                return row->remedy;
+                return finding->decision == LUKS_WARN && *row->warned.es ? row->warned : row->remedy;
         return rule ? rule->remedy : (struct text){ "", "" };
 }
 

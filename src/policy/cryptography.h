@@ -54,6 +54,7 @@ struct luks_row {
         const char *source;
         struct text says;
         struct text remedy; /* what to do next */
+        struct text warned; /* the same about a warning; "": as above */
 };
 extern const struct luks_row luks_rows[];
 extern const size_t luks_rows_n;

@@ -188,6 +188,13 @@ judged() {
         judged MEDIA read-only 0 11
         cp "$BATS_TEST_TMPDIR/kept" "$IMAGE"
         judged MEDIA accept
+        # A copy of the header, as `cryptsetup luksHeaderBackup` makes it, restored after the medium was encrypted anew.
+        cryptsetup luksHeaderBackup "$IMAGE" --header-backup-file "$BATS_TEST_TMPDIR/backup"
+        expect 0 mp --as oto encrypt run "$id" "$IMAGE" --confirm "$id" --no-fill --replace
+        judged MEDIA accept
+        cryptsetup luksHeaderRestore -q "$IMAGE" --header-backup-file "$BATS_TEST_TMPDIR/backup"
+        expect 5 mp --as oto --json encrypt check "$IMAGE" --medium "$id"
+        jq -e '[.findings[].row] | unique == [0, 9, 11]' <<<"$output"
 }
 
 @test "C2: people read each slot, each finding and what to do, in both languages, on 80 columns" {

@@ -1,5 +1,7 @@
 """What the tests on loop devices can't show: mappings of dm-crypt, on media that come and go. C2, S6."""
 
+import json
+
 from labkit.case import LabCase
 
 FORMAT = '--batch-mode --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 --cipher aes-xts-plain64 --key-size 256'
@@ -31,6 +33,20 @@ class DmCrypt(LabCase):
         text = self.guest.check(f'''cryptsetup open --readonly --key-file /run/key {again.device} medium
             mount -o ro /dev/mapper/medium /mnt/medium && head -n 1 /mnt/medium/study''')
         self.assertEqual(text, 'PACIENTE 0042 DICM')
+
+    def test_headers_that_cryptsetup_makes_only_with_the_kernel(self):
+        """C2, rows 3 to 5, 12: other ciphers, the null cipher, the kernel's own way to write a cipher."""
+        medium = self.plug('usb', size=20 << 20)
+        self.station.install()
+        for cipher, bits, rows in (('serpent-xts-plain64', 512, {3, 5}), ('aes-xts-plain64', 384, {4, 5}),
+                                   ('cipher_null-ecb', 256, {12}), ("'capi:xts(aes)-plain64'", 512, {12})):
+            with self.subTest(cipher):
+                self.guest.check(f'''blockdev --setrw {medium.device}; printf secret >/run/key
+                    cryptsetup luksFormat --batch-mode --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \\
+                        --cipher {cipher} --key-size {bits} {medium.device} /run/key''')
+                result = self.station.act('ana', '--json', 'encrypt', 'check', medium.device, '--category', 'MEDIA')
+                self.assertEqual(result.status, 5, result)
+                self.assertEqual({finding['row'] for finding in json.loads(result.out)['findings']}, rows | {8})
 
     def test_open_medium_is_left_alone(self):
         """S6: a disk under a mapping is in use: neither gated nor wiped under it."""

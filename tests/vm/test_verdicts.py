@@ -188,16 +188,21 @@ class Verdicts(AtTheDesk):
             self.assertIn('Permission denied', self.guest.run(as_account(account, write)).err)
 
     def test_header_of_before_in_the_highest_category(self):
-        """C2, row 11: refused there, and held; on SCSI."""
+        """C2, row 11: refused there, and held, and an incident (U9), one however often it comes; on SCSI."""
         medium, number = self.registered('scsi', 20 * MIB, classification='SECRETO', category='ALTA')
         self.station.do('sara', 'encrypt', 'run', number, medium.device, '--confirm', number, '--waiver', 'no HSM here')
         self.station.wait_log(f'{number}: accepted')
         self.assert_writable(medium.device)
         self.guest.unplug(medium)
         header_of_before(medium.path)
-        medium = self.plug_again(medium)
-        self.assert_verdict(medium, number, 'refused C2.*older header', ('refuse', 'C2'))
-        self.assert_held(medium.device)
+        for _ in range(2):
+            medium = self.plug_again(medium)
+            self.assert_verdict(medium, number, 'refused C2.*older header', ('refuse', 'C2'))
+            self.assert_held(medium.device)
+            opened = [event['data'] for event in self.station.events('incident.opened') if number in event['data']['media']]
+            self.assertEqual([incident['kind'] for incident in opened], ['header'])
+            self.guest.unplug(medium)
+            self.station.forget_log()
 
     def test_weak_header(self):
         """C2: a cipher that is not approved; a key below the category."""

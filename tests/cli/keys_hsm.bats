@@ -8,7 +8,8 @@ MODULE=/usr/lib/softhsm/libsofthsm2.so
 mp() {
         "$MPSI" --store "$BATS_TEST_TMPDIR/store" --lang en --secret "master=file:$BATS_TEST_TMPDIR/pin" \
                 --secret "new-master=file:$BATS_TEST_TMPDIR/pin" \
-                --secret "organisation=file:$BATS_TEST_TMPDIR/secret" --secret "recovery=file:$BATS_TEST_TMPDIR/secret" "$@"
+                --secret "organisation=file:$BATS_TEST_TMPDIR/secret" --secret "recovery=file:$BATS_TEST_TMPDIR/secret" \
+                --secret "pin:sara=file:$BATS_TEST_TMPDIR/secret" "$@"
 }
 
 setup() {

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CRYPTOKI_GNU 1
 #include <p11-kit/pkcs11.h>
 
 static CK_FUNCTION_LIST list;

@@ -71,13 +71,14 @@ static int apply_nothing(struct db *db, const struct event *event, struct error 
         return 0;
 }
 
-const struct event_type key_events[6] = {
+const struct event_type key_events[7] = {
         { "key.created", apply_created },
         { "key.destroyed", apply_destroyed },
         { "key.envelope-exported", apply_exported },
         { "key.rewrapped", apply_rewrapped },
         { "key.unlocked", apply_nothing },
         { "key.locked", apply_nothing },
+        { "key.resealed", apply_nothing },
 };
 
 int key_registered(struct db *db, const char *id, int64_t version, enum key_state *ret, char commitment[65],

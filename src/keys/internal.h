@@ -35,8 +35,8 @@ int key_ref_parse(const char *ref, char id[KEY_REF_TEXT], int64_t *ret_version);
 bool key_ref_format(const char *id, int64_t version, char out[KEY_REF_TEXT]);
 
 extern const struct schema keys_schema;
-extern const struct event_type key_events[6];
-extern const struct verb key_verbs[5];
+extern const struct event_type key_events[7];
+extern const struct verb key_verbs[6];
 
 /* Brings ledger and vault together after a rotation, or one that was cut off: replaced keys are destroyed, and so
  * is on record what never came to be. Not in a dry run. */
@@ -49,6 +49,7 @@ int keys_forget(struct keys *keys, bool *ret_was_there, struct error *err);
 
 int key_run_unlock(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int key_run_lock(struct act *act, const json_t *args, json_t **ret, struct error *err);
+int key_run_reseal(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int key_run_rotate(struct act *act, const json_t *args, json_t **ret, struct error *err);
 
 enum key_state { KEY_UNKNOWN, KEY_LIVE, KEY_DESTROYED };

@@ -50,7 +50,10 @@ struct key_provider {
                       struct secret **ret, struct error *err);
 };
 
-extern const struct key_provider key_provider_software, key_provider_pkcs11;
+extern const struct key_provider key_provider_software, key_provider_pkcs11, key_provider_tpm2;
+
+/* A master key sealed by the TPM to the present state: what its parameters hold as "tpm". */
+int provider_tpm2_seal(const json_t *options, const struct secret *key, json_t **ret, struct error *err);
 
 /* ERR_REFUSED by C6 for a name that no provider has. */
 int key_provider_find(const char *name, const struct key_provider **ret, struct error *err);

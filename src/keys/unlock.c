@@ -200,3 +200,36 @@ int key_run_lock(struct act *act, const json_t *args, json_t **ret, struct error
         *ret = json_pack("{s:b}", "was_unlocked", was);
         return *ret ? 0 : fail_memory(err);
 }
+
+/* With the recovery passphrase: it is what shows that the machine's change was meant. */
+int key_run_reseal(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *sealed = NULL, *data = NULL;
+        _cleanup_keys_ struct keys *keys = NULL;
+        _cleanup_free_ char *text = NULL;
+        int r = keys_open(act, &keys, err);
+
+        (void) args;
+        if (r == 0 && !keys->provider->silent)
+                return fail(err, ERR_CONFLICT, "La clave maestra no está en un TPM.",
+                            "The master key is in no TPM.");
+        if (r == 0)
+                r = ask_and_open(keys, err);
+        if (r == 0)
+                r = provider_tpm2_seal(json_object_get(keys->master, "tpm"), keys->session, &sealed, err);
+        if (r == 0 && json_object_set(keys->master, "tpm", sealed) < 0)
+                r = fail_memory(err);
+        if (r == 0)
+                r = json_canonical(keys->master, &text, err);
+        if (r < 0)
+                return r;
+        data = json_pack("{s:s, s:I, s:s}", "id", master_id, "version", (json_int_t) keys->master_version, "pcrs",
+                         json_text_or_empty(sealed, "pcrs"));
+        r = data ? act_record_one(act, "key.resealed", master_id, data, err) : fail_memory(err);
+        if (r == 0 && !act->dry_run)
+                r = vault_update_master(keys->vault, keys->master_version, text, err);
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:s, s:s}", "provider", keys->provider->name, "pcrs",
+                         json_text_or_empty(sealed, "pcrs"));
+        return *ret ? 0 : fail_memory(err);
+}

@@ -194,6 +194,9 @@ static const struct column unlock_columns[] = {
 
 static const struct column lock_columns[] = { { "was_unlocked", { "Estaba abierta", "Was unlocked" } } };
 
+static const struct column reseal_columns[] = { { "provider", { "Proveedor", "Provider" } },
+                                                { "pcrs", { "Registros", "Registers" } } };
+
 static const struct param rotate_params[] = {
         { .name = "master", .type = PARAM_FLAG, .help = HELP("también la clave maestra", "the master key too") },
         KEY_PROVIDER_PARAMS,
@@ -205,7 +208,7 @@ static const struct column rotate_columns[] = {
         { "rewrapped", { "Claves", "Keys" } },
 };
 
-const struct verb key_verbs[5] = {
+const struct verb key_verbs[6] = {
         { .noun = "key",
           .name = "status",
           .roles = ROLE_SECURITY | ROLE_OPERATOR | ROLE_AUDITOR,
@@ -248,6 +251,14 @@ const struct verb key_verbs[5] = {
           PARAMS(rotate_params),
           COLUMNS(rotate_columns),
           .run = key_run_rotate },
+        { .noun = "key",
+          .name = "reseal",
+          .roles = ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("Sella de nuevo la clave maestra en el TPM, como está ahora el equipo",
+                       "Seals the master key in the TPM anew, to the machine as it is now"),
+          COLUMNS(reseal_columns),
+          .run = key_run_reseal },
 };
 
 const struct room keys_room = { .schema = &keys_schema,

@@ -30,7 +30,7 @@ void mpsi_set_dry_run(struct mpsi *mpsi, int dry_run);
 
 /* Calls the verb "noun verb" ("loan out", "init") with `arguments`, a JSON object (NULL: none). *ret_answer is JSON
  * on success, and on failure {"error": {word, status, rule, ens, what: {es, en}, hint: {es, en}}}; where
- * verification failed (6) the findings may stand beside "error", as the answer's members. Release it with
+ * verification failed (6) or policy refused (5) the findings may stand beside "error", as the answer's members. Release it with
  * mpsi_free(). */
 int mpsi_call(struct mpsi *mpsi, const char *verb, const char *arguments, char **ret_answer);
 

@@ -167,11 +167,12 @@ static int record_first(struct making *m, const json_t *args, struct error *err)
                 r = keys_init(m->folder, m->master, m->recovery_pem, m->act->clock, &key_facts, err);
         if (r < 0)
                 return r;
-        created = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "organisation",
+        created = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*}", "organisation",
                             json_text(args, "organisation"), "site", json_text(args, "site"), "category",
                             json_text(args, "category"), "lang", json_text(args, "language"), "certificate",
                             m->station_pem, "ca_certificate", m->ca_pem, "seal_certificate", m->seal_pem,
-                            "recovery_certificate", m->recovery_pem, "version", MPSI_VERSION);
+                            "recovery_certificate", m->recovery_pem, "version", MPSI_VERSION, "profile",
+                            json_text(args, "profile"));
         added = person_added_data(full, title, ROLE_SECURITY, os_user ? os_user : "", "");
         facts[n++] = (struct fact){ "store.created", json_text(args, "site"), created };
         json_array_foreach(key_facts, i, fact) if (n < COUNT(facts) - 2) facts[n++] =
@@ -275,6 +276,9 @@ static const struct param init_params[] = {
         { "admin-name", PARAM_TEXT, PARAM_REQUIRED, HELP("su nombre y apellidos", "their full name"), 0, 64, NULL,
           0 },
         { "admin-title", PARAM_TEXT, 0, HELP("su cargo", "their job title"), 0, 64, NULL, 0 },
+        { "profile", PARAM_TERM, 0,
+          HELP("perfil criptográfico de las ranuras de persona", "cryptographic profile of people's key slots"), 0,
+          0, crypto_profile_terms, CRYPTO_PROFILES },
         { "admin-os-user", PARAM_TEXT, 0, HELP("su cuenta del sistema operativo", "their operating-system account"),
           0, 32, NULL, 0 },
 };

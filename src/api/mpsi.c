@@ -104,7 +104,7 @@ int mpsi_call(struct mpsi *mpsi, const char *name, const char *arguments, char *
         if (r < 0) {
                 _cleanup_json_ json_t *error = error_to_json(&err);
 
-                /* ERR_VERIFY may come with the findings: the error stands beside them. */
+                /* ERR_VERIFY and ERR_REFUSED may come with the findings: the error stands beside them. */
                 if (!answer)
                         answer = TAKE_PTR(error);
                 else

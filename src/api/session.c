@@ -257,7 +257,7 @@ static int run(struct session *session, const struct verb *verb, const json_t *a
                                             : run_in_store(session, verb, args, &answer, err);
 
         /* What does not hold is told row by row, beside the error that sums it up. */
-        if (r == ERR_VERIFY && answer)
+        if ((r == ERR_VERIFY || r == ERR_REFUSED) && answer)
                 *ret = TAKE_PTR(answer);
         if (r < 0)
                 return r;

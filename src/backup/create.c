@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "keys/keys.h"
 #include "ledger/ledger.h"
+#include "sign/algorithm.h"
 #include "sign/identity.h"
 
 enum { BLOCK = 1 << 18, SIGNATURE_ROOM = TAR_BLOCK };
@@ -196,12 +197,12 @@ static int make_manifest(struct creation *c, const char *sums, size_t n, char **
         if (sha256_text(sums, n, digest) < 0)
                 return fail_memory(err);
         json_decref(c->manifest);
-        c->manifest = json_pack("{s:s, s:I, s:s, s:I, s:I, s:s, s:s, s:I, s:s, s:s, s:s}", "format",
-                                container_format, "number", (json_int_t) c->number, "checkpoint", c->checkpoint,
-                                "files", (json_int_t) c->entries.n, "bytes",
-                                (json_int_t) entries_bytes(&c->entries), "files_sha256", digest, "station",
-                                c->act->station, "time", (json_int_t) c->created, "organisation",
-                                c->act->organisation, "recipient", c->recipient, "version", MPSI_VERSION);
+        c->manifest = json_pack(
+                "{s:s, s:s, s:I, s:s, s:I, s:I, s:s, s:s, s:I, s:s, s:s, s:s}", "format", container_format,
+                "algorithm", signature_algorithm, "number", (json_int_t) c->number, "checkpoint", c->checkpoint,
+                "files", (json_int_t) c->entries.n, "bytes", (json_int_t) entries_bytes(&c->entries),
+                "files_sha256", digest, "station", c->act->station, "time", (json_int_t) c->created, "organisation",
+                c->act->organisation, "recipient", c->recipient, "version", MPSI_VERSION);
         return c->manifest ? json_canonical(c->manifest, ret, err) : fail_memory(err);
 }
 

@@ -10,6 +10,7 @@
 #include "backup/internal.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "sign/algorithm.h"
 #include "sign/identity.h"
 
 enum { BLOCK = 1 << 18, SMALL = 32 * 1024, SUMS_MAX = 256 << 20 };
@@ -319,6 +320,9 @@ static int read_manifest(const struct unpacking *u, struct backup *b, struct err
         if (r < 0 || strcmp(json_text_or_empty(b->manifest, "format"), container_format) != 0)
                 return fail(err, ERR_VERIFY, "El manifiesto de la copia no se entiende.",
                             "The backup's manifest is not understood.");
+        r = signature_algorithm_of(b->manifest, err);
+        if (r < 0)
+                return r;
         b->created = json_int(b->manifest, "time", 0);
         b->files = json_int(b->manifest, "files", 0);
         b->station = json_text_or_empty(b->manifest, "station");

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "certify/internal.h"
 #include "policy/rule.h"
+#include "sign/algorithm.h"
 
 struct execution {
         json_t *destruction;
@@ -188,11 +189,11 @@ static int draft_statement(struct act *act, const json_t *args, const struct exe
         time_format(act_now(act), now);
         if (e->area != AREA_NONE)
                 area_format(e->area, area);
-        data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s*, s:I, s:s*, s:O}",
-                         "destruction", json_text(e->destruction, "destruction"), "medium", e->medium.id, "method",
-                         destruction_method_terms[e->method].code, "executor", act->person, "supervisor",
-                         e->supervisor.name, "equipment", json_text(args, "equipment"), "place",
-                         json_text(args, "place"), "seen", json_text(args, "seen"), "seen_as", e->seen_as,
+        data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s*, s:I, s:s*, s:O}",
+                         "algorithm", signature_algorithm, "destruction", json_text(e->destruction, "destruction"),
+                         "medium", e->medium.id, "method", destruction_method_terms[e->method].code, "executor",
+                         act->person, "supervisor", e->supervisor.name, "equipment", json_text(args, "equipment"),
+                         "place", json_text(args, "place"), "seen", json_text(args, "seen"), "seen_as", e->seen_as,
                          "complete", 1, "when", now, "area", *area ? area : NULL, "fragments",
                          (json_int_t) json_int(args, "fragments", 0), "report", *e->report ? e->report : NULL,
                          "photos", e->photos);

@@ -151,7 +151,7 @@ static int newest_event(struct act *act, int64_t *ret, struct error *err) {
 
 static int record(struct judge *judge, struct act *act, const struct device_facts *facts,
                   const struct gate_judgement *judgement, struct error *err) {
-        int64_t before = 0;
+        int64_t before = 0, after = 0;
         int r = act_resume(act, err); /* takes the writer's lock */
 
         if (r < 0)
@@ -159,10 +159,12 @@ static int record(struct judge *judge, struct act *act, const struct device_fact
         r = newest_event(act, &before, err);
         if (r == 0)
                 r = gate_record(act, facts, judgement, judge->context->enforce, err);
+        if (r == 0)
+                r = newest_event(act, &after, err);
         (void) act_pause(act, NULL);
-        /* Our own fact is no change of the registry, unless somebody else's came before it. */
+        /* Our own facts are no change of the registry, unless somebody else's came before them. */
         if (r == 0 && judge->seen == before)
-                judge->seen = before + 1;
+                judge->seen = after;
         return r;
 }
 

@@ -113,11 +113,22 @@ static bool is_bool(const bool *value) {
 }
 
 static bool bools_sane(const struct probe_content *content) {
-        bool sane = is_bool(&content->unreadable);
+        bool sane = is_bool(&content->unreadable) && is_bool(&content->header.mac.present);
 
         for (size_t i = 0; i < LUKS_SLOTS_MAX; i++)
                 sane = sane && is_bool(&content->header.slots[i].bound) &&
                        is_bool(&content->header.segments[i].integrity);
+        return sane;
+}
+
+/* They are indices and shifts to whoever judges. */
+static bool numbers_sane(const struct luks_facts *header) {
+        bool sane = true;
+
+        for (size_t i = 0; i < header->slots_n; i++)
+                sane = sane && (unsigned) header->slots[i].number < LUKS_SLOTS_MAX;
+        for (size_t i = 0; i < header->segments_n; i++)
+                sane = sane && (unsigned) header->segments[i].number < LUKS_SLOTS_MAX;
         return sane;
 }
 
@@ -129,6 +140,10 @@ static bool end_header(struct luks_facts *header) {
         plain = END(header->subsystem) && plain;
         plain = END(header->checksum) && plain;
         plain = END(header->requirements) && plain;
+        plain = END(header->body_digest) && plain;
+        plain = END(header->canonical) && plain;
+        plain = END(header->mac.algorithm) && plain;
+        plain = END(header->mac.value) && plain;
         for (size_t i = 0; i < LUKS_SLOTS_MAX; i++) {
                 struct luks_slot *slot = &header->slots[i];
 
@@ -186,7 +201,7 @@ bool probe_content_sane(const void *data, size_t n, struct probe_content *ret) {
         if (ret->part != PROBE_CONTENT || (unsigned) ret->header.state > LUKS_VERSION_2 ||
             ret->header.slots_n > LUKS_SLOTS_MAX || ret->header.segments_n > LUKS_SLOTS_MAX ||
             ret->header.digests_n > LUKS_SLOTS_MAX || ret->header.tokens_n > LUKS_SLOTS_MAX ||
-            ret->token_n >= sizeof ret->token || !bools_sane(ret))
+            ret->token_n >= sizeof ret->token || !bools_sane(ret) || !numbers_sane(&ret->header))
                 return false;
         return end_header(&ret->header) && end_facts(&ret->facts);
 }

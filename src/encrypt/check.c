@@ -7,6 +7,7 @@
 #include "device/facts.h"
 #include "encrypt/internal.h"
 #include "encrypt/token.h"
+#include "registry/station.h"
 
 struct check {
         struct act *act;
@@ -62,7 +63,12 @@ static int judge(struct check *check, struct error *err) {
         if (check->registered)
                 judge_copy(check->act, &check->medium, &check->encryption, &check->copy, &check->verdict);
         else {
-                luks_judge(&check->copy.facts, check->category, NULL, &check->verdict);
+                struct luks_known known = { .foreign = true };
+
+                r = station_crypto_profile(check->act->db, &known.profile, err);
+                if (r < 0)
+                        return r;
+                luks_judge(&check->copy.facts, check->category, &known, &check->verdict);
                 token_judge(&check->copy.facts, NULL, check->act->station_certificate, &check->verdict);
         }
         if (check->copy.whole) {
@@ -86,6 +92,36 @@ static int judge(struct check *check, struct error *err) {
         return 0;
 }
 
+static void say_summary(struct check *check) {
+        const struct luks_verdict *verdict = &check->verdict;
+        const struct term *decision = &luks_decision_terms[verdict->decision];
+        const char *medium = check->registered ? check->medium.id : "-";
+
+        act_say(check->act, "%s %s (%s): %s%.0s.", "%s %s (%s): %.0s%s.", check->device, medium,
+                category_terms[check->category].code, decision->name.es, decision->name.en);
+        if (check->copy.facts.state == LUKS_VERSION_2)
+                act_say(check->act, "LUKS2 %s, seqid %llu, %s, clave de volumen de %lld bits.",
+                        "LUKS2 %s, seqid %llu, %s, volume key of %lld bits.", verdict->uuid,
+                        (unsigned long long) verdict->seqid, verdict->cipher, (long long) verdict->key_bits);
+}
+
+/* What to do next, once a row; of the row that decides it stands beside the refusal itself. */
+static void say_remedy(struct check *check, size_t at) {
+        const struct luks_finding *f = &check->verdict.findings[at], *worst = luks_verdict_worst(&check->verdict);
+        struct text remedy = luks_finding_remedy(f);
+        char es[ERROR_TEXT_MAX + 8], en[ERROR_TEXT_MAX + 8];
+
+        if (worst && worst->row == f->row && strcmp(worst->rule, f->rule) == 0)
+                return;
+        for (size_t i = at + 1; i < check->verdict.findings_n; i++)
+                if (check->verdict.findings[i].row == f->row &&
+                    strcmp(check->verdict.findings[i].rule, f->rule) == 0)
+                        return; /* after the last of them */
+        (void) snprintf(es, sizeof es, "  → %s", remedy.es);
+        (void) snprintf(en, sizeof en, "  → %s", remedy.en);
+        act_say_text(check->act, (struct text){ es, en });
+}
+
 static void say_findings(struct check *check) {
         for (size_t i = 0; i < check->verdict.findings_n; i++) {
                 const struct luks_finding *f = &check->verdict.findings[i];
@@ -96,6 +132,7 @@ static void say_findings(struct check *check) {
                 (void) snprintf(es, sizeof es, "%s, fila %d%s: %s.", f->rule, f->row, slot, f->es);
                 (void) snprintf(en, sizeof en, "%s, row %d%s: %s.", f->rule, f->row, slot, f->en);
                 act_say_text(check->act, (struct text){ es, en });
+                say_remedy(check, i);
         }
 }
 
@@ -104,6 +141,8 @@ static json_t *answer(const struct check *check) {
 
         if (!object)
                 return NULL;
+        (void) json_object_set_new(object, "rows",
+                                   luks_slots_to_json(&check->copy.facts, &check->verdict, check->act->lang));
         (void) json_object_set_new(object, "device", json_string(check->device));
         (void) json_object_set_new(object, "category", json_string(category_terms[check->category].code));
         (void) json_object_set_new(object, "digest", json_string(check->digest));
@@ -129,10 +168,10 @@ int encrypt_check(struct act *act, const json_t *args, json_t **ret, struct erro
                 r = judge(&check, err);
         if (r < 0)
                 return r;
+        say_summary(&check);
         say_findings(&check);
-        r = encrypt_refuse(&check.verdict, err);
-        if (r < 0)
-                return r;
         *ret = answer(&check);
-        return *ret ? 0 : fail_memory(err);
+        if (!*ret)
+                return fail_memory(err);
+        return encrypt_refuse(&check.verdict, err);
 }

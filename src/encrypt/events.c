@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "encrypt/internal.h"
+#include "registry/station.h"
 
 static const char *const scripts[] = {
         "CREATE TABLE encryption ("
@@ -11,6 +12,9 @@ static const char *const scripts[] = {
         " data_offset INTEGER NOT NULL, digest TEXT NOT NULL, slots TEXT NOT NULL, waiver TEXT,"
         " started INTEGER NOT NULL, ended INTEGER, evidence TEXT"
         ") STRICT;",
+        /* Row 11. Headers that were made before have neither. */
+        "ALTER TABLE encryption ADD COLUMN canonical TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE encryption ADD COLUMN mac TEXT NOT NULL DEFAULT '';",
 };
 
 static const char *const state_tables[] = { "encryption", NULL };
@@ -53,11 +57,11 @@ static int apply_finished(struct db *db, const struct event *event, struct error
                 r = db_exec(
                         db, err,
                         "UPDATE encryption SET state = 'done', filled = ?, uuid = ?, seqid = ?, data_offset = ?,"
-                        " digest = ?, slots = ?, ended = ?, key = ? WHERE medium = ?",
-                        "isiississ", (int64_t) json_flag(data, "filled"), json_text_or_empty(data, "uuid"),
+                        " digest = ?, slots = ?, ended = ?, key = ?, canonical = ?, mac = ? WHERE medium = ?",
+                        "isiississss", (int64_t) json_flag(data, "filled"), json_text_or_empty(data, "uuid"),
                         json_int(data, "seqid", 0), json_int(data, "data_offset", 0),
                         json_text_or_empty(data, "digest"), slots, event->time, json_text_or_empty(data, "key"),
-                        event->subject);
+                        json_text_or_empty(data, "canonical"), json_text_or_empty(data, "mac"), event->subject);
         if (r == 0)
                 return fail(err, ERR_CONFLICT, "El cifrado de %s termina sin haber empezado.",
                             "The encryption of %s ends without having begun.", event->subject);
@@ -116,9 +120,17 @@ json_t *slots_to_json(const struct luks_facts *facts) {
         for (size_t i = 0; i < facts->slots_n; i++)
                 (void) json_array_append_new(
                         slots, json_pack("{s:i, s:s, s:s}", "slot", facts->slots[i].number, "use",
-                                         facts->slots[i].number == SLOT_MACHINE ? "machine" : "recovery", "salt",
-                                         facts->slots[i].salt_digest));
+                                         luks_use_terms[facts->slots[i].number == SLOT_MACHINE ? LUKS_USE_MACHINE
+                                                                                               : LUKS_USE_RECOVERY]
+                                                 .code,
+                                         "salt", facts->slots[i].salt_digest));
         return slots;
+}
+
+static enum luks_use use_of(const char *code) {
+        int r = term_parse(luks_use_terms, LUKS_USES, code);
+
+        return r < 0 ? LUKS_USE_UNKNOWN : (enum luks_use) r;
 }
 
 static int load_slots(const char *text, struct luks_known *known, struct error *err) {
@@ -133,6 +145,7 @@ static int load_slots(const char *text, struct luks_known *known, struct error *
                 if (known->slots_n == LUKS_SLOTS_MAX)
                         break;
                 known->slots[known->slots_n].number = (int) json_int(slot, "slot", -1);
+                known->slots[known->slots_n].use = use_of(json_text_or_empty(slot, "use"));
                 (void) snprintf(known->slots[known->slots_n].salt_digest, sizeof known->slots[0].salt_digest, "%s",
                                 json_text_or_empty(slot, "salt"));
                 known->slots_n++;
@@ -143,9 +156,14 @@ static int load_slots(const char *text, struct luks_known *known, struct error *
 int encryption_load(struct db *db, const char *medium, struct encryption *ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_encryption_ struct encryption found = { 0 };
-        int r = db_query(db, &rows, err,
-                         "SELECT state, key, filled, uuid, seqid, slots, evidence FROM encryption WHERE medium = ?",
-                         "s", medium);
+        int r = station_crypto_profile(db, &found.header.profile, err);
+
+        if (r == 0)
+                r = db_query(
+                        db, &rows, err,
+                        "SELECT state, key, filled, uuid, seqid, slots, evidence, canonical, mac FROM encryption "
+                        "WHERE medium = ?",
+                        "s", medium);
 
         if (r == 0)
                 r = rows_next(rows, err);
@@ -160,6 +178,8 @@ int encryption_load(struct db *db, const char *medium, struct encryption *ret, s
                 found.filled = rows_int(rows, 2) != 0;
                 (void) snprintf(found.header.uuid, sizeof found.header.uuid, "%s", rows_text(rows, 3));
                 found.header.seqid = (uint64_t) rows_int(rows, 4);
+                (void) snprintf(found.header.canonical, sizeof found.header.canonical, "%s", rows_text(rows, 7));
+                (void) snprintf(found.header.mac, sizeof found.header.mac, "%s", rows_text(rows, 8));
                 r = load_slots(rows_text(rows, 5), &found.header, err);
                 if (r == 0 && evidence)
                         r = json_parse(evidence, strlen(evidence), &found.evidence, err);

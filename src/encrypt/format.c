@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/file.h"
+#include "encrypt/mac.h"
 
 DEFINE_CLEANUP(struct crypt_device, crypt_free)
 #define _cleanup_crypt_ _cleanup_(crypt_freep)
@@ -90,6 +91,13 @@ static int add_token(struct crypt_device *device, int fd, luks_token_make make, 
                      : 0;
 }
 
+/* A luks_token_make for the MAC, which comes last: writing it raises seqid once more. */
+static int make_mac(void *context, const struct luks_facts *facts, json_t **ret, struct error *err) {
+        const struct luks_plan *plan = context;
+
+        return header_mac_token(facts, facts->seqid + 1, plan->machine, ret, err);
+}
+
 int luks_build(const struct luks_plan *plan, luks_token_make token, void *context, struct luks_copy *ret,
                struct error *err) {
         static const struct text what = { "No se puede formar la cabecera LUKS2",
@@ -112,12 +120,17 @@ int luks_build(const struct luks_plan *plan, luks_token_make token, void *contex
                 return fail_crypt(err, r, &words, what);
         r = add_token(device, fd, token, context, err);
         if (r == 0)
+                r = add_token(device, fd, make_mac, (void *) (uintptr_t) plan, err);
+        if (r == 0)
                 r = luks_copy_read(fd, true, &header, err);
         if (r < 0)
                 return r;
         if (header.facts.state != LUKS_VERSION_2 || !header.whole)
                 return fail(err, ERR_VERIFY, "La cabecera formada no es válida: %s.",
                             "The header made is not valid: %s.", header.facts.damage);
+        r = header_mac_verify(&header.facts, plan->machine, err);
+        if (r < 0)
+                return r;
         *ret = header;
         header = (struct luks_copy){ 0 };
         return 0;

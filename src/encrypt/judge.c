@@ -54,9 +54,9 @@ static void judge_history(const struct encryption *encryption, struct luks_verdi
 
 static void judge_facts(struct act *act, const struct medium *medium, const struct encryption *encryption,
                         const struct luks_facts *facts, struct luks_verdict *ret) {
-        /* No slot of a header that we did not make is known: each is a person's, with the cost that asks for. */
-        static const struct luks_known nothing = { .seqid = 0 };
         bool ours = encryption->known && strcmp(encryption->state, "done") == 0 && encryption->header.uuid[0];
+        /* No slot of a header that we did not make is known: each is a person's, with the cost that asks for. */
+        const struct luks_known nothing = { .profile = encryption->header.profile };
 
         luks_judge(facts, medium->category, ours ? &encryption->header : &nothing, ret);
         if (encryption->known)
@@ -105,15 +105,13 @@ int encrypt_judge_medium(struct act *act, const struct medium *medium, const cha
 }
 
 int encrypt_refuse(const struct luks_verdict *verdict, struct error *err) {
-        const struct luks_finding *worst = NULL;
+        const struct luks_finding *worst = luks_verdict_worst(verdict);
+        struct text remedy;
         struct error english;
         char row_es[32] = "", row_en[32] = "";
 
         if (verdict->decision < LUKS_READ_ONLY)
                 return 0;
-        for (size_t i = 0; i < verdict->findings_n && !worst; i++)
-                if (verdict->findings[i].decision == verdict->decision)
-                        worst = &verdict->findings[i];
         if (!worst)
                 return refuse(err, ERR_REFUSED, "C2", "La cabecera no se acepta.", "The header is not accepted.");
         if (worst->row) {
@@ -125,5 +123,9 @@ int encrypt_refuse(const struct luks_verdict *verdict, struct error *err) {
         (void) refuse(err, ERR_REFUSED, worst->rule, "%s%s.", "%s%s.", row_es, worst->es);
         if (err)
                 memcpy(err->what[LANG_EN], english.what[LANG_EN], sizeof err->what[LANG_EN]);
+        remedy = luks_finding_remedy(worst);
+        (void) hint(err, "%s", "%s", remedy.es);
+        if (err)
+                (void) snprintf(err->hint[LANG_EN], ERROR_TEXT_MAX, "%s", remedy.en);
         return ERR_REFUSED;
 }

@@ -60,6 +60,13 @@ struct luks_token {
         char type[LUKS_NAME];
 };
 
+/* The token with the header's MAC (encrypt/mac.h), as it stands there. */
+struct luks_mac {
+        bool present;
+        char algorithm[LUKS_NAME];
+        char value[65]; /* lower-case hexadecimal; "" when it is not that */
+};
+
 /* How far the bytes can be understood. */
 enum luks_state {
         LUKS_NONE, /* no LUKS here */
@@ -81,7 +88,10 @@ struct luks_facts {
         struct luks_segment segments[LUKS_SLOTS_MAX];
         struct luks_digest digests[LUKS_SLOTS_MAX];
         struct luks_token tokens[LUKS_SLOTS_MAX];
-        json_t *token; /* the first of type "mpsi", or NULL */
+        char body_digest[65]; /* SHA-256 of the canonical JSON of digests, keyslots and segments */
+        char canonical[65];   /* header_canonical() of the header as it stands; both only of LUKS_VERSION_2 */
+        struct luks_mac mac;  /* of the first token of type "mpsi-mac" */
+        json_t *token;        /* the first of type "mpsi", or NULL */
 };
 
 /* Reads facts from a header's bytes: [0, n) of the device. Never fails for what the bytes are (see `state`); an
@@ -110,17 +120,27 @@ struct luks_verdict {
         uint64_t seqid;
         char cipher[LUKS_NAME];
         int64_t key_bits; /* of the volume key, as cryptsetup counts: XTS holds two halves */
+        bool incident;    /* row 11 was broken where that is an incident */
+        struct {
+                enum luks_use use;
+                enum luks_decision decision; /* the strictest of the findings on this slot */
+        } slots[LUKS_SLOTS_MAX];             /* by number, of those that are there */
         size_t findings_n;
         struct luks_finding findings[LUKS_FINDINGS_MAX];
 };
 
 /* What the registry knows of a header that we wrote; rows 7 to 11 need it. */
 struct luks_known {
-        char uuid[48];
+        char uuid[48]; /* "": no header of ours is on record, and no slot is known */
         uint64_t seqid;
+        char canonical[65], mac[65]; /* as it was written; "" of a header made before there was a MAC */
+        enum crypto_profile profile; /* of the store: which row a person's slot is judged by */
+        bool foreign; /* a medium that this registry does not have: rows 10 and 11 have nothing to compare with */
+        bool reencrypting; /* a re-encryption of ours is on record and not finished (row 2) */
         size_t slots_n;
         struct {
                 int number;
+                enum luks_use use;
                 char salt_digest[65];
         } slots[LUKS_SLOTS_MAX];
 };
@@ -132,4 +152,14 @@ void luks_judge(const struct luks_facts *facts, enum category category, const st
 void luks_verdict_add(struct luks_verdict *verdict, int row, const char *rule, int slot,
                       enum luks_decision decision, const char *es, const char *en, ...)
         __attribute__((format(printf, 6, 8), format(printf, 7, 8)));
+/* The first of the findings that decided it; NULL when the verdict lets the medium be used. */
+const struct luks_finding *luks_verdict_worst(const struct luks_verdict *verdict);
+/* What to do next about a finding: its row's remedy, or its rule's. */
+struct text luks_finding_remedy(const struct luks_finding *finding);
+
+/* {decision, encrypted, uuid, seqid, cipher, key_bits, findings: [{row, rule, decision, slot, es, en, remedy: {es,
+ * en}}]}. New reference. */
 json_t *luks_verdict_to_json(const struct luks_verdict *verdict);
+/* One row a slot: {slot, use, kdf, cost, cipher, key_bits, decision} and, for the table, use and decision as words
+ * of that language. New reference. */
+json_t *luks_slots_to_json(const struct luks_facts *facts, const struct luks_verdict *verdict, enum lang lang);

@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/str.h"
+#include "encrypt/mac.h"
 
 /* The binary header, §2.1: offsets in bytes. */
 enum {
@@ -29,6 +30,7 @@ enum {
         MAGIC_SIZE = 6,
         LUKS1_AT_CIPHER = 8,
         LUKS1_AT_MODE = 40,
+        LUKS1_AT_HASH = 72,
         LUKS1_AT_PAYLOAD = 104,
         LUKS1_AT_KEY_BYTES = 108,
         LUKS1_AT_UUID = 168,
@@ -273,6 +275,17 @@ static void take_digest(struct luks_facts *facts, const char *key, const json_t 
                 damage(facts, "%s.digest is missing", where);
 }
 
+/* What does not look like a MAC is none that holds: row 11 judges that, and what algorithm it says. */
+static void take_mac(struct luks_facts *facts, const json_t *object) {
+        const char *algorithm = json_text_or_empty(object, "algorithm"), *mac = json_text_or_empty(object, "mac");
+
+        facts->mac.present = true;
+        if (strlen(algorithm) < LUKS_NAME && text_is_plain(algorithm))
+                (void) snprintf(facts->mac.algorithm, LUKS_NAME, "%s", algorithm);
+        if (strlen(mac) == sizeof facts->mac.value - 1 && strspn(mac, "0123456789abcdef") == strlen(mac))
+                memcpy(facts->mac.value, mac, sizeof facts->mac.value);
+}
+
 static void take_token(struct luks_facts *facts, const char *key, json_t *object) {
         struct luks_token *token = &facts->tokens[facts->tokens_n];
 
@@ -283,13 +296,19 @@ static void take_token(struct luks_facts *facts, const char *key, json_t *object
         take_text(facts, object, "type", token->type, "tokens");
         if (!facts->token && strcmp(token->type, "mpsi") == 0)
                 facts->token = json_incref(object);
+        if (!facts->mac.present && strcmp(token->type, HEADER_MAC_TOKEN) == 0)
+                take_mac(facts, object);
 }
 
 static void take_config(struct luks_facts *facts, const json_t *config) {
         const json_t *requirements = json_object_get(config, "requirements"), *item;
         const json_t *mandatory = json_object_get(requirements, "mandatory");
+        uint64_t json_size = 0;
         size_t i, used = 0;
 
+        take_u64(facts, config, "json_size", &json_size, "config");
+        if (json_size != facts->header_size - LUKS_HEADER_MIN)
+                damage(facts, "config.json_size is not the size of the JSON area");
         take_u64(facts, config, "keyslots_size", &facts->keyslots_size, "config");
         if (facts->keyslots_size > LUKS_AREA_MAX)
                 damage(facts, "config.keyslots_size is out of range");
@@ -363,6 +382,17 @@ static bool is_sparse(const char *json, size_t length) {
         return values <= JSON_VALUES_MAX;
 }
 
+/* What row 11 compares and the header MAC covers, whatever else the objects hold. */
+static void take_body(struct luks_facts *facts, const json_t *root) {
+        _cleanup_json_ json_t *body = json_pack("{s:O, s:O, s:O}", "digests", json_object_get(root, "digests"),
+                                                "keyslots", json_object_get(root, "keyslots"), "segments",
+                                                json_object_get(root, "segments"));
+        _cleanup_free_ char *text = NULL;
+
+        if (json_canonical(body, &text, NULL) < 0 || sha256_text(text, strlen(text), facts->body_digest) < 0)
+                damage(facts, "the JSON area holds a number that is no integer");
+}
+
 static void parse_json_area(struct luks_facts *facts, const char *area, size_t size) {
         _cleanup_json_ json_t *root = NULL;
         struct error err;
@@ -391,6 +421,8 @@ static void parse_json_area(struct luks_facts *facts, const char *area, size_t s
         else
                 damage(facts, "config is missing");
         bind_slots(facts);
+        if (facts->state != LUKS_DAMAGED)
+                take_body(facts, root);
 }
 
 /* --- the two copies ---------------------------------------------------------------------------------------- */
@@ -443,6 +475,7 @@ static void parse_version_1(struct luks_facts *facts, const uint8_t *bytes, size
         facts->segments_n = 1;
         (void) snprintf(facts->segments[0].cipher, LUKS_NAME, "%.31s-%.31s", cipher, mode);
         facts->slots_n = 1;
+        (void) read_text(bytes + LUKS1_AT_HASH, 32, facts->slots[0].af_hash);
         facts->slots[0].key_size = read_u32(bytes + LUKS1_AT_KEY_BYTES);
 }
 
@@ -474,6 +507,8 @@ static void parse_version_2(struct luks_facts *facts, const uint8_t *bytes, size
         if (facts->state == LUKS_DAMAGED)
                 return;
         facts->state = copies_agree(bytes, (size_t) size) ? LUKS_VERSION_2 : LUKS_COPIES_DIFFER;
+        if (facts->state == LUKS_VERSION_2 && header_canonical(facts, facts->seqid, facts->canonical, NULL) < 0)
+                damage(facts, "the UUID is not one");
 }
 
 int luks_parse(const uint8_t *bytes, size_t n, struct luks_facts *ret, struct error *err) {

@@ -10,6 +10,7 @@
 #include "device/identity.h"
 #include "encrypt/fill.h"
 #include "encrypt/internal.h"
+#include "encrypt/mac.h"
 #include "encrypt/token.h"
 #include "keys/keys.h"
 #include "policy/rule.h"
@@ -211,6 +212,8 @@ static int read_back(struct job *job, const struct luks_copy *meant, struct erro
         token_judge(&job->header.facts, &job->medium, job->act->station_certificate, &job->verdict);
         r = encrypt_refuse(&job->verdict, err);
         if (r == 0)
+                r = header_mac_verify(&job->header.facts, job->key.secret, err);
+        if (r == 0)
                 r = luks_try_slot(&job->header, SLOT_MACHINE, job->key.secret, err);
         if (r == 0)
                 r = luks_try_slot(&job->header, SLOT_RECOVERY, job->key.recovery, err);
@@ -274,12 +277,13 @@ static int record_started(struct job *job, struct error *err) {
 
 static int record_finished(struct job *job, struct error *err) {
         _cleanup_json_ json_t *data = json_pack(
-                "{s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:s, s:b, s:o}", "key", job->key.ref, "uuid",
+                "{s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:s, s:b, s:o, s:s, s:s}", "key", job->key.ref, "uuid",
                 job->header.facts.uuid, "seqid", (json_int_t) job->header.facts.seqid, "cipher",
                 job->verdict.cipher, "key_bits", (json_int_t) job->verdict.key_bits, "sector_size",
                 (json_int_t) job->header.facts.segments[0].sector_size, "data_offset",
                 (json_int_t) job->header.facts.data_offset, "digest", job->digest, "filled", job->fill, "slots",
-                slots_to_json(&job->header.facts));
+                slots_to_json(&job->header.facts), "canonical", job->header.facts.canonical, "mac",
+                job->header.facts.mac.value);
 
         return data ? act_record_one(job->act, "encryption.finished", job->medium.id, data, err) : fail_memory(err);
 }

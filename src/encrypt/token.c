@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "policy/rule.h"
+#include "sign/algorithm.h"
 #include "sign/identity.h"
 
 static const char domain[] = "mpsi luks token 1\n";
@@ -69,7 +71,7 @@ int token_make(void *context, const struct luks_facts *facts, json_t **ret, stru
                           classification_terms[medium->classification].code, "category",
                           category_terms[medium->category].code, "expires", medium->expires, "key", about->key_ref,
                           "created", created, "station", about->act->station, "uuid", facts->uuid, "volume",
-                          volume_digest(facts), "algorithm", "ecdsa");
+                          volume_digest(facts), "algorithm", signature_algorithm);
         if (!token)
                 return fail_memory(err);
         r = add_signature(token, about->act->station_key, err);
@@ -86,9 +88,12 @@ int token_verify(const json_t *token, const struct luks_facts *facts, const char
         size_t n;
         int r;
 
-        if (json_int(token, "version", 0) != 1 || strcmp(json_text_or_empty(token, "algorithm"), "ecdsa") != 0)
-                return fail(err, ERR_VERIFY, "El testigo es de una versión desconocida.",
-                            "The token is of an unknown version.");
+        if (json_int(token, "version", 0) != 1)
+                return refuse(err, ERR_REFUSED, "C7", "El testigo es de una versión desconocida.",
+                              "The token is of an unknown version.");
+        r = signature_algorithm_check(json_text_or_empty(token, "algorithm"), err);
+        if (r < 0)
+                return r;
         if (strcmp(json_text_or_empty(token, "uuid"), facts->uuid) != 0 ||
             strcmp(json_text_or_empty(token, "volume"), volume_digest(facts)) != 0)
                 return fail(err, ERR_VERIFY, "El testigo es de otro soporte.", "The token is another medium's.");
@@ -112,6 +117,7 @@ static void compare(const json_t *token, const char *key, const char *registered
 void token_judge(const struct luks_facts *facts, const struct medium *medium, const char *station_certificate,
                  struct luks_verdict *verdict) {
         struct error why;
+        int r;
 
         if (!facts->token) {
                 if (medium && medium->key_id[0])
@@ -119,7 +125,15 @@ void token_judge(const struct luks_facts *facts, const struct medium *medium, co
                                          "the signed token is missing");
                 return;
         }
-        if (token_verify(facts->token, facts, station_certificate, &why) < 0) {
+        r = token_verify(facts->token, facts, station_certificate, &why);
+        if (r == ERR_REFUSED) { /* not a forgery: nobody here can tell */
+                luks_verdict_add(verdict, 0, "C7", -1, LUKS_REFUSE,
+                                 "el testigo es de una versión o un algoritmo desconocidos, «%.40s»",
+                                 "the token is of an unknown version or algorithm, “%.40s”",
+                                 json_text_or_empty(facts->token, "algorithm"));
+                return;
+        }
+        if (r < 0) {
                 luks_verdict_add(verdict, 0, "L7", -1, LUKS_REFUSE, "la firma del testigo no vale",
                                  "the token's signature does not hold");
                 return;

@@ -16,7 +16,8 @@ struct token_context {
 /* A luks_token_make: context is a struct token_context. */
 int token_make(void *context, const struct luks_facts *facts, json_t **ret, struct error *err);
 
-/* ERR_VERIFY when the signature or what it covers does not hold. */
+/* ERR_VERIFY when the signature or what it covers does not hold; ERR_REFUSED by C7 for a version or an algorithm
+ * that is not known. */
 int token_verify(const json_t *token, const struct luks_facts *facts, const char *station_certificate,
                  struct error *err);
 

@@ -1,4 +1,7 @@
+#include <string.h>
+
 #include "encrypt/internal.h"
+#include "registry/station.h"
 
 static const struct param run_params[] = {
         { .name = "medium",
@@ -54,14 +57,52 @@ static const struct param check_params[] = {
 };
 
 static const struct column check_columns[] = {
-        { "medium", { "Soporte", "Medium" } },
-        { "device", { "Dispositivo", "Device" } },
-        { "decision", { "Veredicto", "Verdict" } },
-        { "uuid", { "UUID de LUKS", "LUKS UUID" } },
-        { "cipher", { "Cifrado", "Cipher" } },
-        { "key_bits", { "Clave de volumen (bits)", "Volume key (bits)" } },
-        { "digest", { "Resumen de la cabecera", "Header digest" } },
+        { "slot", { "N.º", "NO." } },
+        { "use_text", { "USO", "USE" } },
+        { "kdf", { "KDF", "KDF" } },
+        { "cost", { "COSTE", "COST" } },
+        { "cipher", { "CIFRADO", "CIPHER" } },
+        { "key_bits", { "BITS", "BITS" } },
+        { "decision_text", { "VEREDICTO", "VERDICT" } },
 };
+
+static const struct param profile_params[] = {
+        { .name = "profile",
+          .type = PARAM_TERM,
+          .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+          .help = HELP("strict-807: solo derivaciones de CCN-STIC 807 (PBKDF2)",
+                       "strict-807: key derivations of CCN-STIC 807 only (PBKDF2)"),
+          .terms = crypto_profile_terms,
+          .terms_n = CRYPTO_PROFILES },
+        { .name = "reason",
+          .type = PARAM_TEXT,
+          .flags = PARAM_REQUIRED,
+          .help = HELP("motivo", "reason"),
+          .max = 200 },
+};
+
+static const struct column profile_columns[] = { { "profile", { "Perfil", "Profile" } } };
+
+/* It is the store's; the gate judges what is plugged in again. */
+static int encrypt_profile(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        const char *wanted = json_text(args, "profile");
+        _cleanup_json_ json_t *data = json_pack("{s:s, s:s}", "profile", wanted, "reason",
+                                                json_text(args, "reason"));
+        enum crypto_profile now = PROFILE_STANDARD;
+        int r = station_crypto_profile(act->db, &now, err);
+
+        if (r < 0)
+                return r;
+        if (!data)
+                return fail_memory(err);
+        if (strcmp(wanted, crypto_profile_terms[now].code) == 0)
+                return fail(err, ERR_CONFLICT, "El perfil ya es «%s».", "The profile is “%s” already.", wanted);
+        r = act_record_one(act, "store.profile-changed", act->site, data, err);
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:s}", "profile", wanted);
+        return *ret ? 0 : fail_memory(err);
+}
 
 static const struct verb verbs[] = {
         { .noun = "encrypt",
@@ -73,6 +114,15 @@ static const struct verb verbs[] = {
           PARAMS(run_params),
           COLUMNS(run_columns),
           .run = encrypt_run },
+        { .noun = "encrypt",
+          .name = "profile",
+          .roles = ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("Cambia el perfil criptográfico de las ranuras de persona, con su motivo",
+                       "Changes the cryptographic profile of people's key slots, with the reason"),
+          PARAMS(profile_params),
+          COLUMNS(profile_columns),
+          .run = encrypt_profile },
         { .noun = "encrypt",
           .name = "check",
           .roles = ROLE_ANY,

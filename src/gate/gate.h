@@ -16,6 +16,7 @@ struct gate_judgement {
         char medium[MEDIUM_ID_TEXT]; /* "" when it is not registered */
         enum identity identity;      /* what it was recognised by */
         struct gate_answer answer;
+        bool header_incident;            /* ALTA, row 11: an older or changed header (C2) */
         bool allowed;                    /* accepted by `device allow` alone */
         char detail[LANGS][GATE_DETAIL]; /* the finding behind it: a header's row, the identity that differs */
 };

@@ -1,3 +1,4 @@
+#include "audit/incident.h"
 #include "base/str.h"
 #include "device/gate.h"
 #include "encrypt/encrypt.h"
@@ -76,6 +77,7 @@ static int find_medium(struct act *act, const struct device_facts *facts, struct
 static int judge_header(struct act *act, const struct device_facts *facts, const struct gate_content *content,
                         const struct medium *medium, struct gate_case *ret, struct gate_judgement *judgement,
                         struct error *err) {
+        const struct luks_finding *worst;
         struct luks_verdict verdict;
         int r;
 
@@ -87,11 +89,10 @@ static int judge_header(struct act *act, const struct device_facts *facts, const
         if (r < 0)
                 return r;
         ret->header = verdict.decision;
-        for (size_t i = 0; i < verdict.findings_n && verdict.decision >= LUKS_READ_ONLY; i++)
-                if (verdict.findings[i].decision == verdict.decision) {
-                        set_detail(judgement, verdict.findings[i].es, verdict.findings[i].en);
-                        break;
-                }
+        judgement->header_incident = verdict.incident;
+        worst = luks_verdict_worst(&verdict);
+        if (worst)
+                set_detail(judgement, worst->es, worst->en);
         return 0;
 }
 
@@ -133,13 +134,41 @@ int gate_judge(struct act *act, const struct device_facts *facts, const struct g
         return 0;
 }
 
+/* C2: an older or changed header of an ALTA medium is an incident; one that is open is enough. 1 when ret is to be
+ * recorded; the caller releases its data. */
+static int incident_about_header(struct act *act, const struct gate_judgement *judgement, struct fact *ret,
+                                 struct error *err) {
+        _cleanup_json_ json_t *media = json_pack("[s]", judgement->medium);
+        const struct incident_draft draft = { INCIDENT_HEADER, judgement->medium, media };
+        char open[INCIDENT_ID];
+        int r = incident_open_about(act->db, judgement->medium, open, err);
+
+        if (r != ERR_NOT_FOUND)
+                return r;
+        if (!media)
+                return fail_memory(err);
+        r = incident_fact(act->db, 0, &draft, ret, err, "Al conectar el soporte %s: %s%.0s.",
+                          "When medium %s was plugged in: %.0s%s.", judgement->medium, judgement->detail[LANG_ES],
+                          judgement->detail[LANG_EN]);
+        return r < 0 ? r : 1;
+}
+
 int gate_record(struct act *act, const struct device_facts *facts, const struct gate_judgement *judgement,
                 bool enforced, struct error *err) {
-        _cleanup_json_ json_t *data = gate_judgement_to_json(facts, judgement);
+        _cleanup_json_ json_t *data = gate_judgement_to_json(facts, judgement), *incident = NULL;
+        struct fact record[2] = { { "device.judged", judgement->medium[0] ? judgement->medium : "-", data } };
+        size_t n = 1;
+        int r = 0;
 
         if (!data || json_object_set_new(data, "enforced", json_boolean(enforced)) < 0)
                 return fail_memory(err);
-        return act_record_one(act, "device.judged", judgement->medium[0] ? judgement->medium : "-", data, err);
+        if (judgement->header_incident)
+                r = incident_about_header(act, judgement, &record[n], err);
+        if (r < 0)
+                return r;
+        if (r > 0)
+                incident = record[n++].data;
+        return act_record(act, record, n, err);
 }
 
 json_t *gate_judgement_to_json(const struct device_facts *facts, const struct gate_judgement *judgement) {

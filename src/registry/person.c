@@ -141,9 +141,13 @@ static int apply_enrolled(struct db *db, const struct event *event, struct error
 }
 
 static const struct event_type events[] = {
-        { "store.created", station_apply_created }, { "person.added", apply_added },
-        { "person.roles-changed", apply_roles },    { "person.blocked-changed", apply_blocked },
-        { "person.trained", apply_trained },        { "person.enrolled", apply_enrolled },
+        { "store.created", station_apply_created },
+        { "store.profile-changed", station_apply_profile },
+        { "person.added", apply_added },
+        { "person.roles-changed", apply_roles },
+        { "person.blocked-changed", apply_blocked },
+        { "person.trained", apply_trained },
+        { "person.enrolled", apply_enrolled },
 };
 
 /* --- verbs ------------------------------------------------------------------------------------------------ */

@@ -40,6 +40,8 @@ static const char *const scripts[] = {
         /* No state: how many were left out since the last one that an event tells of. */
         "CREATE TABLE refusal_suppressed(os_user TEXT NOT NULL, verb TEXT NOT NULL, n INTEGER NOT NULL,"
         " PRIMARY KEY(os_user, verb)) STRICT, WITHOUT ROWID;",
+
+        "ALTER TABLE station ADD COLUMN profile TEXT NOT NULL DEFAULT 'standard';",
 };
 static const char *const state_tables[] = {
         "station", "person", "medium", "account", "role_group", "refusal", NULL

@@ -11,13 +11,30 @@ static int take(char **out, const char *text, struct error *err) {
         return *out ? 0 : fail_memory(err);
 }
 
+/* A name that this program does not know is the strict one. */
+static enum crypto_profile profile_of(const char *code) {
+        int r = term_parse(crypto_profile_terms, CRYPTO_PROFILES, code);
+
+        return r < 0 ? PROFILE_STRICT_807 : (enum crypto_profile) r;
+}
+
+int station_crypto_profile(struct db *db, enum crypto_profile *ret, struct error *err) {
+        _cleanup_free_ char *code = NULL;
+        int r = db_text(db, &code, err, "SELECT profile FROM station", "");
+
+        if (r < 0)
+                return r;
+        *ret = profile_of(code);
+        return 0;
+}
+
 int station_load(struct db *db, struct station *ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         struct station station = { 0 };
         int r = db_query(
                 db, &rows, err,
                 "SELECT name, site, organisation, category, lang, certificate, ca_certificate, seal_certificate, "
-                "recovery_certificate FROM station",
+                "recovery_certificate, profile FROM station",
                 "");
 
         if (r == 0)
@@ -33,6 +50,7 @@ int station_load(struct db *db, struct station *ret, struct error *err) {
         r = term_parse(category_terms, CATEGORIES, rows_text(rows, 3));
         station.category = r < 0 ? CATEGORY_ALTA : (enum category) r;
         station.lang = strcmp(rows_text(rows, 4), "en") == 0 ? LANG_EN : LANG_ES;
+        station.profile = profile_of(rows_text(rows, 9));
         r = take(&station.certificate, rows_text(rows, 5), err);
         if (r == 0)
                 r = take(&station.ca_certificate, rows_text(rows, 6), err);
@@ -62,11 +80,18 @@ int station_apply_created(struct db *db, const struct event *event, struct error
         int r = db_exec(
                 db, err,
                 "INSERT INTO station(id, name, site, organisation, category, lang, certificate, ca_certificate, "
-                "seal_certificate, recovery_certificate) VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                "sssssssss", event->station, json_text(data, "site"), json_text(data, "organisation"),
+                "seal_certificate, recovery_certificate, profile) VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                "coalesce(?, 'standard'))",
+                "ssssssssss", event->station, json_text(data, "site"), json_text(data, "organisation"),
                 json_text(data, "category"), json_text(data, "lang"), json_text(data, "certificate"),
                 json_text(data, "ca_certificate"), json_text(data, "seal_certificate"),
-                json_text(data, "recovery_certificate"));
+                json_text(data, "recovery_certificate"), json_text(data, "profile"));
+
+        return r < 0 ? r : 0;
+}
+
+int station_apply_profile(struct db *db, const struct event *event, struct error *err) {
+        int r = db_exec(db, err, "UPDATE station SET profile = ?", "s", json_text(event->data, "profile"));
 
         return r < 0 ? r : 0;
 }

@@ -64,6 +64,7 @@ const struct siem_level siem_levels[] = {
         { "medium.retired",           ANY, LOG_NOTICE,   4, NAME("Soporte dado de baja", "Medium retired") },
         { "medium.moved",             ANY, LOG_INFO,     3, NAME("Soporte cambiado de lugar", "Medium moved") },
         { "report.made",              ANY, LOG_INFO,     3, NAME("Informe generado", "Report made") },
+        { "store.profile-changed",    ANY, LOG_NOTICE,   5, NAME("Perfil criptográfico cambiado", "Cryptographic profile changed") },
         { "store.created",            ANY, LOG_NOTICE,   5, NAME("Almacén creado", "Store created") },
         { "*.refused",                ANY, LOG_WARNING,  6, NAME(NULL, NULL) },
         { "*.failed",                 ANY, LOG_WARNING,  6, NAME(NULL, NULL) },

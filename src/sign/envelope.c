@@ -1,8 +1,12 @@
 #include "sign/envelope.h"
 
+#include <openssl/asn1t.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
+
+#include "policy/rule.h"
 
 enum { ENVELOPE_LIMIT = 128 * 1024 };
 
@@ -51,6 +55,107 @@ int envelope_seal_for(X509 *recipient, const struct secret *content, uint8_t **r
         return 0;
 }
 
+/* --- what it is made with (C7) -----------------------------------------------------------------------------------
+ */
+
+/* What is left of a DER text. */
+struct der {
+        const uint8_t *at, *end;
+};
+
+/* The content of the next element, which has to have this tag; der then stands behind it. */
+static bool der_take(struct der *der, int tag, int class, struct der *ret_content) {
+        const uint8_t *at = der->at;
+        int found_tag, found_class;
+        long length = 0;
+        int flags = at < der->end ? ASN1_get_object(&at, &length, &found_tag, &found_class, der->end - at) : 0x80;
+
+        if (flags & 0x81 || found_tag != tag || found_class != class)
+                return false;
+        *ret_content = (struct der){ at, at + length };
+        der->at = at + length;
+        return true;
+}
+
+static bool der_enter(struct der *der, int tag, int class) {
+        struct der content;
+
+        if (!der_take(der, tag, class, &content))
+                return false;
+        *der = content;
+        return true;
+}
+
+static bool der_skip(struct der *der, int tag, int class) {
+        struct der content;
+
+        return der_take(der, tag, class, &content);
+}
+
+static int der_oid(const struct der *der) {
+        const uint8_t *at = der->at;
+        ASN1_OBJECT *object = d2i_ASN1_OBJECT(NULL, &at, der->end - at);
+        int nid = object ? OBJ_obj2nid(object) : NID_undef;
+
+        ASN1_OBJECT_free(object);
+        return nid;
+}
+
+/* RFC 5083, AuthEnvelopedData: the cipher of the content, which OpenSSL has no function to ask for. NID_undef for
+ * anything else, and for a cipher that OpenSSL does not know. */
+static int content_cipher(const uint8_t *bytes, size_t n) {
+        enum { UNIVERSAL = V_ASN1_UNIVERSAL, CONTEXT = V_ASN1_CONTEXT_SPECIFIC };
+        struct der der = { bytes, bytes + n };
+
+        if (!der_enter(&der, V_ASN1_SEQUENCE, UNIVERSAL) || !der_skip(&der, V_ASN1_OBJECT, UNIVERSAL) ||
+            !der_enter(&der, 0, CONTEXT) || !der_enter(&der, V_ASN1_SEQUENCE, UNIVERSAL) ||
+            !der_skip(&der, V_ASN1_INTEGER, UNIVERSAL))
+                return NID_undef;
+        (void) der_skip(&der, 0, CONTEXT); /* originatorInfo */
+        if (!der_skip(&der, V_ASN1_SET, UNIVERSAL) || !der_enter(&der, V_ASN1_SEQUENCE, UNIVERSAL) ||
+            !der_skip(&der, V_ASN1_OBJECT, UNIVERSAL) || !der_enter(&der, V_ASN1_SEQUENCE, UNIVERSAL))
+                return NID_undef;
+        return der_oid(&der);
+}
+
+/* ECDH with SHA-384, and AES-256 to wrap the content's key. */
+static bool recipient_known(CMS_RecipientInfo *recipient) {
+        X509_ALGOR *agreement = NULL, *wrap = NULL;
+        const ASN1_OBJECT *object;
+        const void *parameter;
+        bool known = false;
+        int type;
+
+        if (CMS_RecipientInfo_type(recipient) != CMS_RECIPINFO_AGREE ||
+            CMS_RecipientInfo_kari_get0_alg(recipient, &agreement, NULL) != 1)
+                return false;
+        X509_ALGOR_get0(&object, &type, &parameter, agreement);
+        if (OBJ_obj2nid(object) != NID_dhSinglePass_stdDH_sha384kdf_scheme || type != V_ASN1_SEQUENCE)
+                return false;
+        wrap = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(X509_ALGOR), agreement->parameter);
+        if (wrap) {
+                X509_ALGOR_get0(&object, NULL, NULL, wrap);
+                known = OBJ_obj2nid(object) == NID_id_aes256_wrap;
+        }
+        X509_ALGOR_free(wrap);
+        return known;
+}
+
+/* Only what envelope_seal() writes: whatever else stands there is not tried. */
+static int check_algorithms(CMS_ContentInfo *cms, const uint8_t *der, size_t n, struct error *err) {
+        STACK_OF(CMS_RecipientInfo) *recipients = CMS_get0_RecipientInfos(cms);
+        bool known = OBJ_obj2nid(CMS_get0_type(cms)) == NID_id_smime_ct_authEnvelopedData &&
+                     content_cipher(der, n) == NID_aes_256_gcm;
+
+        for (int i = 0; known && i < sk_CMS_RecipientInfo_num(recipients); i++)
+                known = recipient_known(sk_CMS_RecipientInfo_value(recipients, i));
+        ERR_clear_error();
+        return known && sk_CMS_RecipientInfo_num(recipients) > 0
+                       ? 0
+                       : refuse(err, ERR_REFUSED, "C7", "El sobre usa algoritmos que no se conocen.",
+                                "The envelope uses algorithms that are not known.");
+}
+
 int envelope_open(X509 *recovery, EVP_PKEY *key, const uint8_t *der, size_t n, struct secret **ret,
                   struct error *err) {
         const uint8_t *at = der;
@@ -63,6 +168,11 @@ int envelope_open(X509 *recovery, EVP_PKEY *key, const uint8_t *der, size_t n, s
 
         if (!out)
                 return fail_memory(err);
+        if (cms && at == der + n) {
+                r = check_algorithms(cms, der, n, err);
+                if (r < 0)
+                        return r;
+        }
         r = cms && at == der + n && CMS_decrypt(cms, key, recovery, NULL, out, CMS_BINARY) == 1;
         ERR_clear_error();
         size = BIO_get_mem_data(out, &data);

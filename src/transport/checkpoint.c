@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "sign/algorithm.h"
 #include "transport/internal.h"
 
 static const char *const indicators[] = { "shock", "tilt", "temperature" };
@@ -68,9 +69,10 @@ static int make_statement(struct act *act, const json_t *args, const json_t *shi
                                                                  "digest", json_text_or_empty(item, "digest"))) !=
                           0;
         time_format(act_now(act), moment);
-        statement = json_pack("{s:s, s:s, s:s, s:s, s:s, s:O, s:O}", "format", "mpsi-checkpoint-1", "shipment",
-                              shipment_id(shipment), "point", checkpoint_terms[call->point].code, "person",
-                              act->person, "signed", moment, "seals", seals, "media", media);
+        statement = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O, s:O}", "format", "mpsi-checkpoint-1",
+                              "algorithm", signature_algorithm, "shipment", shipment_id(shipment), "point",
+                              checkpoint_terms[call->point].code, "person", act->person, "signed", moment, "seals",
+                              seals, "media", media);
         for (i = 0; i < COUNT(said) && !failed; i++)
                 if (json_object_get(args, said[i]))
                         failed = json_object_set(statement, said[i], json_object_get(args, said[i])) != 0;

@@ -50,8 +50,8 @@ int shipment_facts_add(struct shipment_facts *facts, const char *type, const cha
  * ...}. Adds the members statement, signature (base64) and certificate (PEM) to `data`. Asks for pin:NAME. T4 when
  * the person is not enrolled. */
 int shipment_sign(struct act *act, const json_t *statement, json_t *data, struct error *err);
-/* "valid", "invalid" or "none": for one element of `checkpoints`, by the certificate that it carries and the
- * organisation's authority. */
+/* "valid", "invalid", "unknown-algorithm" (C7) or "none": for one element of `checkpoints`, by the certificate that
+ * it carries and the organisation's authority. */
 const char *shipment_verify(const struct act *act, const json_t *checkpoint);
 
 struct checkpoint_call {

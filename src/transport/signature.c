@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "registry/person.h"
+#include "sign/algorithm.h"
 #include "sign/identity.h"
 #include "transport/internal.h"
 
@@ -56,11 +57,7 @@ int shipment_sign(struct act *act, const json_t *statement, json_t *data, struct
 }
 
 /* The statement must also say what the row says, or a good signature would cover another checkpoint. */
-static bool statement_agrees(const json_t *checkpoint, const char *text) {
-        _cleanup_json_ json_t *statement = NULL;
-
-        if (json_parse(text, strlen(text), &statement, NULL) < 0)
-                return false;
+static bool statement_agrees(const json_t *checkpoint, const json_t *statement) {
         return strcmp(json_text_or_empty(statement, "point"), json_text_or_empty(checkpoint, "point")) == 0 &&
                strcmp(json_text_or_empty(statement, "person"), json_text_or_empty(checkpoint, "person")) == 0 &&
                json_equal(json_object_get(statement, "seals"), json_object_get(checkpoint, "seals"));
@@ -70,6 +67,7 @@ const char *shipment_verify(const struct act *act, const json_t *checkpoint) {
         const char *text = json_text(checkpoint, "statement"), *encoded = json_text(checkpoint, "signature");
         const char *pem = json_text(checkpoint, "certificate");
         _cleanup_(X509_freep) X509 *certificate = NULL, *ca = NULL;
+        _cleanup_json_ json_t *statement = NULL;
         _cleanup_free_ uint8_t *signature = NULL;
         char account[40];
         size_t n;
@@ -77,14 +75,19 @@ const char *shipment_verify(const struct act *act, const json_t *checkpoint) {
 
         if (!encoded)
                 return "none";
-        if (!text || !pem || certificate_from_pem(pem, &certificate, NULL) < 0 ||
+        if (!text || json_parse(text, strlen(text), &statement, NULL) < 0)
+                return "invalid";
+        if (signature_algorithm_of(statement, NULL) < 0)
+                return "unknown-algorithm";
+        if (!pem || certificate_from_pem(pem, &certificate, NULL) < 0 ||
             certificate_from_pem(act->ca_certificate, &ca, NULL) < 0 ||
             time_parse(json_text_or_empty(checkpoint, "time"), &when) < 0 ||
             certificate_trusted(certificate, ca, CERTIFICATE_PERSON, when, NULL) < 0 ||
             base64_decode(encoded, &signature, &n) < 0)
                 return "invalid";
         certificate_subject(certificate, "userId", account, sizeof account);
-        if (strcmp(account, json_text_or_empty(checkpoint, "person")) != 0 || !statement_agrees(checkpoint, text) ||
+        if (strcmp(account, json_text_or_empty(checkpoint, "person")) != 0 ||
+            !statement_agrees(checkpoint, statement) ||
             verify_bytes_with(certificate, text, strlen(text), signature, n, NULL) < 0)
                 return "invalid";
         return "valid";

@@ -72,35 +72,6 @@ print(len(files) > 5, [f for f in files if any(p in f.read_bytes() for p in (key
         [ "$output" = "True []" ]
 }
 
-@test "C2: headers made by cryptsetup are judged by their rows" {
-        device=$(loop_device foreign 32M)
-        check() { expect "$1" mp --as oto encrypt check "$device" --category "$2"; }
-        format() { cryptsetup luksFormat -q --pbkdf pbkdf2 --pbkdf-force-iterations 1000 "$@" "$device" <<<'a passphrase'; }
-
-        check 5 MEDIA
-        [[ $output == *"row 1: there is no LUKS header"* ]]
-        format --type luks1
-        check 5 MEDIA
-        [[ $output == *"row 1: LUKS1"* ]]
-        format --type luks2 --cipher aes-xts-plain64 --key-size 256
-        check 0 MEDIA
-        check 5 ALTA
-        [[ $output == *"row 4 [0]: key of 256 bits"* ]]
-        format --type luks2 --cipher aes-cbc-essiv:sha256 --key-size 256
-        check 5 MEDIA
-        [[ $output == *"row 3: cipher “aes-cbc-essiv:sha256”"* ]]
-        format --type luks2 --cipher aes-cbc-plain64 --key-size 256
-        check 5 MEDIA
-        [[ $output == *"row 12: cipher “aes-cbc-plain64”"* ]]
-        format --type luks2 --cipher aes-xts-plain64 --key-size 512 --hash sha1
-        check 5 ALTA
-        [[ $output == *"row 12"*"sha1"* ]]
-        cryptsetup luksFormat -q --type luks2 --pbkdf argon2i --pbkdf-memory 64 --pbkdf-parallel 1 \
-                --pbkdf-force-iterations 4 "$device" <<<'a passphrase'
-        check 5 MEDIA
-        [[ $output == *"row 12 [0]"*"argon2i"* ]]
-}
-
 @test "S6: a mounted or held device, another medium's, or an untyped ID is left alone" {
         device=$(loop_device held 32M)
         other=$(loop_device other 32M)

@@ -233,6 +233,45 @@ static void a_tampered_header_is_found(void **state) {
         test_expect(ERR_REFUSED, &store, "oto", "encrypt", "check", "{s:s, s:s}", "device", image, "medium", id);
 }
 
+/* C7: a token signed by an algorithm of tomorrow is not called a forgery. */
+static void a_token_of_tomorrow_is_refused_as_such(void **state) {
+        static const struct {
+                const char *algorithm;
+                int version;
+                const char *rule;
+        } tokens[] = {
+                { "ecdsa+ml-dsa-65", 1, "C7" }, { "", 1, "C7" }, { "ecdsa", 2, "C7" }, { "ecdsa", 1, "L7" }
+        };
+        _cleanup_(session_closep) struct session *session = NULL;
+        _cleanup_luks_copy_ struct luks_copy copy = { 0 };
+        _cleanup_close_ int fd = -1;
+        struct medium medium;
+        struct error err;
+        struct act *act;
+        char image[96], id[16];
+
+        (void) state;
+        test_image(&store, "tomorrow", IMAGE, image);
+        test_register(&store, image, "INTERNO", "MEDIA", id);
+        encrypt_as("oto", id, image, NULL);
+        act = test_act(&store, "oto", &session);
+        load(act, id, &medium);
+        assert_int_equal(luks_open_direct(image, O_RDONLY, &fd, &err), 0);
+        assert_int_equal(luks_copy_read(fd, false, &copy, &err), 0);
+        for (size_t i = 0; i < COUNT(tokens); i++) {
+                struct luks_verdict verdict = { 0 };
+
+                /* The last of them is what a forgery is called: its text is not what was signed. */
+                (void) json_object_set_new(copy.facts.token, "algorithm", json_string(tokens[i].algorithm));
+                (void) json_object_set_new(copy.facts.token, "version", json_integer(tokens[i].version));
+                (void) json_object_set_new(copy.facts.token, "note", json_string("added"));
+                token_judge(&copy.facts, &medium, act->station_certificate, &verdict);
+                assert_int_equal(verdict.findings_n, 1);
+                assert_string_equal(verdict.findings[0].rule, tokens[i].rule);
+                assert_int_equal(verdict.decision, LUKS_REFUSE);
+        }
+}
+
 /* Row 11: yesterday's header over today's. */
 static void an_older_header_is_found(void **state) {
         _cleanup_(session_closep) struct session *session = NULL;
@@ -648,6 +687,7 @@ int main(void) {
                 cmocka_unit_test(the_whole_medium_is_filled),
                 cmocka_unit_test(without_filling_it_is_on_record),
                 cmocka_unit_test(a_tampered_header_is_found),
+                cmocka_unit_test(a_token_of_tomorrow_is_refused_as_such),
                 cmocka_unit_test(an_older_header_is_found),
                 cmocka_unit_test(a_second_header_alone_is_found),
                 cmocka_unit_test(the_vault_opens_the_medium),

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "sign/algorithm.h"
 #include "sign/envelope.h"
 #include "sign/identity.h"
 
@@ -241,6 +242,81 @@ static void envelopes_open_with_openssl_too(void **state) {
         done(&other);
 }
 
+/* C6, C7: what another program sealed by other means is refused by name of the rule, not called damaged. */
+static void envelopes_of_other_algorithms_are_refused(void **state) {
+        static const char *const others[] = { "-aes128",
+                                              "-aes256",
+                                              "-des3",
+                                              "-aes-128-gcm",
+                                              "-aes-256-gcm -keyopt ecdh_kdf_md:sha1",
+                                              "-aes-256-gcm -keyopt ecdh_kdf_md:sha256" };
+        struct fixture f = { 0 };
+        _cleanup_free_ char *certificate = in_folder("r.pem"), *file = in_folder("e.der");
+        _cleanup_secret_ struct secret *content = NULL, *back = NULL;
+        struct error err;
+
+        (void) state;
+        make(&f, CERTIFICATE_RECOVERY, CURVE_P384);
+        assert_int_equal(secret_random(64, &content, &err), 0);
+        assert_int_equal(certificate_save(certificate, f.certificate, &err), 0);
+        for (size_t i = 0; i < COUNT(others); i++) {
+                _cleanup_free_ char *command = str_format(
+                        "head -c 64 /dev/urandom > plain && openssl cms -encrypt "
+                        "-binary -in plain -outform DER -out e.der -recip r.pem %s",
+                        others[i]);
+                _cleanup_free_ char *der = NULL;
+                size_t n;
+
+                assert_int_equal(run(command), 0);
+                assert_int_equal(file_read(file, 1 << 16, &der, &n, &err), 0);
+                if (envelope_open(f.certificate, f.key, (const uint8_t *) der, n, &back, &err) != ERR_REFUSED)
+                        fail_msg("%s: %s", others[i], err.what[LANG_EN]);
+                assert_string_equal(err.rule, "C7");
+                assert_null(back);
+        }
+        done(&f);
+}
+
+/* A cipher of tomorrow: the OID of AES-256-GCM made into one that nobody has given yet. */
+static void an_envelope_of_an_unknown_cipher_is_refused(void **state) {
+        static const uint8_t gcm[] = { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2e };
+        struct fixture f = { 0 };
+        _cleanup_secret_ struct secret *content = NULL, *back = NULL;
+        _cleanup_free_ uint8_t *der = NULL;
+        struct error err;
+        uint8_t *at;
+        size_t n;
+
+        (void) state;
+        make(&f, CERTIFICATE_RECOVERY, CURVE_P384);
+        assert_int_equal(secret_random(64, &content, &err), 0);
+        assert_int_equal(envelope_seal(f.certificate, content, &der, &n, &err), 0);
+        at = memmem(der, n, gcm, sizeof gcm);
+        assert_non_null(at);
+        at[sizeof gcm - 1] = 0x7f;
+        assert_int_equal(envelope_open(f.certificate, f.key, der, n, &back, &err), ERR_REFUSED);
+        assert_string_equal(err.rule, "C7");
+        done(&f);
+}
+
+/* C7: "ecdsa" and nothing else, yet. */
+static void signatures_of_tomorrow_are_told_from_forgeries(void **state) {
+        static const char *const others[] = { "ecdsa+ml-dsa-65", "ml-dsa-65", "ECDSA", "ecdsa ", "rsa", "" };
+        _cleanup_json_ json_t *without = json_object(), *number = json_pack("{s:i}", "algorithm", 1);
+        struct error err;
+
+        (void) state;
+        assert_int_equal(signature_algorithm_check(signature_algorithm, &err), 0);
+        for (size_t i = 0; i < COUNT(others); i++) {
+                _cleanup_json_ json_t *said = json_pack("{s:s}", "algorithm", others[i]);
+
+                assert_int_equal(signature_algorithm_of(said, &err), ERR_REFUSED);
+                assert_string_equal(err.rule, "C7");
+        }
+        assert_int_equal(signature_algorithm_of(without, &err), 0);
+        assert_int_equal(signature_algorithm_of(number, &err), ERR_REFUSED);
+}
+
 static int setup(void **state) {
         (void) state;
         return mkdtemp(folder) ? 0 : -1;
@@ -262,6 +338,9 @@ int main(void) {
                 cmocka_unit_test(signatures_hold_and_convert),
                 cmocka_unit_test(a_name_too_long_is_said),
                 cmocka_unit_test(envelopes_open_with_openssl_too),
+                cmocka_unit_test(envelopes_of_other_algorithms_are_refused),
+                cmocka_unit_test(an_envelope_of_an_unknown_cipher_is_refused),
+                cmocka_unit_test(signatures_of_tomorrow_are_told_from_forgeries),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

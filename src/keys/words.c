@@ -175,6 +175,12 @@ static size_t take_apart(const char *text, size_t length, struct piece pieces[WO
         return n;
 }
 
+size_t words_in(const char *text, size_t length) {
+        struct piece pieces[WORDS_MAX];
+
+        return take_apart(text, length, pieces);
+}
+
 /* As read in one language. ERR_NOT_FOUND with *ret_bad for the first word that isn't in its list. */
 static int decode_in(enum lang lang, const char *text, const struct piece *pieces, size_t count, size_t n,
                      struct secret **ret, size_t *ret_bad, struct error *err) {

@@ -24,6 +24,8 @@ size_t words_count(size_t n);
 
 /* The text has a NUL after its `size` bytes that is not counted. n: 1 .. WORDS_BYTES_MAX. */
 int words_encode(const void *bytes, size_t n, enum lang lang, struct secret **ret, struct error *err);
+/* How many words a text holds; what parts them is no word. */
+size_t words_in(const char *text, size_t length);
 /* Words apart by spaces or line breaks, with their numbers ("7." or "7") or without; the language is found out.
  * They must say n bytes. ERR_USAGE for a wrong number of words or one that is in no list (named by its place),
  * ERR_VERIFY when they don't fit together. */

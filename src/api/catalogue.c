@@ -31,6 +31,7 @@ const struct room *const rooms[] = {
         &media_room,
         &import_room,
         &report_room,
+        &tape_set_room,
         &encrypt_room,
         &audit_room,
         &custody_room,

@@ -15,8 +15,7 @@ int tape_judge_recipient(const struct tape_recipient *recipient, struct error *e
                               (long long) recipient->bits);
         if (!recipient->rsa && strcmp(recipient->curve, "P-256") != 0 && strcmp(recipient->curve, "P-384") != 0)
                 return refuse(err, ERR_REFUSED, "C6", "El certificado de «%.80s» no es RSA ni ECC P-256 o P-384.",
-                              "The certificate of “%.80s” is neither RSA nor ECC P-256 or P-384.",
-                              recipient->name);
+                              "The certificate of “%.80s” is neither RSA nor ECC P-256 or P-384.", recipient->name);
         return 0;
 }
 

@@ -8,8 +8,8 @@
 #include "policy/terms.h"
 
 enum {
-        TAPE_KEY_SIZE = 32,     /* bytes: AES-256, what LTO drives (T10 SPIN) and backup systems take */
-        TAPE_RSA_LEAST = 3072,  /* bits: CCN-STIC 807, RSA of 2048 was 'legacy' until the end of 2025 */
+        TAPE_KEY_SIZE = 32,    /* bytes: AES-256, what LTO drives (T10 SPIN) and backup systems take */
+        TAPE_RSA_LEAST = 3072, /* bits: CCN-STIC 807, RSA of 2048 was 'legacy' until the end of 2025 */
 };
 
 /* What a certificate says, before a key is wrapped for it. */

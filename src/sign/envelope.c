@@ -10,8 +10,8 @@
 
 enum { ENVELOPE_LIMIT = 128 * 1024 };
 
-/* ECC: dhSinglePass-stdDH with SHA-384; RSA: OAEP with SHA-256. OpenSSL's defaults are SHA-1 and PKCS #1 v1.5, which
- * C6 does not allow. */
+/* ECC: dhSinglePass-stdDH with SHA-384; RSA: OAEP with SHA-256. OpenSSL's defaults are SHA-1 and PKCS #1 v1.5,
+ * which C6 does not allow. */
 static int add_recipient(CMS_ContentInfo *cms, X509 *certificate) {
         CMS_RecipientInfo *recipient = CMS_add1_recipient_cert(cms, certificate, CMS_KEY_PARAM);
         EVP_PKEY_CTX *context = recipient ? CMS_RecipientInfo_get0_pkey_ctx(recipient) : NULL;

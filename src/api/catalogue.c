@@ -33,6 +33,7 @@ const struct room *const rooms[] = {
         &report_room,
         &tape_set_room,
         &encrypt_room,
+        &handover_room,
         &audit_room,
         &custody_room,
         &loan_room,

@@ -26,8 +26,8 @@ const struct term handover_channel_terms[CHANNELS] = {
         [CHANNEL_TELEPHONE] = { "telephone", { "por teléfono", "by telephone" } },
 };
 
-/* 80 bits under a memory-hard function are out of reach of who finds a medium (NIST SP 800-132 and CCN-STIC 807 ask
- * for 112 of keys: that is what SECRETO gets from the words alone, but for two bits that the slot's cost gives). */
+/* The house's number: words alone, before the slot's cost (rows 7 and 8) slows down each guess. SECRETO: ten words,
+ * about the 112 bits that NIST SP 800-131A asks of a key. */
 const int64_t handover_bits[CLASSIFICATIONS] = {
         [CLASS_PUBLICO] = 80,
         [CLASS_INTERNO] = 80,

@@ -84,20 +84,22 @@ static void scramble(cairo_t *cr, double x, double y, double width, double heigh
         cairo_restore(cr);
 }
 
-static void facts(struct sheet *sheet, double x, double y) {
-        const struct letter *letter = sheet->letter;
+static void fact(struct sheet *sheet, struct style style, double x, double y, const char *what, const char *value) {
         char text[400];
 
-        (void) snprintf(text, sizeof text, TEXT(sheet, "Carta nº %s", "Letter no. %s"), letter->number);
-        line_at(sheet, head_style, x, y, text);
-        (void) snprintf(text, sizeof text, TEXT(sheet, "Soporte %s", "Medium %s"), letter->medium);
-        line_at(sheet, body_style, x, y + 15, text);
-        (void) snprintf(text, sizeof text, TEXT(sheet, "Fecha %s", "Date %s"), letter->date);
-        line_at(sheet, body_style, x, y + 29, text);
-        if (!str_empty(letter->reference)) {
-                (void) snprintf(text, sizeof text, TEXT(sheet, "Referencia %s", "Reference %s"), letter->reference);
-                line_at(sheet, body_style, x, y + 43, text);
-        }
+        (void) snprintf(text, sizeof text, "%s %s", what, value);
+        utf8_trim(text);
+        line_at(sheet, style, x, y, text);
+}
+
+static void facts(struct sheet *sheet, double x, double y) {
+        const struct letter *letter = sheet->letter;
+
+        fact(sheet, head_style, x, y, TEXT(sheet, "Carta n.º", "Letter no."), letter->number);
+        fact(sheet, body_style, x, y + 15, TEXT(sheet, "Soporte", "Medium"), letter->medium);
+        fact(sheet, body_style, x, y + 29, TEXT(sheet, "Fecha", "Date"), letter->date);
+        if (!str_empty(letter->reference))
+                fact(sheet, body_style, x, y + 43, TEXT(sheet, "Referencia", "Reference"), letter->reference);
 }
 
 /* The words in rows of four, each with its number, so that none is lost or read twice. */

@@ -77,18 +77,28 @@ static int ask_secret(void *context, const char *purpose, struct text prompt, st
         return from_terminal(prompt, cli->lang, ret, err);
 }
 
+/* False on the terminal's end, or ^C. */
+static bool await_enter(int tty) {
+        char c = 0;
+
+        while (c != '\n' && c != '\r')
+                if (read(tty, &c, 1) != 1)
+                        return false;
+        return true;
+}
+
 /* On the terminal's other screen, which it forgets when the person has noted the secret: neither the scroll-back
  * nor what a later command prints shows it. */
 static int show_secret(void *context, const struct secret *secret, struct error *err) {
-        static const struct text
-                head = { "\033[?1049h\033[H\033[2JSe muestra una sola vez y no se guarda:\r\n\r\n    ",
-                         "\033[?1049h\033[H\033[2JShown this once and kept nowhere:\r\n\r\n    " },
-                foot = { "\r\n\r\nPulse Intro cuando la tenga. ", "\r\n\r\nPress Enter when you have it. " };
+        static const struct text head = { "\033[?1049h\033[H\033[2JSe muestra una sola vez y no se guarda:\n\n    ",
+                                          "\033[?1049h\033[H\033[2JShown this once and kept nowhere:\n\n    " },
+                                 foot = { "\n\nPulse Intro cuando la tenga. ",
+                                          "\n\nPress Enter when you have it. " };
         static const char leave[] = "\033[H\033[2J\033[?1049l";
         const struct cli *cli = context;
-        _cleanup_secret_ struct secret *typed = NULL;
         _cleanup_close_ int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
         const char *before = text_in(head, cli->lang), *after = text_in(foot, cli->lang);
+        bool noted;
         int r;
 
         if (tty < 0) {
@@ -105,9 +115,9 @@ static int show_secret(void *context, const struct secret *secret, struct error 
         if (r < 0)
                 return fail_errno(err, -r, "No se puede escribir en el terminal",
                                   "The terminal can't be written to");
-        r = secret_read_line(tty, &typed, err);
+        noted = await_enter(tty);
         (void) write_all(tty, leave, sizeof leave - 1);
-        return r;
+        return noted ? 0 : fail(err, ERR_USAGE, "Nadie ha dicho que la tenga.", "Nobody said that they have it.");
 }
 
 static int ask_line(void *context, struct text prompt, char **ret, struct error *err) {

@@ -74,6 +74,13 @@ int act_ask_new_secret(struct act *act, const char *purpose, struct text prompt,
         return 0;
 }
 
+int act_show_secret(struct act *act, const struct secret *secret, struct error *err) {
+        if (act->ui && act->ui->show_secret)
+                return act->ui->show_secret(act->ui->context, secret, err);
+        return fail(err, ERR_USAGE, "No hay terminal donde mostrar el secreto.",
+                    "There is no terminal to show the secret on.");
+}
+
 /* A scanner upper-cases, and may have put other characters where the layouts differ: only [A-Z0-9] count. */
 static bool same_id(const char *typed, const char *id) {
         for (; *typed; typed++) {

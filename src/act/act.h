@@ -45,6 +45,8 @@ struct act_ui {
                           struct error *err);
         /* One typed line; the caller frees it. */
         int (*ask_line)(void *context, struct text prompt, char **ret, struct error *err);
+        /* Shows a secret to the person, and to nobody and nothing else, and returns once they have noted it. */
+        int (*show_secret)(void *context, const struct secret *secret, struct error *err);
         void (*progress)(void *context, const struct progress *progress);
         bool (*cancelled)(void *context);
 };
@@ -106,6 +108,10 @@ int act_ask_secret(struct act *act, const char *purpose, struct text prompt, str
 int act_ask_new_secret(struct act *act, const char *purpose, struct text prompt, size_t min, struct secret **ret,
                        struct error *err);
 
+/* C8: shows a secret once on the person's own terminal. ERR_USAGE when there is none. Whoever waits for it should
+ * have let other writers in (act_pause). */
+int act_show_secret(struct act *act, const struct secret *secret, struct error *err);
+
 /* S6: the person types the medium's ID. `confirm` is the verb's --confirm (may be NULL: then it is asked for);
  * `shown` is what they are about to destroy. ERR_REFUSED by S6 when it differs or nobody can type it. */
 int act_confirm(struct act *act, const char *confirm, const char *id, struct text shown, struct error *err);
@@ -151,6 +157,8 @@ enum param_flags {
         PARAM_POSITIONAL = 2,
         PARAM_REPEATED = 4, /* the handler gets an array */
         PARAM_NEW = 8,      /* of a PARAM_OUTPUT: what is there is never written over */
+        PARAM_SECRET = 16,  /* of a PARAM_OUTPUT: holds a secret, and is on no disk but the caller's; the handler
+                               writes  it with file_write_new() */
 };
 
 struct param {

@@ -156,6 +156,24 @@ int file_write(const char *path, const void *data, size_t n, mode_t mode, struct
         return replace(path, &(struct content){ .data = data ? data : "", .n = n, .from = -1 }, mode, err);
 }
 
+int file_write_new(const char *path, const void *data, size_t n, struct error *err) {
+        bool ours = strncmp(path, "/proc/self/fd/", 14) == 0;
+        _cleanup_close_ int fd = open(
+                path, ours ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+        int r;
+
+        if (fd < 0 && errno == EEXIST)
+                return fail(err, ERR_CONFLICT, "Ya existe «%s».", "“%s” exists already.", path);
+        if (fd < 0)
+                return fail_errno(err, errno, "No se puede escribir «%s»", "“%s” can't be written", path);
+        r = write_all(fd, data, n);
+        if (r == 0 && !ours && fsync(fd) < 0)
+                r = -errno;
+        if (r < 0 && !ours)
+                (void) unlink(path);
+        return r < 0 ? fail_errno(err, -r, "No se puede escribir «%s»", "“%s” can't be written", path) : 0;
+}
+
 int file_copy(int from, const char *path, mode_t mode, struct error *err) {
         return replace(path, &(struct content){ .from = from }, mode, err);
 }

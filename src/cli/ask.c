@@ -77,6 +77,49 @@ static int ask_secret(void *context, const char *purpose, struct text prompt, st
         return from_terminal(prompt, cli->lang, ret, err);
 }
 
+/* False on the terminal's end, or ^C. */
+static bool await_enter(int tty) {
+        char c = 0;
+
+        while (c != '\n' && c != '\r')
+                if (read(tty, &c, 1) != 1)
+                        return false;
+        return true;
+}
+
+/* On the terminal's other screen, which it forgets when the person has noted the secret: neither the scroll-back
+ * nor what a later command prints shows it. */
+static int show_secret(void *context, const struct secret *secret, struct error *err) {
+        static const struct text head = { "\033[?1049h\033[H\033[2JSe muestra una sola vez y no se guarda:\n\n    ",
+                                          "\033[?1049h\033[H\033[2JShown this once and kept nowhere:\n\n    " },
+                                 foot = { "\n\nPulse Intro cuando la tenga. ",
+                                          "\n\nPress Enter when you have it. " };
+        static const char leave[] = "\033[H\033[2J\033[?1049l";
+        const struct cli *cli = context;
+        _cleanup_close_ int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+        const char *before = text_in(head, cli->lang), *after = text_in(foot, cli->lang);
+        bool noted;
+        int r;
+
+        if (tty < 0) {
+                (void) fail(err, ERR_USAGE, "No hay terminal donde mostrar la frase.",
+                            "There is no terminal to show the passphrase on.");
+                return hint(err, "Imprímala en una carta con --letter FICHERO.pdf.",
+                            "Print it on a letter with --letter FILE.pdf.");
+        }
+        r = write_all(tty, before, strlen(before));
+        if (r == 0)
+                r = write_all(tty, secret->data, secret->size);
+        if (r == 0)
+                r = write_all(tty, after, strlen(after));
+        if (r < 0)
+                return fail_errno(err, -r, "No se puede escribir en el terminal",
+                                  "The terminal can't be written to");
+        noted = await_enter(tty);
+        (void) write_all(tty, leave, sizeof leave - 1);
+        return noted ? 0 : fail(err, ERR_USAGE, "Nadie ha dicho que la tenga.", "Nobody said that they have it.");
+}
+
 static int ask_line(void *context, struct text prompt, char **ret, struct error *err) {
         const struct cli *cli = context;
         _cleanup_fclose_ FILE *tty = fopen("/dev/tty", "r+");
@@ -105,6 +148,7 @@ void cli_ui(struct cli *cli, struct act_ui *ret) {
         *ret = (struct act_ui){ .context = cli,
                                 .ask_secret = ask_secret,
                                 .ask_line = ask_line,
+                                .show_secret = show_secret,
                                 .progress = output_progress,
                                 .cancelled = cancelled };
 }

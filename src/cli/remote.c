@@ -137,7 +137,10 @@ static int take_output(struct remote *remote, const struct wire_frame *frame, st
         path = str_format("%s%s", folder, name);
         if (!path)
                 return fail_memory(err);
-        return file_copy(frame->fd, path, 0640, err);
+        return file_copy(frame->fd, path,
+                         param_find(remote->cli->verb, json_text(says, "parameter"))->flags & PARAM_SECRET ? 0600
+                                                                                                           : 0640,
+                         err);
 }
 
 /* --- the conversation
@@ -176,6 +179,17 @@ static int answer_line(struct remote *remote, const json_t *asks, struct error *
         return wire_send_json(remote->fd, WIRE_LINE, body, SEND_MS, err);
 }
 
+/* A secret from the station goes to the terminal and nowhere else; what is answered says that it was noted. */
+static int show_secret(struct remote *remote, const struct secret *secret, struct error *err) {
+        _cleanup_json_ json_t *body = NULL;
+        struct error why = { 0 };
+
+        if (remote->ui->show_secret(remote->ui->context, secret, &why) < 0)
+                return send_nothing(remote, &why, err);
+        body = json_pack("{s:s}", "line", "");
+        return wire_send_json(remote->fd, WIRE_LINE, body, SEND_MS, err);
+}
+
 static void show_progress(struct remote *remote, const json_t *says) {
         const json_t *step = json_object_get(says, "step");
         const struct progress progress = { .subject = json_text_or_empty(says, "subject"),
@@ -204,6 +218,8 @@ static int on_frame(struct remote *remote, const struct wire_frame *frame, json_
 
         if (frame->type == WIRE_FILE)
                 return take_output(remote, frame, err);
+        if (frame->type == WIRE_SECRET)
+                return show_secret(remote, frame->secret, err);
         r = wire_json(frame, &body, err);
         if (r < 0)
                 return r;

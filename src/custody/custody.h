@@ -49,6 +49,9 @@ int custody_inspect(struct act *act, const struct medium *medium, const char *de
 /* C3, with the row of the acceptance table when there is a header; 0 when it is encrypted. */
 int custody_refuse_unencrypted(const char *medium, const struct custody_inspection *inspection, struct error *err);
 
+/* C8: says when a passphrase that somebody outside has still opens a medium that is back, and what to do. */
+int custody_say_handover(struct act *act, const char *medium, struct error *err);
+
 /* ERR_CONFLICT by T2 when the medium was lent after that moment: what was packed then is no longer what is there.
  */
 int custody_refuse_lent_since(struct db *db, const char *medium, int64_t moment, struct error *err);

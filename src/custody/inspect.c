@@ -42,6 +42,18 @@ int custody_inspect(struct act *act, const struct medium *medium, const char *de
         return 0;
 }
 
+int custody_say_handover(struct act *act, const char *medium, struct error *err) {
+        char recipient[128];
+        int r = encrypt_handover_open(act->db, medium, recipient, err);
+
+        if (r == 0 && *recipient)
+                act_say(act,
+                        "La frase de paso de %s sigue abriendo el soporte %s: «encrypt revoke %s DISPOSITIVO».",
+                        "The passphrase of %s still opens medium %s: “encrypt revoke %s DEVICE”.", recipient,
+                        medium, medium);
+        return r;
+}
+
 int custody_refuse_unencrypted(const char *medium, const struct custody_inspection *inspection, struct error *err) {
         if (inspection->encrypted)
                 return 0;

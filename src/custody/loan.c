@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "custody/internal.h"
+#include "encrypt/encrypt.h"
 #include "registry/person.h"
 #include "store/json.h"
 
@@ -199,7 +200,8 @@ static int apply_returned(struct db *db, const struct event *event, struct error
                     (int64_t) json_flag(data, "late"), loan_of(event));
         if (r < 0)
                 return r;
-        return medium_apply_state(db, event->subject, MEDIUM_IN_CUSTODY, "", err);
+        r = encrypt_apply_returned(db, event->subject, event->time, err);
+        return r < 0 ? r : medium_apply_state(db, event->subject, MEDIUM_IN_CUSTODY, "", err);
 }
 
 const struct event_type loan_events[] = {

@@ -5,6 +5,7 @@
 #include "audit/incident.h"
 #include "base/str.h"
 #include "custody/internal.h"
+#include "encrypt/encrypt.h"
 
 /* The PDF comes after the fact: that it could not be written changes nothing of what happened. */
 static int write_receipt(struct act *act, const json_t *args, const char *id, struct error *err) {
@@ -211,6 +212,26 @@ static int record_return(struct act *act, const json_t *args, const json_t *loan
         return act_record(act, facts, n, err);
 }
 
+/* C8: what the borrower was told ends when the medium is back. One that changed is left as it is: it is evidence.
+ */
+static int end_handover(struct act *act, const json_t *args, const char *medium, bool changed, struct error *err) {
+        const char *device = json_text(args, "device");
+        char recipient[128];
+        int r = encrypt_handover_open(act->db, medium, recipient, err);
+
+        if (r < 0 || !*recipient)
+                return r;
+        if (!json_flag(args, "revoke") || !device || changed)
+                return custody_say_handover(act, medium, err);
+        r = encrypt_revoke(act, medium, device, "returned", err);
+        if (r < 0)
+                return hint(err, "La devolución quedó registrada; repita «encrypt revoke %s %s».",
+                            "The return was recorded; repeat “encrypt revoke %s %s”.", medium, device);
+        act_say(act, "La frase de paso de %s ya no abre el soporte %s.",
+                "The passphrase of %s no longer opens medium %s.", recipient, medium);
+        return 0;
+}
+
 int loan_run_in(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *loan = NULL, *answer = NULL;
         struct homecoming home = { 0 };
@@ -240,6 +261,9 @@ int loan_run_in(struct act *act, const json_t *args, json_t **ret, struct error 
                         incident);
         else
                 act_say(act, "Soporte %s devuelto, intacto.", "Medium %s is back, intact.", medium.id);
+        r = end_handover(act, args, medium.id, *incident != '\0', err);
+        if (r < 0)
+                return r;
         r = loan_load(act->db, id, act_now(act), &answer, err);
         if (r < 0)
                 return r;

@@ -6,6 +6,7 @@
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,22 +123,32 @@ static struct transfer_file *taken(struct transfer *transfer, const char *parame
         return NULL;
 }
 
-static int place_output(struct transfer *transfer, const char *work, const char *parameter, const char *text,
+/* What holds a secret never lies on the station's disk: it is a file in memory that goes with this process. */
+static int place_in_memory(struct transfer_file *file, struct error *err) {
+        file->secret = true;
+        file->fd = memfd_create("mpsi-output", MFD_CLOEXEC);
+        if (file->fd < 0)
+                return fail_errno(err, errno, "No hay memoria para el fichero", "There is no memory for the file");
+        file->here = str_format("/proc/self/fd/%d", file->fd);
+        return file->here ? 0 : fail_memory(err);
+}
+
+static int place_output(struct transfer *transfer, const char *work, const struct param *param, const char *text,
                         struct transfer_file **ret, struct error *err) {
         struct transfer_file *file = &transfer->files[transfer->n];
         int r;
 
         if (transfer->n == TRANSFER_FILES)
                 return fail(err, ERR_USAGE, "Más de %d ficheros.", "Over %d files.", TRANSFER_FILES);
-        r = make_folder(transfer, work, err);
+        r = param->flags & PARAM_SECRET ? 0 : make_folder(transfer, work, err);
         if (r < 0)
                 return r;
         transfer->n++;
         file->fd = -1;
         file->output = true;
-        (void) strncpy(file->parameter, parameter, sizeof file->parameter - 1);
+        (void) strncpy(file->parameter, param->name, sizeof file->parameter - 1);
         *ret = file;
-        return make_place(transfer, file, text, err);
+        return param->flags & PARAM_SECRET ? place_in_memory(file, err) : make_place(transfer, file, text, err);
 }
 
 static int place_input(struct transfer *transfer, const char *work, struct transfer_file *file, struct error *err) {
@@ -174,7 +185,7 @@ static int one(struct transfer *transfer, const char *work, const struct param *
         if (param->type == PARAM_DEVICE)
                 return no_image(text, err);
         if (param->type == PARAM_OUTPUT) {
-                r = place_output(transfer, work, param->name, text, &file, err);
+                r = place_output(transfer, work, param, text, &file, err);
         } else {
                 file = taken(transfer, param->name, (int64_t) index);
                 if (!file)
@@ -235,14 +246,32 @@ static int send_one(const struct transfer_file *file, const char *folder, const 
         return text ? wire_send(fd, WIRE_FILE, text, strlen(text), content, timeout_ms, err) : fail_memory(err);
 }
 
+static int send_secret(const struct transfer_file *file, int fd, int timeout_ms, struct error *err) {
+        _cleanup_free_ char *away = folder_of(file->there), *text = NULL;
+        _cleanup_json_ json_t *says = NULL;
+        struct stat st;
+
+        if (fstat(file->fd, &st) < 0 || lseek(file->fd, 0, SEEK_SET) < 0)
+                return fail_errno(err, errno, "No se puede leer el fichero", "The file can't be read");
+        if (st.st_size == 0) /* the verb did not write it */
+                return 0;
+        says = json_pack("{s:s, s:s*, s:s}", "parameter", file->parameter, "folder", away, "name",
+                         last_part(file->there));
+        text = says ? json_dumps(says, JSON_COMPACT) : NULL;
+        return text ? wire_send(fd, WIRE_FILE, text, strlen(text), file->fd, timeout_ms, err) : fail_memory(err);
+}
+
 int transfer_send(struct transfer *transfer, int fd, int timeout_ms, struct error *err) {
         for (size_t i = 0; i < transfer->n; i++) {
                 const struct transfer_file *file = &transfer->files[i];
-                _cleanup_free_ char *folder = file->output && file->here && file->there ? folder_of(file->here)
-                                                                                        : NULL;
+                bool there = file->output && file->here && file->there;
+                _cleanup_free_ char *folder = there && !file->secret ? folder_of(file->here) : NULL;
+                int sent = there && file->secret ? send_secret(file, fd, timeout_ms, err) : 0;
                 _cleanup_closedir_ DIR *dir = folder ? opendir(folder) : NULL;
                 const struct dirent *entry;
 
+                if (sent < 0)
+                        return sent;
                 while (dir && (entry = readdir(dir))) {
                         int r;
 
@@ -269,8 +298,12 @@ static json_t *their_text(const struct transfer *transfer, const char *text) {
 
         for (size_t i = 0; now && i < transfer->n; i++) {
                 const struct transfer_file *file = &transfer->files[i];
-                _cleanup_free_ char *here = file->here ? folder_of(file->here) : NULL;
-                _cleanup_free_ char *there = file->there ? folder_of(file->there) : NULL;
+                _cleanup_free_ char *here = !file->here    ? NULL
+                                            : file->secret ? strdup(file->here)
+                                                           : folder_of(file->here);
+                _cleanup_free_ char *there = !file->there   ? NULL
+                                             : file->secret ? strdup(file->there)
+                                                            : folder_of(file->there);
                 char *next = here && there ? replaced(now, here, there) : strdup(now);
 
                 free(now);

@@ -15,10 +15,10 @@ struct transfer {
                 const struct param *param; /* NULL until the request names the verb */
                 char parameter[64];
                 int64_t index;
-                bool output;
-                int fd;      /* of what the client passed, or -1 */
-                char *name;  /* what the client calls it */
-                char *there; /* the client's path, as it stands in the arguments */
+                bool output, secret; /* secret: in memory only, `fd` */
+                int fd;              /* of what the client passed, or -1 */
+                char *name;          /* what the client calls it */
+                char *there;         /* the client's path, as it stands in the arguments */
                 char *here;
         } files[TRANSFER_FILES];
         size_t n;

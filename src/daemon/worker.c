@@ -216,6 +216,32 @@ static int ask_line(void *context, struct text prompt, char **ret, struct error 
         return *ret ? 0 : fail_memory(err);
 }
 
+/* C8: straight to the client that asked, which has the person's terminal; kept for no second call. */
+static int show_secret(void *context, const struct secret *secret, struct error *err) {
+        _cleanup_wire_frame_ struct wire_frame frame = { .fd = -1 };
+        _cleanup_json_ json_t *says = NULL;
+        struct worker *worker = context;
+        int r;
+
+        if (worker->client < 0)
+                return fail(err, ERR_USAGE, "No hay a quién mostrarla.", "There is nobody to show it to.");
+        r = wire_send(worker->client, WIRE_SECRET, secret->data, secret->size, -1, ANSWER_MS, err);
+        if (r == 0)
+                r = wire_receive(worker->client, WIRE_REQUEST_MAX, ASK_MS, &frame, err);
+        if (r < 0)
+                return r;
+        if (frame.type == WIRE_LINE)
+                return 0;
+        if (frame.type != WIRE_NOTHING)
+                return fail(err, ERR_USAGE, "El cliente contesta otra cosa.", "The client answers something else.");
+        r = wire_json(&frame, &says, err);
+        if (r == 0) {
+                wire_error(says, err);
+                r = err && err->code ? err->code : ERR_USAGE;
+        }
+        return r;
+}
+
 /* --- long acts ---------------------------------------------------------------------------------------------------
  */
 
@@ -426,6 +452,7 @@ static int prepare(struct worker *worker, const struct worker_context *context, 
         worker->ui = (struct act_ui){ .context = worker,
                                       .ask_secret = ask_secret,
                                       .ask_line = ask_line,
+                                      .show_secret = show_secret,
                                       .progress = progress,
                                       .cancelled = is_cancelled };
         worker->os_user = entry ? strdup(entry->pw_name) : str_format("uid-%u", (unsigned) context->peer.uid);

@@ -7,6 +7,15 @@
 
 extern const struct room encrypt_room; /* verbs `encrypt run`, `encrypt check` */
 
+extern const struct room handover_room; /* verbs `encrypt handover`, `revoke`, `handovers` (C8) */
+
+/* Whose passphrase opens the medium by the registry: "" nobody's, "-" one that is on record as handed to nobody. */
+int encrypt_handover_open(struct db *db, const char *medium, char ret_recipient[128], struct error *err);
+/* Takes that passphrase away from a medium that is here (asks for the vault). ERR_CONFLICT when there is none. */
+int encrypt_revoke(struct act *act, const char *medium, const char *device, const char *reason, struct error *err);
+/* For apply functions of the rooms that see a medium come back. */
+int encrypt_apply_returned(struct db *db, const char *medium, int64_t time, struct error *err);
+
 /* SHA-256 (hex) over everything before the encrypted data: both headers, the key-slot area and what lies between,
  * read from the device itself and not from the page cache. ERR_REFUSED by C2 when there is no LUKS2 header. */
 int encrypt_header_digest(const char *device, char ret_digest[65], struct error *err);

@@ -15,6 +15,10 @@ static const char *const scripts[] = {
         /* Row 11. Headers that were made before have neither. */
         "ALTER TABLE encryption ADD COLUMN canonical TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE encryption ADD COLUMN mac TEXT NOT NULL DEFAULT '';",
+        /* C5: a change of the header under way, and when the volume key was made. */
+        "ALTER TABLE encryption ADD COLUMN change TEXT;"
+        "ALTER TABLE encryption ADD COLUMN rekeyed INTEGER NOT NULL DEFAULT 0;"
+        "UPDATE encryption SET rekeyed = coalesce(ended, 0) WHERE state = 'done';",
 };
 
 static const char *const state_tables[] = { "encryption", NULL };
@@ -57,11 +61,13 @@ static int apply_finished(struct db *db, const struct event *event, struct error
                 r = db_exec(
                         db, err,
                         "UPDATE encryption SET state = 'done', filled = ?, uuid = ?, seqid = ?, data_offset = ?,"
-                        " digest = ?, slots = ?, ended = ?, key = ?, canonical = ?, mac = ? WHERE medium = ?",
-                        "isiississss", (int64_t) json_flag(data, "filled"), json_text_or_empty(data, "uuid"),
+                        " digest = ?, slots = ?, ended = ?, key = ?, canonical = ?, mac = ?, rekeyed = ?"
+                        " WHERE medium = ?",
+                        "isiississsis", (int64_t) json_flag(data, "filled"), json_text_or_empty(data, "uuid"),
                         json_int(data, "seqid", 0), json_int(data, "data_offset", 0),
                         json_text_or_empty(data, "digest"), slots, event->time, json_text_or_empty(data, "key"),
-                        json_text_or_empty(data, "canonical"), json_text_or_empty(data, "mac"), event->subject);
+                        json_text_or_empty(data, "canonical"), json_text_or_empty(data, "mac"), event->time,
+                        event->subject);
         if (r == 0)
                 return fail(err, ERR_CONFLICT, "El cifrado de %s termina sin haber empezado.",
                             "The encryption of %s ends without having begun.", event->subject);
@@ -105,10 +111,65 @@ static int apply_erased(struct db *db, const struct event *event, struct error *
         return r < 0 ? r : medium_apply_luks(db, event->subject, "", 0, "", "", false, err);
 }
 
-const struct event_type encrypt_events[5] = {
+/* --- changes of a header ---------------------------------------------------------------------------------------
+ */
+
+static int apply_change_started(struct db *db, const struct event *event, struct error *err) {
+        _cleanup_free_ char *change = NULL;
+        int r = json_canonical(event->data, &change, err);
+
+        if (r == 0)
+                r = db_exec(db, err, "UPDATE encryption SET change = ? WHERE medium = ?", "ss", change,
+                            event->subject);
+        return r < 0 ? r : 0;
+}
+
+/* What was written to stays open: only a look at the device says which header it has. */
+static int apply_change_failed(struct db *db, const struct event *event, struct error *err) {
+        int r = json_flag(event->data, "touched")
+                        ? 0
+                        : db_exec(db, err, "UPDATE encryption SET change = NULL WHERE medium = ?", "s",
+                                  event->subject);
+
+        return r < 0 ? r : 0;
+}
+
+/* A re-encryption stands between two changes: one that gives the new volume key its slots, one that ends it. */
+static int apply_changed(struct db *db, const struct event *event, struct error *err) {
+        const json_t *data = event->data;
+        const char *reason = json_text_or_empty(data, "reason");
+        const char *state = strcmp(reason, "rekey") == 0 ? "rekeying" : "done";
+        struct medium medium;
+        _cleanup_free_ char *slots = NULL;
+        int r = json_canonical(json_object_get(data, "slots"), &slots, err);
+
+        if (r == 0)
+                r = db_exec(db, err,
+                            "UPDATE encryption SET state = ?, change = NULL, uuid = ?, seqid = ?, digest = ?,"
+                            " slots = ?, key = ?, canonical = ?, mac = ?, rekeyed = CASE WHEN ?9 = 'rekeyed'"
+                            " THEN ?10 ELSE rekeyed END WHERE medium = ?11",
+                            "ssissssssis", state, json_text_or_empty(data, "uuid"), json_int(data, "seqid", 0),
+                            json_text_or_empty(data, "digest"), slots, json_text_or_empty(data, "key"),
+                            json_text_or_empty(data, "canonical"), json_text_or_empty(data, "mac"), reason,
+                            event->time, event->subject);
+        if (r == 0)
+                return fail(err, ERR_CONFLICT, "El soporte %s no está cifrado.", "Medium %s is not encrypted.",
+                            event->subject);
+        if (r > 0)
+                r = medium_load(db, event->subject, &medium, err);
+        if (r < 0)
+                return r;
+        return medium_apply_luks(db, event->subject, json_text_or_empty(data, "uuid"), json_int(data, "seqid", 0),
+                                 json_text_or_empty(data, "digest"), json_text_or_empty(data, "key"), medium.filled,
+                                 err);
+}
+
+const struct event_type encrypt_events[9] = {
         { "encryption.started", apply_started }, { "encryption.finished", apply_finished },
         { "encryption.failed", apply_failed },   { "encryption.erase-started", apply_erase_started },
-        { "encryption.erased", apply_erased },
+        { "encryption.erased", apply_erased },   { "encryption.change-started", apply_change_started },
+        { "encryption.changed", apply_changed }, { "encryption.change-failed", apply_change_failed },
+        { "encryption.rekey-stopped", NULL },
 };
 
 /* --- reading ---------------------------------------------------------------------------------------------------
@@ -159,18 +220,18 @@ int encryption_load(struct db *db, const char *medium, struct encryption *ret, s
         int r = station_crypto_profile(db, &found.header.profile, err);
 
         if (r == 0)
-                r = db_query(
-                        db, &rows, err,
-                        "SELECT state, key, filled, uuid, seqid, slots, evidence, canonical, mac FROM encryption "
-                        "WHERE medium = ?",
-                        "s", medium);
+                r = db_query(db, &rows, err,
+                             "SELECT state, key, filled, uuid, seqid, slots, evidence, canonical, mac, change, "
+                             "rekeyed FROM "
+                             "encryption WHERE medium = ?",
+                             "s", medium);
 
         if (r == 0)
                 r = rows_next(rows, err);
         if (r < 0)
                 return r;
         if (r == 1) {
-                const char *evidence = rows_text(rows, 6);
+                const char *evidence = rows_text(rows, 6), *change = rows_text(rows, 9);
 
                 found.known = true;
                 (void) snprintf(found.state, sizeof found.state, "%s", rows_text(rows, 0));
@@ -183,15 +244,20 @@ int encryption_load(struct db *db, const char *medium, struct encryption *ret, s
                 r = load_slots(rows_text(rows, 5), &found.header, err);
                 if (r == 0 && evidence)
                         r = json_parse(evidence, strlen(evidence), &found.evidence, err);
+                if (r == 0 && change)
+                        r = json_parse(change, strlen(change), &found.change, err);
+                found.rekeyed = rows_int(rows, 10);
+                found.header.reencrypting = strcmp(found.state, "rekeying") == 0;
                 if (r < 0)
                         return r;
         }
         *ret = found;
-        found.evidence = NULL;
+        found.evidence = found.change = NULL;
         return 0;
 }
 
 void encryption_done(struct encryption *encryption) {
         json_decref(encryption->evidence);
-        encryption->evidence = NULL;
+        json_decref(encryption->change);
+        encryption->evidence = encryption->change = NULL;
 }

@@ -1,67 +1,21 @@
 #include "encrypt/format.h"
 
 #include <errno.h>
-#include <libcryptsetup.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "base/file.h"
+#include "encrypt/crypt.h"
 #include "encrypt/mac.h"
 
-DEFINE_CLEANUP(struct crypt_device, crypt_free)
-#define _cleanup_crypt_ _cleanup_(crypt_freep)
-
-/* libcryptsetup's own words about a failure; they hold no secret. */
-struct crypt_words {
-        char text[160];
-};
-
-static void keep_words(int level, const char *message, void *context) {
-        struct crypt_words *words = context;
-
-        if (level == CRYPT_LOG_ERROR) {
-                (void) snprintf(words->text, sizeof words->text, "%s", message);
-                words->text[strcspn(words->text, "\n")] = '\0';
-        }
-}
-
-static int fail_crypt(struct error *err, int r, const struct crypt_words *words, struct text what) {
-        struct error said;
-
-        /* The library speaks English; its words are quoted in both languages. */
-        (void) fail(&said, ERR_FAILED, "%s: %s (%s).", "%s: %s (%s).", what.es, words->text, strerror(-r));
-        (void) fail(err, ERR_FAILED, "%s", "%s", said.what[LANG_ES]);
-        if (err)
-                (void) snprintf(err->what[LANG_EN], ERROR_TEXT_MAX, "%s: %s (%s).", what.en, words->text,
-                                strerror(-r));
-        return ERR_FAILED;
-}
-
-static int device_init(int fd, struct crypt_words *words, struct crypt_device **ret) {
-        char path[32];
-        int r;
-
-        (void) snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        r = crypt_init(ret, path);
-        if (r == 0)
-                crypt_set_log_callback(*ret, keep_words, words);
-        return r;
-}
-
-/* 64 random bytes need no stretching (row 9), and PBKDF2 is in CCN-STIC 807's table where Argon2 is not. 1000 is
- * the least that the format allows. */
-static const struct crypt_pbkdf_type slot_pbkdf = {
-        .type = CRYPT_KDF_PBKDF2, .hash = "sha256", .iterations = 1000, .flags = CRYPT_PBKDF_NO_BENCHMARK
-};
-
 static int format_and_add_slots(struct crypt_device *device, const struct luks_plan *plan) {
-        struct crypt_params_luks2 params = { .pbkdf = &slot_pbkdf,
+        struct crypt_params_luks2 params = { .pbkdf = &luks_slot_pbkdf,
                                              .sector_size = (uint32_t) plan->sector_size,
                                              .label = plan->label,
                                              .subsystem = plan->subsystem };
         const struct secret *const secrets[] = { [SLOT_MACHINE] = plan->machine, [SLOT_RECOVERY] = plan->recovery };
-        int r = crypt_set_pbkdf_type(device, &slot_pbkdf);
+        int r = crypt_set_pbkdf_type(device, &luks_slot_pbkdf);
 
         if (r == 0)
                 r = crypt_set_data_offset(device, LUKS_DATA_OFFSET / 512);
@@ -113,11 +67,11 @@ int luks_build(const struct luks_plan *plan, luks_token_make token, void *contex
         if (fd < 0 || ftruncate(fd, plan->device_size) < 0)
                 return fail_errno(err, errno, "No se puede formar la cabecera en memoria",
                                   "The header can't be made in memory");
-        r = device_init(fd, &words, &device);
+        r = luks_device_init(fd, &words, &device);
         if (r == 0)
                 r = format_and_add_slots(device, plan);
         if (r < 0)
-                return fail_crypt(err, r, &words, what);
+                return luks_device_fail(err, r, &words, what);
         r = add_token(device, fd, token, context, err);
         if (r == 0)
                 r = add_token(device, fd, make_mac, (void *) (uintptr_t) plan, err);
@@ -163,7 +117,8 @@ int luks_write(int fd, const struct luks_copy *header, struct error *err) {
         return r;
 }
 
-int luks_try_slot(const struct luks_copy *header, int slot, const struct secret *secret, struct error *err) {
+static int try_slot(const struct luks_copy *header, int slot, const struct secret *secret, uint32_t flags,
+                    struct error *err) {
         static const struct text what = { "No se puede abrir la cabecera", "The header can't be opened" };
         _cleanup_crypt_ struct crypt_device *device = NULL;
         _cleanup_close_ int fd = -1;
@@ -172,17 +127,26 @@ int luks_try_slot(const struct luks_copy *header, int slot, const struct secret 
 
         if (r < 0)
                 return r;
-        r = device_init(fd, &words, &device);
+        r = luks_device_init(fd, &words, &device);
         if (r == 0)
                 r = crypt_load(device, CRYPT_LUKS2, NULL);
         if (r < 0)
-                return fail_crypt(err, r, &words, what);
+                return luks_device_fail(err, r, &words, what);
         /* Without a name nothing is activated: the key is only tried. */
-        r = crypt_activate_by_passphrase(device, NULL, slot, (const char *) secret->data, secret->size, 0);
+        r = crypt_activate_by_passphrase(device, NULL, slot, (const char *) secret->data, secret->size, flags);
         if (r == slot)
                 return 0;
         if (r == -EPERM || r == -ENOENT)
                 return fail(err, ERR_VERIFY, "El secreto no abre la ranura %d.",
                             "The secret does not open slot %d.", slot);
-        return fail_crypt(err, r, &words, what);
+        return luks_device_fail(err, r, &words, what);
+}
+
+int luks_try_slot(const struct luks_copy *header, int slot, const struct secret *secret, struct error *err) {
+        return try_slot(header, slot, secret, 0, err);
+}
+
+int luks_try_unbound_slot(const struct luks_copy *header, int slot, const struct secret *secret,
+                          struct error *err) {
+        return try_slot(header, slot, secret, CRYPT_ACTIVATE_ALLOW_UNBOUND_KEY, err);
 }

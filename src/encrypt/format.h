@@ -34,3 +34,5 @@ int luks_write(int fd, const struct luks_copy *header, struct error *err);
 
 /* Whether a secret opens the slot of a header, tried on the copy. ERR_VERIFY when it does not. */
 int luks_try_slot(const struct luks_copy *header, int slot, const struct secret *secret, struct error *err);
+/* The same for a slot whose volume key holds no data yet. */
+int luks_try_unbound_slot(const struct luks_copy *header, int slot, const struct secret *secret, struct error *err);

@@ -6,15 +6,17 @@
 #include "encrypt/format.h"
 
 extern const struct schema encrypt_schema;
-extern const struct event_type encrypt_events[5];
+extern const struct event_type encrypt_events[9];
 
 /* How a medium's encryption stands, as its events left it. */
 struct encryption {
         bool known;     /* there is a row */
-        char state[16]; /* "running", "done", "failed", "erasing", "erased" */
+        char state[16]; /* "running", "done", "rekeying", "failed", "erasing", "erased" */
         char key[48];
         bool filled;
         json_t *evidence; /* of an erasure, or NULL */
+        json_t *change;   /* data of an encryption.change-started that nothing ended yet, or NULL */
+        int64_t rekeyed;  /* when the volume key was made: the clock of C5; 0 unknown */
         struct luks_known header;
 };
 
@@ -27,6 +29,10 @@ json_t *slots_to_json(const struct luks_facts *facts);
 
 int encrypt_run(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int encrypt_check(struct act *act, const json_t *args, json_t **ret, struct error *err);
+int encrypt_rotate(struct act *act, const json_t *args, json_t **ret, struct error *err);
+
+enum rotation_kind { ROTATION_SLOT, ROTATION_VOLUME, ROTATION_KINDS };
+extern const struct term rotation_kind_terms[ROTATION_KINDS];
 
 /* Judges a copy with all that the registry knows of the medium. */
 void judge_copy(struct act *act, const struct medium *medium, const struct encryption *encryption,

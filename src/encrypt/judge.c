@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "encrypt/handover.h"
 #include "encrypt/internal.h"
 #include "encrypt/token.h"
 #include "policy/rule.h"
@@ -61,6 +62,8 @@ static void judge_facts(struct act *act, const struct medium *medium, const stru
         luks_judge(facts, medium->category, ours ? &encryption->header : &nothing, ret);
         if (encryption->known)
                 judge_history(encryption, ret);
+        if (ours)
+                handover_judge_facts(act->db, medium->id, facts, ret);
         if (facts->state != LUKS_VERSION_2)
                 return;
         if (medium->luks_uuid[0] && strcmp(medium->luks_uuid, facts->uuid) != 0)

@@ -104,6 +104,34 @@ static int encrypt_profile(struct act *act, const json_t *args, json_t **ret, st
         return *ret ? 0 : fail_memory(err);
 }
 
+static const struct param rotate_params[] = {
+        { .name = "medium",
+          .type = PARAM_MEDIUM,
+          .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+          .help = HELP("el soporte", "the medium") },
+        { .name = "device",
+          .type = PARAM_DEVICE,
+          .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+          .help = HELP("dónde está conectado", "where it is connected") },
+        { .name = "kind",
+          .type = PARAM_TERM,
+          .flags = PARAM_REQUIRED,
+          .help = HELP("slot: secretos nuevos en las ranuras; volume: recifrar los datos con otra clave de volumen",
+                       "slot: new secrets in the slots; volume: re-encrypt the data under another volume key"),
+          .terms = rotation_kind_terms,
+          .terms_n = ROTATION_KINDS },
+};
+
+static const struct column rotate_columns[] = {
+        { "medium", { "Soporte", "Medium" } },
+        { "device", { "Dispositivo", "Device" } },
+        { "kind", { "Rotación", "Rotation" } },
+        { "key", { "Clave", "Key" } },
+        { "seqid", { "seqid", "seqid" } },
+        { "digest", { "Resumen de la cabecera", "Header digest" } },
+        { "bytes", { "Bytes recifrados", "Bytes re-encrypted" } },
+};
+
 static const struct verb verbs[] = {
         { .noun = "encrypt",
           .name = "run",
@@ -123,6 +151,16 @@ static const struct verb verbs[] = {
           PARAMS(profile_params),
           COLUMNS(profile_columns),
           .run = encrypt_profile },
+        { .noun = "encrypt",
+          .name = "rotate",
+          .roles = ROLE_OPERATOR | ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP(
+                  "Cambia los secretos de las ranuras de un soporte o su clave de volumen, sin perder los datos",
+                  "Changes the secrets of a medium's slots or its volume key, its data kept"),
+          PARAMS(rotate_params),
+          COLUMNS(rotate_columns),
+          .run = encrypt_rotate },
         { .noun = "encrypt",
           .name = "check",
           .roles = ROLE_ANY,

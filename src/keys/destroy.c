@@ -86,7 +86,7 @@ static int find_doomed(struct keys *keys, const char *medium, const char *except
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(keys->act->db, &rows, err,
                          "SELECT id, version, commitment, escrow_certificate, exports, created FROM crypto_key"
-                         " WHERE medium = ? AND state = 'live' ORDER BY version",
+                         " WHERE id = ? AND state = 'live' ORDER BY version",
                          "s", medium);
 
         for (*n = 0; r == 0 && *n < DOOMED_MAX;) {

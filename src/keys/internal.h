@@ -17,6 +17,15 @@ struct keys {
 
 extern const char kek_id[], master_id[];
 
+/* A secret under the KEK that is to be made. */
+struct key_wish {
+        const char *kind, *id;
+        const char *medium; /* whose it is, or NULL: then there is one secret only, and its envelope holds that */
+        size_t size;        /* bytes */
+};
+int keys_create(struct keys *keys, const struct key_wish *wish, struct medium_key *ret, struct error *err);
+int keys_secret(struct keys *keys, const char *kind, const char *ref, struct secret **ret, struct error *err);
+
 /* Opens the KEK with keys->session open; what fails closes both. */
 int keys_open_kek(struct keys *keys, struct error *err);
 void keys_lock_session(struct keys *keys);

@@ -296,8 +296,8 @@ static int put_envelope(struct keys *keys, const char *medium, int64_t version, 
         return *ret_escrow ? 0 : fail_memory(err);
 }
 
-static int put_medium_key(struct keys *keys, const char *medium, int64_t version, struct medium_key *key,
-                          struct error *err) {
+static int put_key(struct keys *keys, const char *kind, const char *id, int64_t version, const char *medium,
+                   struct medium_key *key, struct error *err) {
         struct wrapped wrapped = { .n = 0 };
         uint8_t bytes[WRAPPED_MAX];
         json_t *escrow = NULL;
@@ -310,40 +310,41 @@ static int put_medium_key(struct keys *keys, const char *medium, int64_t version
         if (r == 0)
                 r = wrapped_set(&wrapped, bytes, n, kek_ref, err);
         if (r == 0)
-                r = vault_put_key(keys->vault, medium, version, &wrapped, act_now(keys->act), err);
+                r = vault_put_key(keys->vault, id, version, &wrapped, act_now(keys->act), err);
         if (r == 0)
-                r = put_envelope(keys, medium, version, key->ref, key->recovery, &escrow, err);
+                r = put_envelope(keys, id, version, key->ref, key->recovery, &escrow, err);
         if (r == 0)
-                r = key_commitment("medium", key->ref, key->secret, commitment, err);
+                r = key_commitment(kind, key->ref, key->secret, commitment, err);
         if (r < 0) {
                 json_decref(escrow);
                 return r;
         }
-        key->fact_data = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "id", medium, "version",
-                                   (json_int_t) version, "kind", "medium", "algorithm", wrap_algorithm, "provider",
+        key->fact_data = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s*, s:o}", "id", id, "version",
+                                   (json_int_t) version, "kind", kind, "algorithm", wrap_algorithm, "provider",
                                    keys->provider->name, "commitment", commitment, "wrapped_by", wrapped.wrapped_by,
                                    "medium", medium, "escrow", escrow);
         return key->fact_data ? 0 : fail_memory(err);
 }
 
-int keys_medium_create(struct keys *keys, const char *medium, struct medium_key *ret, struct error *err) {
+int keys_create(struct keys *keys, const struct key_wish *wish, struct medium_key *ret, struct error *err) {
         _cleanup_medium_key_ struct medium_key key = { .ref = "" };
         int64_t version = 0;
         int r = need_kek(keys, err);
 
         if (r == 0)
-                r = next_version(keys, medium, &version, err);
-        if (r == 0 && !key_ref_format(medium, version, key.ref))
+                r = next_version(keys, wish->id, &version, err);
+        if (r == 0 && !key_ref_format(wish->id, version, key.ref))
                 return fail(err, ERR_USAGE, "Nombre de clave demasiado largo.", "The key's name is too long.");
         if (r == 0)
-                r = secret_random(MEDIUM_SECRET_SIZE, &key.secret, err);
+                r = secret_random(wish->size, &key.secret, err);
         if (r == 0)
-                r = secret_random(MEDIUM_SECRET_SIZE, &key.recovery, err);
+                r = wish->medium ? secret_random(wish->size, &key.recovery, err)
+                                 : secret_copy(key.secret->data, key.secret->size, &key.recovery, err);
         if (r == 0)
                 r = db_begin(keys->vault, err);
         if (r < 0)
                 return r;
-        r = put_medium_key(keys, medium, version, &key, err);
+        r = put_key(keys, wish->kind, wish->id, version, wish->medium, &key, err);
         if (r == 0)
                 r = db_commit(keys->vault, err);
         if (r < 0) {
@@ -355,7 +356,17 @@ int keys_medium_create(struct keys *keys, const char *medium, struct medium_key 
         return 0;
 }
 
+int keys_medium_create(struct keys *keys, const char *medium, struct medium_key *ret, struct error *err) {
+        const struct key_wish wish = { "medium", medium, medium, MEDIUM_SECRET_SIZE };
+
+        return keys_create(keys, &wish, ret, err);
+}
+
 int keys_medium_secret(struct keys *keys, const char *ref, struct secret **ret, struct error *err) {
+        return keys_secret(keys, "medium", ref, ret, err);
+}
+
+int keys_secret(struct keys *keys, const char *kind, const char *ref, struct secret **ret, struct error *err) {
         _cleanup_secret_ struct secret *secret = NULL;
         char id[KEY_REF_TEXT], commitment[65], computed[65];
         enum key_state state = KEY_UNKNOWN;
@@ -377,7 +388,7 @@ int keys_medium_secret(struct keys *keys, const char *ref, struct secret **ret, 
                 r = keys->provider->unwrap(keys->session, keys->kek, wrapped.algorithm, wrapped.bytes, wrapped.n,
                                            &secret, err);
         if (r == 0)
-                r = key_commitment("medium", ref, secret, computed, err);
+                r = key_commitment(kind, ref, secret, computed, err);
         if (r == 0)
                 r = key_check_commitment(keys, id, version, computed, err);
         if (r == 0)

@@ -14,7 +14,8 @@
 
 enum { KEY_REF_TEXT = 48, KEY_COMMITMENT_TEXT = 65, MEDIUM_SECRET_SIZE = 64, PASSPHRASE_MIN = 12 };
 
-extern const struct room keys_room; /* verb `key status`; events key.created, key.destroyed */
+extern const struct room tape_set_room; /* verbs `tapeset ...` */
+extern const struct room keys_room;     /* verb `key status`; events key.created, key.destroyed */
 
 /* For `init`: makes vault.db in an existing folder (ERR_CONFLICT when it is there) with a master key wrapped under
  * the passphrase (at least PASSPHRASE_MIN bytes), a KEK and the recovery certificate (PEM, X.509 for key

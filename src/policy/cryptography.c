@@ -22,8 +22,9 @@ static const struct rule rules[] = {
             "run”." } },
         { "C4",
           "mp.si.2, op.exp.10",
-          { "Cada soporte tiene su clave, envuelta por la KEK; una clave destruida no vuelve.",
-            "Each medium has its own key, wrapped by the KEK; a destroyed key never comes back." },
+          { "Cada soporte, o juego de cintas, tiene su clave, envuelta por la KEK; una clave destruida no vuelve.",
+            "Each medium, or set of tapes, has its own key, wrapped by the KEK; a destroyed key never comes "
+            "back." },
           { "Vea las claves con «mpsi key status»; un soporte sin clave se cifra de nuevo.",
             "See the keys with “mpsi key status”; a medium without a key is encrypted anew." } },
         { "C6",

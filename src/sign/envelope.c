@@ -3,34 +3,47 @@
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include "policy/rule.h"
 
 enum { ENVELOPE_LIMIT = 128 * 1024 };
 
-/* dhSinglePass-stdDH with SHA-384: OpenSSL's default is SHA-1, which C6 does not allow. */
-static int add_recipient(CMS_ContentInfo *cms, X509 *recovery) {
-        CMS_RecipientInfo *recipient = CMS_add1_recipient_cert(cms, recovery, CMS_KEY_PARAM);
+/* ECC: dhSinglePass-stdDH with SHA-384; RSA: OAEP with SHA-256. OpenSSL's defaults are SHA-1 and PKCS #1 v1.5,
+ * which C6 does not allow. */
+static int add_recipient(CMS_ContentInfo *cms, X509 *certificate) {
+        CMS_RecipientInfo *recipient = CMS_add1_recipient_cert(cms, certificate, CMS_KEY_PARAM);
         EVP_PKEY_CTX *context = recipient ? CMS_RecipientInfo_get0_pkey_ctx(recipient) : NULL;
 
-        if (!context || EVP_PKEY_CTX_set_ecdh_kdf_md(context, EVP_sha384()) <= 0)
+        if (!context)
                 return ERR_FAILED;
-        return 0;
+        if (EVP_PKEY_get_base_id(X509_get0_pubkey(certificate)) == EVP_PKEY_RSA)
+                return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0 &&
+                                       EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha256()) > 0 &&
+                                       EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) > 0
+                               ? 0
+                               : ERR_FAILED;
+        return EVP_PKEY_CTX_set_ecdh_kdf_md(context, EVP_sha384()) > 0 ? 0 : ERR_FAILED;
 }
 
 int envelope_seal(X509 *recovery, const struct secret *content, uint8_t **ret, size_t *ret_n, struct error *err) {
+        if (!(X509_get_key_usage(recovery) & KU_KEY_AGREEMENT))
+                return fail(err, ERR_VERIFY, "El certificado de recuperación no sirve para cifrar.",
+                            "The recovery certificate is not for encryption.");
+        return envelope_seal_for(recovery, content, ret, ret_n, err);
+}
+
+int envelope_seal_for(X509 *recipient, const struct secret *content, uint8_t **ret, size_t *ret_n,
+                      struct error *err) {
         _cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = NULL;
         _cleanup_(BIO_free_allp) BIO *in = BIO_new_mem_buf(content->data, (int) content->size);
         _cleanup_free_ uint8_t *der = NULL;
         uint8_t *at;
         int n;
 
-        if (!(X509_get_key_usage(recovery) & KU_KEY_AGREEMENT))
-                return fail(err, ERR_VERIFY, "El certificado de recuperación no sirve para cifrar.",
-                            "The recovery certificate is not for encryption.");
         cms = CMS_encrypt(NULL, NULL, EVP_aes_256_gcm(), CMS_BINARY | CMS_PARTIAL);
-        if (!in || !cms || add_recipient(cms, recovery) < 0 || CMS_final(cms, in, NULL, CMS_BINARY) != 1)
+        if (!in || !cms || add_recipient(cms, recipient) < 0 || CMS_final(cms, in, NULL, CMS_BINARY) != 1)
                 return fail_openssl(err, "No se puede cifrar el sobre", "The envelope can't be sealed");
         n = i2d_CMS_ContentInfo(cms, NULL);
         at = der = n > 0 ? malloc((size_t) n) : NULL;

@@ -185,6 +185,17 @@ static int refuse_crowd(struct act *act, const json_t *args, const struct arriva
         return custody_location_has_room(act->db, arrivals->location, coming, err);
 }
 
+/* C8: whose passphrase the media that arrived still have, once they are not to leave with it again. */
+static int say_handovers(struct act *act, const json_t *args, struct error *err) {
+        const json_t *item;
+        size_t i;
+        int r = 0;
+
+        json_array_foreach(json_object_get(args, "media"), i, item) if (r == 0)
+                r = custody_say_handover(act, json_string_value(item), err);
+        return r;
+}
+
 int shipment_run_confirm(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *shipment = NULL, *extra = NULL;
         _cleanup_facts_ struct shipment_facts facts = { 0 };
@@ -215,6 +226,8 @@ int shipment_run_confirm(struct act *act, const json_t *args, json_t **ret, stru
                 r = add_contents(act, args, shipment, &arrivals, &facts, err);
         if (r == 0)
                 r = act_record(act, facts.facts, facts.n, err);
+        if (r == 0)
+                r = say_handovers(act, args, err);
         return r < 0 ? r : shipment_answer(act, shipment_id(shipment), &facts, ret, err);
 }
 

@@ -1,6 +1,7 @@
 /* How the facts of a shipment become rows. */
 #include <string.h>
 
+#include "encrypt/encrypt.h"
 #include "transport/internal.h"
 
 static int set_state(struct db *db, const char *id, enum shipment_state state, struct error *err) {
@@ -204,6 +205,8 @@ static int apply_medium_dispatched(struct db *db, const struct event *event, str
 static int apply_medium_received(struct db *db, const struct event *event, struct error *err) {
         int r = set_outcome(db, event, json_text(event->data, "integrity"), err);
 
+        if (r == 0)
+                r = encrypt_apply_returned(db, event->subject, event->time, err);
         if (r == 0)
                 r = medium_apply_state(db, event->subject, MEDIUM_IN_CUSTODY, "", err);
         return r < 0 ? r

@@ -23,9 +23,10 @@ enum {
 enum wire_type {
         /* from the client */
         WIRE_REQUEST = 1, /* {verb, arguments, lang, dry_run}; the files that it reads were sent before it */
-        WIRE_SECRET,      /* the answer to WIRE_ASK_SECRET: bare bytes */
-        WIRE_LINE,        /* the answer to WIRE_ASK_LINE: {line} */
-        WIRE_NOTHING,     /* there is nobody to ask: {error} */
+        WIRE_SECRET, /* the answer to WIRE_ASK_SECRET: bare bytes. From the station: to be shown to the person once,
+                        and answered by WIRE_LINE when they have noted it, or WIRE_NOTHING */
+        WIRE_LINE,   /* the answer to WIRE_ASK_LINE: {line} */
+        WIRE_NOTHING, /* there is nobody to ask: {error} */
         /* from the station */
         WIRE_ANSWER, /* {answer, said} */
         WIRE_ERROR,  /* {error, said} */

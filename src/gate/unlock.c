@@ -126,9 +126,9 @@ static int map(struct unlock *job, const struct secret *key, struct error *err) 
 
         plan_for(job, &plan);
         plan.key_bytes = (int32_t) key->size;
-        r = mapping_check(&plan, job->facts.size, err);
+        r = mapping_key_put(key, job->medium.id, plan.key, &serial, err);
         if (r == 0)
-                r = mapping_key_put(key, job->medium.id, plan.key, &serial, err);
+                r = mapping_check(&plan, job->facts.size, err);
         if (r == 0)
                 r = record_opened(job, err);
         if (r == 0)

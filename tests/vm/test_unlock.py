@@ -1,12 +1,11 @@
 """Encrypted media opened for one user: the whole path from the socket to dm-crypt and back. C9, S6, C2, C3, X2."""
 
 import json
-import re
 import shlex
 
 from labkit import scenarios
 from labkit.case import LabCase
-from labkit.station import SOCKET, STORE, Desk, as_account
+from labkit.station import STORE, Desk, as_account
 
 MIB = 1 << 20
 OTHER = 'writer'  # a person of the machine who has nothing to do with the medium, and is in the group disk
@@ -23,6 +22,9 @@ class Unlock(LabCase):
         cls.station = Desk(cls.guest)
         cls.station.install()
         cls.station.start('--config', '/etc/mpsi/mpsi.conf')
+        # A mere user, who has what is lent to him.
+        for words in (('grant', 'luis', 'user'), ('revoke', 'luis', 'operator')):
+            cls.station.do('sara', 'person', *words, '--reason', 'another post')
 
     @classmethod
     def configure(cls):
@@ -45,13 +47,12 @@ class Unlock(LabCase):
         self.guest.run('umount /mnt/medium')
         self.guest.unplug_all()
 
-    def encrypted(self, bus='usb', category='MEDIA'):
+    def encrypted(self, bus='usb', category='MEDIA', **more):
         medium = self.plug(bus, f'{self.serial_number(bus)}.img', 24 * MIB)
         self.station.wait_log(f'{medium.device}.*read only C3')
-        number = self.station.register(medium.device, category=category)
+        number = self.station.register(medium.device, category=category, **more)
         self.station.do('ana', 'encrypt', 'run', number, medium.device, '--confirm', number, '--no-fill')
         self.station.wait_log(f'{medium.device} {number}: accepted')
-        self.station.wait_log('accepted')
         return medium, number
 
     def open_medium(self, bus='usb', who='ana'):
@@ -99,13 +100,14 @@ class Openings(Unlock):
 
     def test_what_is_open_is_told(self):
         """C9: for whom and since when; a user sees only what is theirs."""
-        _, number, node = self.open_medium()
+        medium, number, node = self.open_medium()
         said = self.station.do('carlos', '--json', 'encrypt', 'status')
         row, = [row for row in json.loads(said)['rows'] if row['medium'] == number]
         self.assertEqual((row['person'], row['account'], row['node'], row['open']), ('ana', 'desk', node, True))
         self.assertNotIn(number, self.station.do('luis', 'encrypt', 'status'))
-        result = self.station.act('ana', 'encrypt', 'unlock', number, '/dev/disk/by-id/none')
-        self.assertNotEqual(result.status, 0)
+        again = self.station.act('ana', 'encrypt', 'unlock', number, medium.device)
+        self.assertEqual(again.status, 7, again)
+        self.assertIn(node, str(again))
 
     def test_lock(self):
         """C9: what was written is there the next time; while it is mounted it is not closed under its user."""
@@ -159,11 +161,39 @@ class Openings(Unlock):
                 self.station.wait_log(f'{medium.device} {number}: accepted')
         self.station.do('ana', 'encrypt', 'unlock', number, medium.device)
 
-    def test_verdict(self):
-        """C9, U9: reported lost while it is open, it is closed."""
+    def test_what_let_it_be_open_is_over(self):
+        """C9, X4: whoever opened it is blocked meanwhile; what was written is on the medium."""
         medium, number, node = self.open_medium()
-        self.station.do('carlos', 'incident', 'open', '--medium', number, '--kind', 'loss', '--text', 'not found')
-        self.wait_closed(number, 'verdict')
+        self.write_as('desk', node)
+        self.guest.check(f'mkdir -p /mnt/medium && mount {node} /mnt/medium && echo words >/mnt/medium/text')
+        self.station.do('sara', 'person', 'block', 'ana', '--reason', 'on leave')
+        try:
+            self.wait_closed(number, 'verdict')
+        finally:
+            self.station.do('sara', 'person', 'unblock', 'ana', '--reason', 'back')
+        self.guest.run('umount /mnt/medium')
+        self.station.do('ana', 'encrypt', 'unlock', number, medium.device)
+        self.guest.check(f'mount {node} /mnt/medium && grep words /mnt/medium/text')
+
+    def test_expired(self):
+        """L1: what has expired is read, and not written: an opening for writing ends, and the next one is for reading."""
+        tomorrow = self.guest.check('date -u -d "+1 day" +%F')
+        medium, number = self.encrypted(expires=tomorrow)
+        self.station.do('ana', 'encrypt', 'unlock', number, medium.device)
+        self.guest.check('date -s "+3 days"')
+        try:
+            self.station.do('sara', 'person', 'train', 'luis', '--course', 'c', '--until', '2099-12-31', '--hours', '1')  # news
+            self.wait_closed(number, 'verdict')
+            self.station.wait_log(f'{medium.device} {number}: read only L1')
+            self.station.do('ana', 'encrypt', 'unlock', number, medium.device)
+            node = f'/dev/mapper/mpsi-{number}'
+            self.assertEqual(self.guest.check(f'stat -Lc "%U %a" {node}; blockdev --getro {node}'), 'desk 400\n1')
+            self.assertNotEqual(self.as_user('desk', f'chmod 600 {node}; dd if=/dev/zero of={node} bs=4096 count=1 conv=fsync').status, 0)
+            opened = self.station.events('encryption.opened')[-1]['data']
+            self.assertEqual((opened['mode'], opened['rule']), ('read-only', 'L1'))
+            self.station.do('ana', 'encrypt', 'lock', number)
+        finally:
+            self.guest.check('date -s "-3 days"')
 
     def test_judged_as_before(self):
         """C3, S6: a medium that is open is no stranger, and no wipe gets at it."""
@@ -190,6 +220,7 @@ class Openings(Unlock):
         self.wait_closed(number, 'removed')
 
     def test_removed_while_mpsid_is_dead(self):
+        """C9: the mapping of a medium that is gone does not outlive the guard's return."""
         medium, number, node = self.open_medium()
         self.guest.check('kill -9 $(cat /run/mpsid.pid); sleep 0.5')
         self.guest.unplug(medium)
@@ -225,7 +256,7 @@ class Openings(Unlock):
         self.guest.wait(f'[ "$(blockdev --getro {medium.device})" = 1 ]')
 
     def test_old_header(self):
-        """C2, row 11: a header of before is good for reading, and its mapping takes no write, mapped or called."""
+        """C2, row 11: a header whose number was turned back has no MAC that holds: it is not opened even for reading."""
         from test_verdicts import header_of_before
         medium, number = self.encrypted()
         self.guest.unplug(medium)
@@ -235,13 +266,9 @@ class Openings(Unlock):
         self.station.wait_log(f'{medium.device} {number}: .* C2')
         before = medium.path.read_bytes()
         result = self.station.act('ana', 'encrypt', 'unlock', number, medium.device)
-        if result.status == 0:
-            node = f'/dev/mapper/mpsi-{number}'
-            self.assertEqual(self.guest.check(f'stat -Lc "%U %a" {node}; blockdev --getro {node}'), 'desk 400\n1')
-            self.assertNotEqual(self.as_user('desk', f'chmod 600 {node}; dd if=/dev/zero of={node} bs=4096 count=1 conv=fsync').status, 0)
-        else:
-            self.assertIn('authentication', str(result))  # the MAC does not hold: not even for reading
-            self.assertEqual(self.guest.run('dmsetup ls | grep mpsi').status, 1)
+        self.assertNotEqual(result.status, 0, result)
+        self.assertIn('authentication', str(result))
+        self.assertEqual(self.guest.run('dmsetup ls | grep mpsi').status, 1)
         self.assertEqual(medium.path.read_bytes(), before)
 
     def test_reading_only(self):

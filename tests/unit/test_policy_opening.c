@@ -1,6 +1,7 @@
 /* C9: who may open a medium, and for what: each row with a case that breaks just that one. */
 #include "unit/test.h"
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "policy/opening.h"
 

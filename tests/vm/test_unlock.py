@@ -351,5 +351,21 @@ class Desktop(Unlock):
             result = udisks.mount(f'$(readlink -f {node})')
             self.assertEqual(result.status, 0, result)
             self.guest.check(f'udisksctl unmount --no-user-interaction -b $(readlink -f {node})')
+            self.assert_one_user_mounts(node)
         finally:
             udisks.end()
+
+    def assert_one_user_mounts(self, node):
+        """What polkit says to udisks2 about a mount, asked for by a process of each."""
+        # polkit looks in /usr/share and /etc only, whatever the prefix of this installation.
+        self.guest.check('''mkdir -p /etc/polkit-1/rules.d; cp /usr/local/share/polkit-1/rules.d/mpsi.rules \\
+            /etc/polkit-1/rules.d/; chmod -R a+rX /etc/polkit-1; test -s /etc/polkit-1/rules.d/mpsi.rules; kill $(pidof polkitd); sleep 1; true''')
+        self.guest.check('pidof polkitd >/dev/null || { setsid /usr/lib/polkit-1/polkitd --no-debug >/run/polkitd.log 2>&1 & }; sleep 2')
+        said = {}
+        for account in ('desk', 'games'):
+            said[account] = self.guest.run(f"""setpriv --reuid={account} --regid=$(id -g {account}) --init-groups sleep 60 & pid=$!
+                for i in {{1..100}}; do [ "$(stat -c %U /proc/$pid)" = {account} ] && break; sleep 0.1; done
+                pkcheck --action-id org.freedesktop.udisks2.filesystem-mount --process $pid --detail device $(readlink -f {node})
+                status=$?; kill $pid; exit $status""").status
+        self.assertEqual(said['desk'], 0, self.guest.run('cat /run/polkitd.log').out)
+        self.assertNotEqual(said['games'], 0)

@@ -47,14 +47,15 @@ static int on_stop_limit(sd_event_source *source, uint64_t now, void *context) {
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *context) {
         struct guard *guard = context;
+        bool idle;
 
         (void) source, (void) info;
         if (guard->stopping)
                 return 0;
         guard->stopping = true;
         (void) sd_notify(0, "STOPPING=1");
-        /* Both are asked, whatever the first one says. */
-        if (desk_stop(guard) & mappings_stop(guard))
+        idle = desk_stop(guard);
+        if (mappings_stop(guard) && idle)
                 return sd_event_exit(guard->event, 0);
         (void) sd_event_add_time_relative(guard->event, NULL, CLOCK_MONOTONIC, STOP_SECONDS * 1000000ULL, 0,
                                           on_stop_limit, NULL);

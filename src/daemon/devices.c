@@ -723,8 +723,7 @@ void devices_worker_ended(struct guard *guard, uint64_t worker) {
         go_on(guard);
 }
 
-/* --- for mappings
- * -------------------------------------------------------------------------------------------------- */
+/* --- for mappings */
 
 int devices_for_mapping(struct guard *guard, const char *path, struct device_facts *ret, struct error *err) {
         struct device *device;

@@ -9,11 +9,14 @@ install(DIRECTORY forms labels DESTINATION ${CMAKE_INSTALL_DATADIR}/mpsi)
 
 set(MPSI_GATE ${CMAKE_INSTALL_FULL_LIBEXECDIR}/mpsi/mpsi-gate)
 set(MPSI_GROUP mpsi) # of the account that the gated nodes belong to, STATION_USER in the code
-foreach(rules 10-mpsi-gate 90-mpsi-hide)
+foreach(rules 10-mpsi-gate 90-mpsi-hide 91-mpsi-mapping)
     configure_file(udev-rules/${rules}.rules.in ${CMAKE_BINARY_DIR}/${rules}.rules @ONLY)
     install(FILES ${CMAKE_BINARY_DIR}/${rules}.rules DESTINATION ${MPSI_RULES_DIR})
 endforeach()
 install(FILES udev-rules/72-mpsi-seat.rules DESTINATION ${MPSI_RULES_DIR})
+
+configure_file(polkit/mpsi.rules.in ${CMAKE_BINARY_DIR}/polkit-mpsi.rules @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/polkit-mpsi.rules DESTINATION ${CMAKE_INSTALL_DATADIR}/polkit-1/rules.d RENAME mpsi.rules)
 
 foreach(unit mpsid mpsi-siem)
     configure_file(systemd/${unit}.service.in ${CMAKE_BINARY_DIR}/${unit}.service @ONLY)

@@ -13,6 +13,7 @@
 #include "doctor/doctor.h"
 #include "encrypt/encrypt.h"
 #include "gate/gate.h"
+#include "gate/opening.h"
 #include "keys/keys.h"
 #include "label/label_room.h"
 #include "registry/registry.h"
@@ -48,6 +49,7 @@ const struct room *const rooms[] = {
         &ledger_room,
         &label_room,
         &gate_room,
+        &opening_room,
         &siem_room,
         &backup_room,
         &backup_check_room,

@@ -24,6 +24,7 @@ static int on_device(sd_event_source *source, int fd, uint32_t events, void *con
         (void) source, (void) fd, (void) events;
         while ((r = monitor_next(guard->monitor, &event, &err)) > 0) {
                 if (event.action != MONITOR_OVERFLOW) {
+                        mappings_event(guard, &event);
                         devices_event(guard, &event);
                         continue;
                 }
@@ -46,13 +47,15 @@ static int on_stop_limit(sd_event_source *source, uint64_t now, void *context) {
 
 static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *context) {
         struct guard *guard = context;
+        bool idle;
 
         (void) source, (void) info;
         if (guard->stopping)
                 return 0;
         guard->stopping = true;
         (void) sd_notify(0, "STOPPING=1");
-        if (desk_stop(guard))
+        idle = desk_stop(guard);
+        if (mappings_stop(guard) && idle)
                 return sd_event_exit(guard->event, 0);
         (void) sd_event_add_time_relative(guard->event, NULL, CLOCK_MONOTONIC, STOP_SECONDS * 1000000ULL, 0,
                                           on_stop_limit, NULL);
@@ -90,7 +93,9 @@ static int run(struct guard *guard, struct error *err) {
         r = add_sources(guard);
         if (r < 0)
                 return fail_errno(err, -r, "No arranca el bucle de sucesos", "The event loop does not start");
-        r = devices_start(guard, err);
+        r = mappings_start(guard, err);
+        if (r == 0)
+                r = devices_start(guard, err);
         if (r == 0)
                 r = desk_start(guard, err);
         if (r < 0)
@@ -139,9 +144,11 @@ int daemon_run(const struct daemon_options *options, struct error *err) {
 
         (void) setrlimit(RLIMIT_CORE, &none); /* its children inherit this and hold secrets (C10) */
         raise_descriptors();
+        mappings_join_keyring();
         if (r == 0)
                 r = run(&guard, err);
         desk_done(&guard);
+        mappings_done(&guard);
         devices_done(&guard);
         monitor_free(guard.monitor);
         sd_event_unref(guard.event);

@@ -42,16 +42,21 @@ static void on_ended(void *context, struct child *child, int status) {
         /* It may have made the store, or made room in it. */
         devices_retry_now(guard);
         free(client);
-        if (guard->stopping && guard->clients_n == 0)
+        if (guard->stopping && guard->clients_n == 0 && !guard->openings)
                 (void) sd_event_exit(guard->event, 0);
 }
 
 static void on_message(void *context, struct child *child, const void *data, size_t n, int passed) {
         struct client *client = context;
+        struct mapping_asks mapping;
         struct worker_asks asks;
 
         (void) child;
         close_fd(&passed);
+        if (n == sizeof mapping && !client->context.medium[0]) {
+                memcpy(&mapping, data, n);
+                mappings_wish(client->guard, &mapping, client->number, client->context.peer.uid);
+        }
         if (n != sizeof asks)
                 return;
         memcpy(&asks, data, n);
@@ -72,8 +77,9 @@ static const struct child_kind worker_kind = {
         .run = serve,
         .message = on_message,
         .ended = on_ended,
-        .message_max = sizeof(struct worker_asks),
+        .message_max = sizeof(struct mapping_asks), /* the larger of the two wishes */
 };
+_Static_assert(sizeof(struct mapping_asks) > sizeof(struct worker_asks), "wishes are told by their size");
 static const struct child_kind resume_kind = {
         .name = "mpsid-job",
         .run = resume,

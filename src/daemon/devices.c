@@ -303,7 +303,10 @@ static void ask_judge(struct device *device) {
 static void enforce(struct device *device);
 
 static enum hand_does wanted(const struct device *device) {
-        return device->verdict == GATE_ACCEPT ? HAND_OPEN : HAND_CLOSE;
+        /* Whoever has it on loan has it open for writing (U3). */
+        bool lent = device->verdict == GATE_READ_ONLY && mappings_writable(device->guard, device->name);
+
+        return device->verdict == GATE_ACCEPT || lent ? HAND_OPEN : HAND_CLOSE;
 }
 
 /* The verdict is not in force: the next look puts it there. */
@@ -426,9 +429,16 @@ static void on_judge_message(void *context, struct child *child, const void *dat
         close_fd(&passed);
         if (!judge_reply_sane(data, n, &reply))
                 return;
+        if (reply.closed) {
+                mappings_recorded(guard, reply.name, reply.error);
+                return;
+        }
         device = find(guard, reply.name);
-        if (device && device->known && strcmp(device->facts.insertion, reply.insertion) == 0)
+        if (device && device->known && strcmp(device->facts.insertion, reply.insertion) == 0) {
                 on_verdict(device, &reply);
+                if (!reply.error)
+                        mappings_judged(guard, device->name, reply.standing, reply.asked);
+        }
         if (reply.asked && guard->asking && strcmp(guard->asking->name, reply.name) == 0) {
                 device = guard->asking;
                 guard->asking = NULL;
@@ -443,6 +453,7 @@ static void on_judge_end(void *context, struct child *child, int status) {
 
         (void) child;
         guard->judge = NULL;
+        mappings_new_judge(guard);
         if (guard->stopping)
                 return;
         log_line(LOG_ERR, "el proceso que juzga ha terminado (%d)", "the judging process has ended (%d)", status);
@@ -710,6 +721,46 @@ void devices_worker_ended(struct guard *guard, uint64_t worker) {
                 once_more(device);
         }
         go_on(guard);
+}
+
+/* --- for mappings */
+
+int devices_for_mapping(struct guard *guard, const char *path, struct device_facts *ret, struct error *err) {
+        struct device *device;
+        int r = find_for(guard, path, &device, err);
+
+        if (r < 0)
+                return r;
+        if (device->opened_by)
+                return fail(err, ERR_BUSY, "«%s» está en uso.", "“%s” is in use.", path);
+        if (device->judged && device->verdict == GATE_REFUSE)
+                return fail(err, ERR_REFUSED, "«%s» está rechazado.", "“%s” is refused.", path);
+        *ret = device->facts;
+        return 0;
+}
+
+void devices_look_again(struct guard *guard, const char *name) {
+        struct device *device = find(guard, name);
+
+        if (!device || guard->stopping)
+                return;
+        device->judged = false; /* so that the verdict is put into force again */
+        once_more(device);
+        go_on(guard);
+}
+
+bool devices_tell_closed(struct guard *guard, const char *medium, enum opening_end why) {
+        struct judge_request *request = have_judge(guard) ? calloc(1, sizeof *request) : NULL;
+        bool told = false;
+
+        if (request) {
+                request->asks = JUDGE_CLOSED;
+                request->why = why;
+                (void) snprintf(request->name, sizeof request->name, "%s", medium);
+                told = child_send(guard->judge, request, sizeof *request, NULL) == 0;
+        }
+        free(request);
+        return told;
 }
 
 /* --- start and end

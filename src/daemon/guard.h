@@ -7,12 +7,14 @@
 #include "daemon/child.h"
 #include "daemon/daemon.h"
 #include "daemon/judge.h"
+#include "daemon/mapping.h"
 #include "daemon/privileges.h"
 #include "daemon/worker.h"
 #include "device/monitor.h"
 
 struct device;
 struct client;
+struct opening;
 
 struct guard {
         const struct daemon_options *options;
@@ -38,6 +40,10 @@ struct guard {
         size_t clients_n;
         uint64_t workers; /* how many there were: the last one's number */
         bool stopping;
+        /* mapping.c */
+        struct opening *openings;
+        sd_event_source *tick;
+        uint64_t idle_us; /* 0: never */
 };
 
 /* devices.c: everything that is plugged in. */
@@ -54,6 +60,11 @@ void devices_retry_now(struct guard *guard);
 void devices_set_gate(struct guard *guard, const struct worker_asks *asks, uint64_t worker);
 /* The worker has ended: what it had opened is looked at and put into force again. */
 void devices_worker_ended(struct guard *guard, uint64_t worker);
+/* For mappings: the facts of a device that may be opened now; its verdict into force again; a closing on record
+ * (false: the judge is not there, or too far behind). */
+int devices_for_mapping(struct guard *guard, const char *path, struct device_facts *ret, struct error *err);
+void devices_look_again(struct guard *guard, const char *name);
+bool devices_tell_closed(struct guard *guard, const char *medium, enum opening_end why);
 void devices_done(struct guard *guard);
 
 /* desk.c: the socket and its clients. */

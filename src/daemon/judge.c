@@ -39,6 +39,7 @@ struct judge {
         struct known *known;
         struct judge_request *again; /* a known one's, whole */
         int64_t seen;                /* size of the ledger when all was judged */
+        bool stale;                  /* what is on record as open may not be */
         int64_t baseline_at;         /* when the station's configuration is looked at next, in milliseconds */
         int64_t due;                 /* when it is looked at again, in milliseconds; 0: nothing changed */
 };
@@ -195,6 +196,9 @@ static int decide(struct judge *judge, const struct judge_request *request, stru
         reply->recorded = known == 0;
         reply->verdict = judgement.answer.verdict;
         reply->unfinished = cut_off(act->db, judgement.medium);
+        r = opening_stands(act, &facts, &judgement, &reply->standing, err);
+        if (r < 0)
+                return r;
         (void) snprintf(reply->medium, sizeof reply->medium, "%s", judgement.medium);
         put_line(&facts, &judgement, reply);
         return 0;
@@ -212,7 +216,8 @@ static void answer(struct judge *judge, const struct judge_request *request, boo
                 for (enum lang lang = LANG_ES; lang < LANGS; lang++)
                         (void) snprintf(reply.line[lang], sizeof reply.line[lang], "%s: %s %s", request->facts.path,
                                         err.what[lang], err.hint[lang]);
-        if (!asked && !reply.error && known && known->judged && known->verdict == reply.verdict && !reply.recorded)
+        if (!asked && !reply.error && known && known->judged && known->verdict == reply.verdict &&
+            !reply.recorded && reply.standing != OPENING_ENDS_NOW)
                 return;
         if (known) {
                 known->judged = !reply.error;
@@ -240,6 +245,34 @@ static void judge_again(struct judge *judge) {
                 memcpy(judge->again, known->request, known->request_n);
                 answer(judge, judge->again, false);
         }
+}
+
+/* --- what was open
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static int record_closed(struct judge *judge, const char *medium, enum opening_end why, struct error *err) {
+        struct act *act;
+        int r = act_of(judge, &act, err);
+
+        if (r == 0)
+                r = act_resume(act, err);
+        if (r < 0)
+                return r;
+        r = medium ? opening_closed(act, medium, why, err) : opening_reconcile(act, err);
+        (void) act_pause(act, NULL);
+        return r;
+}
+
+static void on_closed(struct judge *judge, const struct judge_request *request) {
+        struct judge_reply reply = { .closed = true };
+        struct error err = { 0 };
+
+        (void) snprintf(reply.name, sizeof reply.name, "%s", request->name);
+        reply.error = record_closed(judge, request->name, request->why, &err);
+        if (reply.error)
+                log_problem(LOG_ERR, request->name, &err);
+        (void) child_answer(judge->fd, &reply, sizeof reply, -1);
 }
 
 /* --- the station's own configuration (X5)
@@ -284,6 +317,8 @@ static bool on_request(struct judge *judge, struct judge_request *request) {
                 return n > 0;
         if (request->asks == JUDGE_REMOVED) {
                 forget(judge, request->name);
+        } else if (request->asks == JUDGE_CLOSED) {
+                on_closed(judge, request);
         } else {
                 struct probe_content content;
 
@@ -309,9 +344,12 @@ static void on_change(struct judge *judge) {
 
 int judge_run(const struct judge_context *context, int fd) {
         struct judge_request *request = malloc(sizeof *request);
-        struct judge judge = {
-                .context = context, .fd = fd, .changes = -1, .seen = -1, .again = malloc(sizeof *request)
-        };
+        struct judge judge = { .context = context,
+                               .fd = fd,
+                               .changes = -1,
+                               .seen = -1,
+                               .again = malloc(sizeof *request),
+                               .stale = context->first };
         struct error err = { 0 };
 
         if (!request || !judge.again || privileges_drop(judge.context->account, &err) < 0 ||
@@ -329,6 +367,9 @@ int judge_run(const struct judge_context *context, int fd) {
 
                 if (n < 0 && errno != EINTR)
                         return 1;
+                /* Of a guard before, that could not say so. */
+                if (judge.stale && record_closed(&judge, NULL, END_LOST, NULL) == 0)
+                        judge.stale = false;
                 if (judge.due && now_ms() >= judge.due)
                         judge_again(&judge);
                 if (now_ms() >= judge.baseline_at)
@@ -344,7 +385,7 @@ bool judge_reply_sane(const void *data, size_t n, struct judge_reply *ret) {
         if (n != sizeof *ret)
                 return false;
         memcpy(ret, data, n);
-        if ((unsigned) ret->verdict >= GATE_VERDICTS)
+        if ((unsigned) ret->verdict >= GATE_VERDICTS || (unsigned) ret->standing > OPENING_ENDS_NOW)
                 return false;
         ret->name[sizeof ret->name - 1] = ret->insertion[sizeof ret->insertion - 1] = '\0';
         ret->medium[sizeof ret->medium - 1] = '\0';

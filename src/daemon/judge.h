@@ -3,13 +3,14 @@
 #pragma once
 
 #include "daemon/probe.h"
-#include "gate/gate.h"
+#include "gate/opening.h"
 
-enum judge_asks { JUDGE_DEVICE = 1, JUDGE_REMOVED };
+enum judge_asks { JUDGE_DEVICE = 1, JUDGE_REMOVED, JUDGE_CLOSED };
 
 struct judge_request {
         enum judge_asks asks;
-        char name[64];             /* of JUDGE_REMOVED: its kernel name */
+        char name[64];             /* of JUDGE_REMOVED: its kernel name; of JUDGE_CLOSED: the medium's ID */
+        enum opening_end why;      /* of JUDGE_CLOSED */
         struct device_facts facts; /* from outside, by the guard's own probe before it read anything */
         bool silent;               /* the probe got no answer: there is no content */
         struct probe_content content;
@@ -19,9 +20,11 @@ struct judge_reply {
         int error; /* 0, or why there is no verdict: it stays closed, and is asked again later */
         char name[64], insertion[DEVICE_FIELD];
         enum gate_verdict verdict;
-        bool asked;      /* it follows a look at the device; else the registry has changed */
-        bool recorded;   /* it is news */
-        bool unfinished; /* a wipe of this medium was cut off */
+        bool asked;                     /* it follows a look at the device; else the registry has changed */
+        bool recorded;                  /* it is news */
+        bool unfinished;                /* a wipe of this medium was cut off */
+        enum opening_standing standing; /* of what is open there */
+        bool closed;                    /* in answer to JUDGE_CLOSED: `name` is the medium's */
         char medium[MEDIUM_ID_TEXT];
         char line[LANGS][3 * ERROR_TEXT_MAX]; /* for the journal */
 };

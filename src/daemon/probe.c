@@ -25,6 +25,9 @@ static bool in_scope(const struct probe_order *order, const struct device_facts 
 /* A medium that is new here is closed before anybody reads it; a second look at the same insertion leaves it as the
  * verdict left it. */
 static void close_new(const struct probe_order *order, struct probe_outside *outside) {
+        /* One that is open is not new: mpsid is, which came back. */
+        if (outside->facts.opened)
+                return;
         if (!order->enforce || strcmp(order->insertion, outside->facts.insertion) == 0)
                 return;
         outside->closed = gate_set(outside->facts.path, true, NULL) == 0;

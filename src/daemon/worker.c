@@ -14,6 +14,7 @@
 #include "api/session.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "daemon/mapping.h"
 #include "daemon/transfer.h"
 #include "device/gate.h"
 #include "policy/access.h"
@@ -67,14 +68,11 @@ static bool is_stopping(void) {
         return recv(guard_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* The guard has the power over a device's write protection; a worker asks. */
-static int ask_guard(const char *path, bool read_only, struct error *err) {
-        struct worker_asks asks = { .read_only = read_only };
+static int converse(const void *asks, size_t size, struct error *err) {
         struct worker_told told;
         ssize_t n;
 
-        (void) snprintf(asks.path, sizeof asks.path, "%s", path);
-        if (child_answer(guard_fd, &asks, sizeof asks, -1) < 0)
+        if (child_answer(guard_fd, asks, size, -1) < 0)
                 return fail(err, ERR_FAILED, "mpsid no atiende.", "mpsid does not listen.");
         do
                 n = recv(guard_fd, &told, sizeof told, 0);
@@ -84,9 +82,19 @@ static int ask_guard(const char *path, bool read_only, struct error *err) {
         if (told.result == 0)
                 return 0;
         (void) fail(err, told.result, "%s", "%s", told.what[LANG_ES]);
-        if (err)
+        if (err) {
                 memcpy(err->what, told.what, sizeof err->what);
+                memcpy(err->hint, told.hint, sizeof err->hint);
+        }
         return told.result;
+}
+
+/* The guard has the power over a device's write protection; a worker asks. */
+static int ask_guard(const char *path, bool read_only, struct error *err) {
+        struct worker_asks asks = { .read_only = read_only };
+
+        (void) snprintf(asks.path, sizeof asks.path, "%s", path);
+        return converse(&asks, sizeof asks, err);
 }
 
 /* --- asking the client ------------------------------------------------------------------------------------------
@@ -463,6 +471,7 @@ static int prepare(struct worker *worker, const struct worker_context *context, 
                 find_groups(worker, entry);
         (void) umask(077); /* the store is the account's and nobody else's */
         gate_set_by(ask_guard);
+        mappings_by_guard(converse);
         return privileges_drop(context->account, err);
 }
 

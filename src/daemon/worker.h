@@ -25,7 +25,7 @@ struct worker_asks {
 };
 struct worker_told {
         int result;
-        char what[LANGS][ERROR_TEXT_MAX];
+        char what[LANGS][ERROR_TEXT_MAX], hint[LANGS][ERROR_TEXT_MAX];
 };
 
 /* The processes themselves, with the guard at `guard`: one serves the client at `client`, the other goes on with a

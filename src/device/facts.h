@@ -27,6 +27,7 @@ struct device_facts {
         char luks_uuid[48];
         bool system;               /* holds /, /boot, /usr, swap or the store */
         bool mounted, held, swap;  /* it or a partition of it */
+        bool opened;               /* all of that by a mapping of `encrypt unlock` alone */
         char holder[DEVICE_FIELD]; /* who holds it or where it is mounted, in words, or "" */
         char gate[16];             /* what udev's rule says of it: "closed", "audit", "failed", "out"; "" nothing */
         enum medium_kind kind;     /* judged */

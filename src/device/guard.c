@@ -12,6 +12,12 @@ int device_refuse_in_use(const struct device_facts *facts, struct error *err) {
         if (facts->swap)
                 return refuse(err, ERR_REFUSED, "S6", "«%s» se usa como intercambio (%s).",
                               "“%s” is in use as swap (%s).", path, holder);
+        if (facts->opened) {
+                (void) refuse(err, ERR_REFUSED, "S6", "«%s» está abierto por «encrypt unlock» (%s).",
+                              "“%s” is open by “encrypt unlock” (%s).", path, holder);
+                return hint(err, "Ciérrelo antes con «mpsi encrypt lock».",
+                            "Lock it first with “mpsi encrypt lock”.");
+        }
         if (facts->mounted)
                 return refuse(err, ERR_REFUSED, "S6", "«%s» está montado en «%s».", "“%s” is mounted at “%s”.",
                               path, holder);

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
+#include "device/mapping.h"
 #include "device/sysfs.h"
 
 enum { DEPTH_MAX = 16 };
@@ -27,6 +28,7 @@ struct scan {
         int depth;
         char disk[SYSFS_PATH]; /* whole disk that a walk downwards wants to meet; "" for an image */
         bool met;
+        size_t ours, others; /* uses of the disk itself: mappings of `encrypt unlock`, and any other */
 };
 
 static inline void table_freep(struct libmnt_table **table) {
@@ -203,6 +205,7 @@ static void look_at_uses(struct scan *scan, dev_t device) {
 
                 if (use->device != device)
                         continue;
+                scan->others += scan->depth == 0;
                 if (use->swap)
                         scan->facts->swap = true;
                 else
@@ -217,6 +220,10 @@ static bool walk_up(void *context, const char *folder) {
 
         if (scan->depth == DEPTH_MAX)
                 return false;
+        if (scan->depth == 0 && mapping_of_folder(folder, NULL))
+                scan->ours++;
+        else
+                scan->others += scan->depth == 0;
         scan->depth++;
         scan->facts->held = true;
         look_at_uses(scan, sysfs_devno(folder));
@@ -279,6 +286,7 @@ int usage_read(const struct usage_of *of, const char *store, struct device_facts
                 sysfs_each(scan.disk, "", look_at_node, &scan);
         }
         sysfs_each_loop(look_at_loop, &scan);
+        facts->opened = scan.ours == 1 && scan.others == 0;
         facts->system = is_system(&scan, store);
         return 0;
 }

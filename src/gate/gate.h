@@ -17,12 +17,14 @@ struct gate_judgement {
         enum identity identity;      /* what it was recognised by */
         struct gate_answer answer;
         bool header_incident;            /* ALTA, row 11: an older or changed header (C2) */
+        struct gate_answer but_loan;     /* the same were the medium not on loan (U3): for who has it */
         bool allowed;                    /* accepted by `device allow` alone */
         char detail[LANGS][GATE_DETAIL]; /* the finding behind it: a header's row, the identity that differs */
 };
 
-/* Whether the gate has a say: a whole disk with something in it that nobody uses yet, and that is neither part of
- * this station's system nor a device that the kernel makes (device-mapper, md, zram, ram). */
+/* Whether the gate has a say: a whole disk with something in it that nobody uses yet, or that is open by `encrypt
+ * unlock` alone, and that is neither part of this station's system nor a device that the kernel makes
+ * (device-mapper, md, zram, ram). */
 bool gate_concerns(const struct device_facts *facts);
 
 /* What was read on a device, once, by somebody who need not be the judge. */
@@ -31,6 +33,8 @@ struct gate_content {
                 *header; /* NULL: nobody looked for one yet, and the judge reads the device itself */
         bool unreadable; /* it did not answer, or reading failed */
 };
+
+enum gate_standing gate_standing_of(enum medium_state state);
 
 /* Judges without changing anything. A device that can't be told from its name in the registry is not an error.
  * Without content (NULL) the header is read from the device. */

@@ -10,7 +10,7 @@ static const char *const made_by_kernel[] = { "dm-", "md", "zram", "ram", "nbd",
 bool gate_concerns(const struct device_facts *facts) {
         if (facts->image || facts->partition || facts->size == 0)
                 return false;
-        if (facts->system || facts->mounted || facts->held || facts->swap)
+        if (facts->system || facts->swap || ((facts->mounted || facts->held) && !facts->opened))
                 return false;
         for (size_t i = 0; i < COUNT(made_by_kernel); i++)
                 if (strncmp(facts->name, made_by_kernel[i], strlen(made_by_kernel[i])) == 0)
@@ -18,7 +18,7 @@ bool gate_concerns(const struct device_facts *facts) {
         return !device_is_locked(facts->path); /* a wipe or an encryption is at work on it */
 }
 
-static enum gate_standing standing_of(enum medium_state state) {
+enum gate_standing gate_standing_of(enum medium_state state) {
         static const enum gate_standing standings[MEDIUM_STATES] = {
                 [MEDIUM_IN_CUSTODY] = GATE_IN_CUSTODY, [MEDIUM_ON_LOAN] = GATE_ON_LOAN,
                 [MEDIUM_IN_TRANSIT] = GATE_IN_TRANSIT, [MEDIUM_LOST] = GATE_LOST,
@@ -120,7 +120,7 @@ int gate_judge(struct act *act, const struct device_facts *facts, const struct g
                 (void) snprintf(judgement.medium, sizeof judgement.medium, "%s", medium.id);
                 question.registered = true;
                 question.category = medium.category;
-                question.standing = standing_of(medium.state);
+                question.standing = gate_standing_of(medium.state);
                 question.expires = medium.expires;
                 if (!question.identity_differs && !question.unreadable) {
                         r = judge_header(act, facts, content, &medium, &question, &judgement, err);
@@ -129,6 +129,9 @@ int gate_judge(struct act *act, const struct device_facts *facts, const struct g
                 }
         }
         gate_decide(&question, &judgement.answer);
+        if (question.standing == GATE_ON_LOAN)
+                question.standing = GATE_IN_CUSTODY;
+        gate_decide(&question, &judgement.but_loan);
         if (judgement.answer.verdict != GATE_ACCEPT) {
                 int r = gate_allowed(act->db, facts, &judgement, err);
 

@@ -3,6 +3,7 @@
  * medium. */
 #include <errno.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include <syslog.h>
 
 #include "device/gate.h"
+#include "device/mapping.h"
 #include "device/scope.h"
 #include "device/sysfs.h"
 
@@ -149,25 +151,53 @@ static bool list_disk(void *context, const char *folder) {
         return true;
 }
 
+/* Whose a mapping is: its number, by the UUID that udev has of it; its name, by its node, for polkit. */
+static int print_owner(const char *uuid) {
+        uid_t uid;
+
+        if (!mapping_uuid_user(uuid, &uid))
+                return EXIT_FAILURE;
+        (void) printf("%u\n", (unsigned) uid);
+        return EXIT_SUCCESS;
+}
+
+static int print_mapping_user(const char *node) {
+        char folder[SYSFS_PATH];
+        struct mapping mapping;
+        const struct passwd *entry;
+        struct stat st;
+
+        if (stat(node, &st) < 0 || !S_ISBLK(st.st_mode) || !sysfs_folder(st.st_rdev, folder) ||
+            !mapping_of_folder(folder, &mapping))
+                return EXIT_FAILURE;
+        entry = getpwuid(mapping.uid);
+        (void) printf("%s\n", entry ? entry->pw_name : "0");
+        return EXIT_SUCCESS;
+}
+
 static const struct text usage = {
         .es = "mpsi-gate [--config FICHERO] NODO   decide sobre un disco; lo usa udev, con sus variables\n"
-              "mpsi-gate [--config FICHERO] --list  dice qué haría con cada disco, y no toca ninguno\n",
+              "mpsi-gate [--config FICHERO] --list  dice qué haría con cada disco, y no toca ninguno\n"
+              "mpsi-gate --owner UUID, --mapping NODO   de quién es un soporte abierto; para udev y polkit\n",
         .en = "mpsi-gate [--config FILE] NODE      decides about a disk; udev uses it, with its variables\n"
-              "mpsi-gate [--config FILE] --list    says what it would do with each disk, and touches none\n",
+              "mpsi-gate [--config FILE] --list    says what it would do with each disk, and touches none\n"
+              "mpsi-gate --owner UUID, --mapping NODE  whose an open medium is; for udev and polkit\n",
 };
 
-enum long_option { OPTION_CONFIG = 256, OPTION_LIST, OPTION_VERSION };
+enum long_option { OPTION_CONFIG = 256, OPTION_LIST, OPTION_OWNER, OPTION_MAPPING, OPTION_VERSION };
 
 static const struct option long_options[] = {
         { "config", required_argument, NULL, OPTION_CONFIG },
         { "list", no_argument, NULL, OPTION_LIST },
+        { "owner", required_argument, NULL, OPTION_OWNER },
+        { "mapping", required_argument, NULL, OPTION_MAPPING },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, OPTION_VERSION },
         { NULL, 0, NULL, 0 },
 };
 
 struct options {
-        const char *config, *node;
+        const char *config, *node, *owner, *mapping;
         bool list;
         enum lang lang;
 };
@@ -180,6 +210,8 @@ static int read_options(int argc, char **argv, struct options *options) {
                 switch (c) {
                 case OPTION_CONFIG: options->config = optarg; break;
                 case OPTION_LIST: options->list = true; break;
+                case OPTION_OWNER: options->owner = optarg; return 1;
+                case OPTION_MAPPING: options->mapping = optarg; return 1;
                 case 'h': (void) fputs(text_in(usage, options->lang), stdout); return 0;
                 case OPTION_VERSION: (void) puts("mpsi-gate " MPSI_VERSION); return 0;
                 default: return ERR_USAGE;
@@ -217,6 +249,8 @@ int main(int argc, char **argv) {
         if (r <= 0)
                 return -r;
         (void) alarm(SECONDS_MAX);
+        if (options.owner || options.mapping)
+                return options.owner ? print_owner(options.owner) : print_mapping_user(options.mapping);
         openlog("mpsi-gate", LOG_PID, LOG_DAEMON);
         /* A configuration that can't be read or understood is no reason to leave a disk open. */
         if (config_load(options.config, &config, &err) < 0)

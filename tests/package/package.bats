@@ -49,6 +49,7 @@ install_into() {
 -rw-r--r-- ./lib/udev/rules.d/10-mpsi-gate.rules
 -rw-r--r-- ./lib/udev/rules.d/72-mpsi-seat.rules
 -rw-r--r-- ./lib/udev/rules.d/90-mpsi-hide.rules
+-rw-r--r-- ./lib/udev/rules.d/91-mpsi-mapping.rules
 -rwxr-xr-x ./usr/bin/mpsi
 -rw-r--r-- ./usr/lib/sysusers.d/mpsi.conf
 -rw-r--r-- ./usr/lib/tmpfiles.d/mpsi.conf

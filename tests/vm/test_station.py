@@ -4,7 +4,7 @@ import re
 import unittest
 
 from labkit.case import LabCase
-from labkit.station import STORE, Station
+from labkit.station import SOCKET, STORE, Desk, Station, as_account
 
 EXPOSURE = 2.0  # of systemd-analyze security: 0 is closed, 10 is open
 
@@ -78,6 +78,28 @@ class UnderSystemd(LabCase):
         for name in ('', '/registry.db', '/vault.db', '/station.key'):
             self.assertNotEqual(self.guest.run(f'{as_desk} ls {STORE}{name} && {as_desk} cat {STORE}{name}').status, 0)
         self.guest.check('test -S /run/mpsi/socket')
+
+    def test_encrypted_medium_for_one_user(self):
+        """C9: the unit's sandbox lets the guard map, the kernel take the key from the keyring, and udev give the node away."""
+        desk = Desk(self.guest)
+        self.guest.check('systemctl stop mpsid.service')
+        desk.install()
+        self.guest.check(f'ln -sfn /run/mpsi/socket {SOCKET}; systemctl start mpsid.service', 60)
+        medium = self.plug('usb', 'one-user.img', 24 << 20)
+        self.wait_judged(medium.serial)
+        number = desk.register(medium.device)
+        desk.do('ana', 'encrypt', 'run', number, medium.device, '--confirm', number, '--no-fill')
+        self.wait_judged(medium.serial, 'accept')
+        desk.do('ana', 'encrypt', 'unlock', number, medium.device)
+        node = f'/dev/mapper/mpsi-{number}'
+        self.assertEqual(self.guest.check(f'stat -Lc "%U %G %a" {node}'), 'desk root 600', self.log())
+        self.guest.check(as_account('desk', f'mkfs.ext4 -q {node}'))
+        self.assertIn(':32:logon:mpsi:', self.guest.check(f'dmsetup table --showkeys mpsi-{number}'))
+        # A service that stops closes it, and says so before it is gone.
+        self.guest.check('systemctl stop mpsid.service', 60)
+        self.assertNotEqual(self.guest.run(f'dmsetup info mpsi-{number}').status, 0, self.log())
+        self.assertEqual([event['data']['reason'] for event in desk.events('encryption.closed')], ['stop'], self.log())
+        self.guest.check('systemctl start mpsid.service', 60)
 
     def test_udisks_of_the_desktop(self):
         """C3: started by the bus, as on a desk."""

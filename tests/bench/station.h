@@ -110,9 +110,12 @@ static inline void loop_detach(int number) {
         (void) ioctl(loops[number], LOOP_CLR_FD);
         (void) close(loops[number]);
         loops[number] = -1;
-        loop_say_removed(folder);
-        for (int i = 0; i < 5000 && sysfs_int(folder, "size", 0); i++)
+        /* Said again now and then: an event of before may come late, and have it held once more. */
+        for (int i = 0; i < 20000 && (i == 0 || sysfs_int(folder, "size", 0)); i++) {
+                if (i % 500 == 0)
+                        loop_say_removed(folder);
                 (void) usleep(1000);
+        }
         node = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (node < 0 || sysfs_int(folder, "size", 0) || ioctl(node, BLKROSET, &writable) < 0)
                 stop("a device does not detach", NULL);

@@ -4,7 +4,7 @@ from labkit import scenarios
 from labkit.case import LabCase
 
 FREE = 1 << 30  # bytes a second: no throttle to speak of
-HANGS = 1
+HANGS = 1 << 10  # what waits when the throttle is lifted still waits by the old one: a minute for 64 KiB
 
 
 class DeadDisk(LabCase):
@@ -18,38 +18,46 @@ class DeadDisk(LabCase):
         self.station.stop()
         scenarios.restore_configuration(self.guest)
 
-    def plug_and_hang(self):
-        """Its node is there and udev is done with it before it hangs: who reads it then is in D state."""
-        dead = self.plug('scsi', name='dead.img', bytes_per_second=FREE)
-        device = dead.device
+    def hang(self, disk):
+        """From here on whoever reads it is in D state: more is asked of it at once than it gives in a quarter of an hour."""
+        device = disk.device
         self.guest.check('udevadm settle')
-        self.guest.throttle(dead, HANGS)
-        # What is in the guest's cache could still be read. The first reads use up what the throttle lets through at once.
+        self.guest.throttle(disk, HANGS)
         self.guest.check(f'blockdev --flushbufs {device}; for i in 1 2 3 4; do setsid dd if={device} of=/dev/null bs=64k '
-                         f'count=16 iflag=direct >/dev/null 2>&1 & done; sleep 2')
-        self.assertEqual(self.guest.check("ps -o stat= -C dd | grep -c ^D"), '4', 'it does not hang')
-        return dead, device
+                         f'count=4 iflag=direct >/dev/null 2>&1 & done; sleep 2')
+        self.assertEqual(self.guest.check('ps -o stat= -C dd | grep -c ^D'), '4', 'it does not hang')
 
-    def read_only(self, device):
+    def is_read_only(self, device):
         """Whoever opens the node may hang."""
         return self.guest.check(f'cat /sys/block/{device.removeprefix("/dev/")}/ro') == '1'
 
     def test_others_are_judged_and_served(self):
-        dead, device = self.plug_and_hang()
+        self.station.start()
+        disk = self.plug('scsi', name='dead.img', size=32 << 20, bytes_per_second=FREE)
+        device = disk.device
+        self.station.wait_log(f'{device}.*read only C3')
+        number = self.station.register(device)
+        self.station.wait_log(f'{number}: read only C3')
+        self.station.encrypt(number, device)
+        self.station.wait_log(f'{number}: accepted')
+        self.station.stop()
+        self.hang(disk)
         self.station.start()
         stick = self.plug('usb')
         self.station.wait_log(f'{stick.device}.*read only C3')
         self.assert_read_only(stick.device)
-        self.assertTrue(self.read_only(device), 'the dead disk is open')
+        self.assertTrue(self.is_read_only(device), 'the dead disk is open')
         listed = self.station.do('elena', 'device', 'list', timeout=60)
         self.assertIn(stick.device, listed)
         self.assertIn(f'{device}: does not answer', listed)
-        self.assertTrue(self.station.runs())
-        # It says nothing within its time, which is on record; then it answers, and nobody has to plug it in again.
+        # Its look ends without an answer, which is on record.
         self.station.wait_log(f'{device}: does not answer', 60)
-        self.station.wait_log(f'{device}.*read only', 60)
-        self.guest.throttle(dead, FREE)
-        number = self.station.register(device)
-        self.station.wait_log(f'{number}: read only C3', 120)
-        self.assertTrue(self.read_only(device))
+        self.station.wait_log(f'{device} {number}: \\(read only\\|refused\\)', 60)
+        self.assertTrue(self.is_read_only(device))
+        self.assertTrue(self.station.runs())
+        # It answers: nobody has to plug it in again.
+        self.station.forget_log()
+        self.guest.throttle(disk, FREE)
+        self.station.wait_log(f'{number}: accepted', 180)
+        self.guest.wait(f'grep 0 /sys/block/{device.removeprefix("/dev/")}/ro')
         self.station.verify()

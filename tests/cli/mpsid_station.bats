@@ -298,5 +298,13 @@ wait_for_state() {
         [ "$(stat -c %U "/proc/$pid/status")" = "$OWNER" ] || [ "$(awk '/^Uid/ { print $2 }' "/proc/$pid/status")" = "$(id -u "$OWNER")" ]
         [ "$(awk '/^CapEff/ { print $2 }' "/proc/$pid/status")" = 0000000000000000 ]
         [ "$(awk '/^NoNewPrivs/ { print $2 }' "/proc/$pid/status")" = 1 ]
+        # Those that wait for a client have given up as much before anybody comes.
+        for _ in {1..100}; do
+                pid=$(pgrep -P "$daemon" mpsid-fresh | head -n 1)
+                [ -z "$pid" ] || [ "$(awk '/^NoNewPrivs/ { print $2 }' "/proc/$pid/status")" = 0 ] || break
+                sleep 0.1
+        done
+        [ "$(awk '/^Uid/ { print $2, $3, $4, $5 }' "/proc/$pid/status" | tr -d '\n')" = "$(id -u "$OWNER") $(id -u "$OWNER") $(id -u "$OWNER") $(id -u "$OWNER")" ]
+        [ "$(awk '/^CapEff/ { print $2 }' "/proc/$pid/status")" = 0000000000000000 ]
         [ "$(awk '/core file size/ { print $5 }' "/proc/$daemon/limits")" = 0 ]
 }

@@ -108,18 +108,32 @@ struct listing {
         int r;
 };
 
+/* A sound disk that sleeps takes some seconds to spin up. */
+enum { PATIENCE_MS = 5000 };
+
+static void say_silent(struct act *act, const char *path) {
+        act_say(act, "%s: no responde; se muestra lo que se sabe sin leerlo.",
+                "%s: does not answer; what is known without reading it is shown.", path);
+}
+
 /* A device that goes away while it is looked at is just not listed. */
 static void add(void *context, const char *path) {
         struct listing *listing = context;
         struct device_facts facts;
+        bool silent;
         json_t *row;
 
-        if (listing->r < 0 || device_facts_read(path, listing->act->folder, &facts, NULL) < 0 || facts.size <= 0 ||
-            (facts.system && !listing->all))
+        if (listing->r < 0 ||
+            device_facts_patient(path, listing->act->folder, PATIENCE_MS, &facts, &silent, NULL) < 0 ||
+            facts.size <= 0 || (facts.system && !listing->all))
                 return;
+        if (silent)
+                say_silent(listing->act, facts.path);
         listing->r = describe(listing->act, &facts, &row, listing->err);
-        if (listing->r == 0)
-                (void) json_array_append_new(listing->rows, row);
+        if (listing->r < 0)
+                return;
+        (void) json_object_set_new(row, "silent", json_boolean(silent));
+        (void) json_array_append_new(listing->rows, row);
 }
 
 static int list(struct act *act, const json_t *args, json_t **ret, struct error *err) {

@@ -27,6 +27,15 @@ enum lang log_lang_of_locale(void) {
         return LANG_ES;
 }
 
+bool log_lang_of_option(const char *text, enum lang *ret) {
+        bool english = strcmp(text, "en") == 0;
+
+        if (!english && strcmp(text, "es") != 0)
+                return false;
+        *ret = english ? LANG_EN : LANG_ES;
+        return true;
+}
+
 static void prefix(int priority) {
         if (getenv("JOURNAL_STREAM"))
                 (void) fprintf(stderr, "<%d>", priority);

@@ -192,6 +192,14 @@ int child_send(struct child *child, const void *data, size_t n, struct error *er
                           child->kind->name);
 }
 
+int child_pass(struct child *child, const void *data, size_t n, int passed, struct error *err) {
+        int r = child_answer(child->fd, data, n, passed);
+
+        return r < 0 ? fail_errno(err, -r, "El proceso «%s» no atiende", "Process “%s” does not listen",
+                                  child->kind->name)
+                     : 0;
+}
+
 /* A guard without CAP_KILL reaches no process of another account with a signal; the end of what it says reaches
  * all. */
 void child_stop(struct child *child) {

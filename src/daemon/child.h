@@ -32,6 +32,9 @@ int child_start(sd_event *event, const struct child_kind *kind, void *context, i
 /* One datagram to the child, now or never: ERR_BUSY when it is behind. */
 int child_send(struct child *child, const void *data, size_t n, struct error *err);
 
+/* The same with a descriptor, for one that was sent nothing yet: nothing is in the way. */
+int child_pass(struct child *child, const void *data, size_t n, int passed, struct error *err);
+
 /* Asks it to end: it finds nothing more to receive from the guard, as when the guard dies. */
 void child_stop(struct child *child);
 pid_t child_pid(const struct child *child);

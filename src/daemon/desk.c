@@ -18,13 +18,25 @@
 /* One account gets no more than half: who opens connections without end shuts out nobody but themselves. */
 enum { CLIENTS = 512, CLIENTS_EACH = 256, BACKLOG = 512, PAUSE_US = 200000 };
 
+/* Workers that are ready for whoever connects next: a person who types a command does not wait for one to be made.
+ * They are made one at a time, when a verdict is not kept waiting. */
+enum { FRESH = 6, REFILL_US = 50000, REFILL_LATE_US = 5000000 };
+
 struct client {
         struct client *next;
         struct guard *guard;
         uint64_t number;
+        bool fresh; /* it has no client yet */
         struct child *child;
         struct worker_context context;
 };
+
+static void refill_later(struct guard *guard, uint64_t after) {
+        if (guard->stopping || !guard->refill || guard->fresh_n >= FRESH)
+                return;
+        (void) sd_event_source_set_time_relative(guard->refill, after);
+        (void) sd_event_source_set_enabled(guard->refill, SD_EVENT_ONESHOT);
+}
 
 static void on_ended(void *context, struct child *child, int status) {
         struct client *client = context, **at = &client->guard->clients;
@@ -34,6 +46,12 @@ static void on_ended(void *context, struct child *child, int status) {
         while (*at != client)
                 at = &(*at)->next;
         *at = client->next;
+        if (client->fresh) {
+                guard->fresh_n--;
+                refill_later(guard, REFILL_LATE_US);
+                free(client);
+                return;
+        }
         guard->clients_n--;
         if (client->context.medium[0])
                 log_line(status ? LOG_WARNING : LOG_INFO, "%s: el borrado reanudado ha terminado (%d)",
@@ -53,6 +71,8 @@ static void on_message(void *context, struct child *child, const void *data, siz
 
         (void) child;
         close_fd(&passed);
+        if (client->fresh)
+                return;
         if (n == sizeof mapping && !client->context.medium[0]) {
                 memcpy(&mapping, data, n);
                 mappings_wish(client->guard, &mapping, client->number, client->context.peer.uid);
@@ -80,6 +100,13 @@ static const struct child_kind worker_kind = {
         .message_max = sizeof(struct mapping_asks), /* the larger of the two wishes */
 };
 _Static_assert(sizeof(struct mapping_asks) > sizeof(struct worker_asks), "wishes are told by their size");
+static const struct child_kind fresh_kind = {
+        .name = "mpsid-fresh",
+        .run = serve,
+        .message = on_message,
+        .ended = on_ended,
+        .message_max = sizeof(struct mapping_asks),
+};
 static const struct child_kind resume_kind = {
         .name = "mpsid-job",
         .run = resume,
@@ -100,6 +127,7 @@ static int start(struct guard *guard, const struct child_kind *kind, const struc
         client->context.store = guard->store;
         client->context.account = &guard->account;
         client->context.lang = guard->options->lang;
+        client->fresh = kind == &fresh_kind;
         if (child_start(guard->event, kind, client, fd, &client->child, &err) < 0) {
                 log_problem(LOG_ERR, "mpsid", &err);
                 free(client);
@@ -107,15 +135,44 @@ static int start(struct guard *guard, const struct child_kind *kind, const struc
         }
         client->next = guard->clients;
         guard->clients = client;
-        guard->clients_n++;
+        if (client->fresh)
+                guard->fresh_n++;
+        else
+                guard->clients_n++;
         return 0;
+}
+
+/* On failure the next connection is tried for again: it is no trouble of anybody's. */
+static int on_refill(sd_event_source *source, uint64_t now, void *context) {
+        const struct worker_context nobody = { .store = NULL };
+        struct guard *guard = context;
+
+        (void) source, (void) now;
+        if (!guard->stopping && guard->fresh_n < FRESH && start(guard, &fresh_kind, &nobody, -1) == 0)
+                refill_later(guard, REFILL_US);
+        return 0;
+}
+
+/* To one that waits, or to one that is made for it. */
+static int employ(struct guard *guard, const struct worker_context *context, int fd) {
+        refill_later(guard, REFILL_US);
+        for (struct client *client = guard->clients; client; client = client->next) {
+                if (!client->fresh || child_pass(client->child, &context->peer, sizeof context->peer, fd, NULL) < 0)
+                        continue;
+                client->fresh = false;
+                client->context.peer = context->peer;
+                guard->fresh_n--;
+                guard->clients_n++;
+                return 0;
+        }
+        return start(guard, &worker_kind, context, fd);
 }
 
 static size_t connections_of(const struct guard *guard, uid_t uid) {
         size_t n = 0;
 
         for (const struct client *client = guard->clients; client; client = client->next)
-                n += !client->context.medium[0] && client->context.peer.uid == uid;
+                n += !client->fresh && !client->context.medium[0] && client->context.peer.uid == uid;
         return n;
 }
 
@@ -161,7 +218,7 @@ static int on_connection(sd_event_source *source, int listening, uint32_t events
         if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &worker.peer, &size) < 0)
                 return 0;
         if (guard->stopping || guard->clients_n >= CLIENTS ||
-            connections_of(guard, worker.peer.uid) >= CLIENTS_EACH || start(guard, &worker_kind, &worker, fd) < 0)
+            connections_of(guard, worker.peer.uid) >= CLIENTS_EACH || employ(guard, &worker, fd) < 0)
                 turn_away(fd);
         return 0;
 }
@@ -206,6 +263,9 @@ int desk_start(struct guard *guard, struct error *err) {
         if (r >= 0)
                 r = sd_event_source_set_enabled(guard->pause, SD_EVENT_OFF);
         if (r >= 0)
+                r = sd_event_add_time_relative(guard->event, &guard->refill, CLOCK_MONOTONIC, REFILL_US, 0,
+                                               on_refill, guard);
+        if (r >= 0)
                 r = sd_event_add_io(guard->event, &guard->accepting, guard->listening, EPOLLIN, on_connection,
                                     guard);
         return r < 0 ? fail_errno(err, -r, "No arranca el bucle de sucesos", "The event loop does not start") : 0;
@@ -240,6 +300,7 @@ bool desk_stop(struct guard *guard) {
 void desk_done(struct guard *guard) {
         sd_event_source_disable_unref(guard->accepting);
         sd_event_source_disable_unref(guard->pause);
+        sd_event_source_disable_unref(guard->refill);
         while (guard->clients) {
                 struct client *client = guard->clients;
 

@@ -2,6 +2,7 @@
  * fails on the way leaves it as the first moment left it: closed. */
 #include <errno.h>
 #include <fnmatch.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,14 @@
 #include "device/sysfs.h"
 
 /* A hub with sixteen docks is looked at together; more at once only get into each other's way. */
-enum { PROBES = 16, PROBE_MS = (PROBE_SECONDS + 1) * 1000, RETRY_FIRST_S = 1, RETRY_LAST_S = 60 };
+enum {
+        PROBES = 16,
+        PROBE_MS = (PROBE_SECONDS + 1) * 1000,
+        RETRY_FIRST_S = 1,
+        RETRY_LAST_S = 60,
+        SLOW_FIRST_S = 15,
+        SLOW_LAST_S = 900
+};
 
 enum stage {
         STAGE_REST,
@@ -47,6 +55,8 @@ struct device {
         struct child *probe;
         void *content; /* of the look that is to be judged, without its last zeros; NULL: it did not answer */
         size_t content_n;
+        uint64_t look_at, patience_s; /* when one that did not answer is looked at again; the pause before that */
+        pid_t lost;                   /* the look that did not answer: a dead disk may keep it for ever */
         char complaint[3 * ERROR_TEXT_MAX]; /* said last, so that it is said once */
         char resumed[DEVICE_FIELD];         /* the insertion in which an unfinished wipe was started again */
 };
@@ -91,19 +101,52 @@ static void drop(struct device *device) {
 }
 
 /* One that is due sooner stays due: who fails all the time puts nobody else off. */
-static void wake_later(struct guard *guard) {
-        uint64_t now = 0, due = 0;
+static void wake_at(struct guard *guard, uint64_t at) {
+        uint64_t due = 0;
         int enabled = SD_EVENT_OFF;
 
+        (void) sd_event_source_get_enabled(guard->retry, &enabled);
+        if (enabled != SD_EVENT_OFF && sd_event_source_get_time(guard->retry, &due) >= 0 && due <= at)
+                return;
+        (void) sd_event_source_set_time(guard->retry, at);
+        (void) sd_event_source_set_enabled(guard->retry, SD_EVENT_ONESHOT);
+}
+
+static uint64_t now_us(struct guard *guard) {
+        uint64_t now = 0;
+
+        (void) sd_event_now(guard->event, CLOCK_MONOTONIC, &now);
+        return now;
+}
+
+static void wake_later(struct guard *guard) {
         if (!guard->retry_after)
                 guard->retry_after = RETRY_FIRST_S * 1000000ULL;
-        (void) sd_event_now(guard->event, CLOCK_MONOTONIC, &now);
-        (void) sd_event_source_get_enabled(guard->retry, &enabled);
-        if (enabled != SD_EVENT_OFF && sd_event_source_get_time(guard->retry, &due) >= 0 &&
-            due <= now + guard->retry_after)
-                return;
-        (void) sd_event_source_set_time(guard->retry, now + guard->retry_after);
-        (void) sd_event_source_set_enabled(guard->retry, SD_EVENT_ONESHOT);
+        wake_at(guard, now_us(guard) + guard->retry_after);
+}
+
+/* It did not answer: once more after a while, longer each time. */
+static void look_later(struct device *device, pid_t lost) {
+        device->patience_s = device->patience_s ? device->patience_s * 2 : SLOW_FIRST_S;
+        device->patience_s = device->patience_s < SLOW_LAST_S ? device->patience_s : SLOW_LAST_S;
+        device->look_at = now_us(device->guard) + device->patience_s * 1000000ULL;
+        device->lost = lost;
+        wake_at(device->guard, device->look_at);
+}
+
+/* Whether its time has come. A look that is still stuck in the kernel is no reason to lose another one. */
+static bool look_is_due(struct device *device) {
+        if (!device->look_at || device->gone)
+                return false;
+        if (device->look_at <= now_us(device->guard)) {
+                if (kill(device->lost, 0) < 0 && errno == ESRCH) {
+                        device->look_at = 0;
+                        return true;
+                }
+                look_later(device, device->lost);
+        }
+        wake_at(device->guard, device->look_at);
+        return false;
 }
 
 static void retry_later(struct guard *guard, struct device *device) {
@@ -136,6 +179,8 @@ static void rest(struct device *device) {
         device->stage = STAGE_REST;
         free(device->content);
         device->content = NULL;
+        if (device->probe)
+                return; /* its end comes here again */
         if (device->gone) {
                 if (!device->untold)
                         drop(device);
@@ -193,7 +238,8 @@ static void on_probe_message(void *context, struct child *child, const void *dat
         if (n < sizeof part)
                 return;
         memcpy(&part, data, sizeof part);
-        if (part == PROBE_OUTSIDE && n == sizeof(struct probe_outside)) {
+        /* Said once, while it has read nothing yet: a medium that has taken it over is still this device. */
+        if (part == PROBE_OUTSIDE && n == sizeof(struct probe_outside) && !device->answered) {
                 struct probe_outside *outside = malloc(n);
 
                 if (outside) {
@@ -205,32 +251,37 @@ static void on_probe_message(void *context, struct child *child, const void *dat
                                 device->stage = STAGE_READ;
                 }
                 free(outside);
-        } else if (part == PROBE_CONTENT && n == sizeof(struct probe_content) && !device->content) {
+        } else if (part == PROBE_CONTENT && n == sizeof(struct probe_content) && device->stage == STAGE_READ &&
+                   !device->content) {
                 device->content_n = probe_used(data, n);
                 device->content = malloc(device->content_n); /* not looked into here */
                 if (device->content)
                         memcpy(device->content, data, device->content_n);
                 else
                         device->again = true; /* no memory: what it says of itself is still to be heard */
+                device->look_at = device->patience_s = 0;
+                go_on(device->guard); /* its ending takes a millisecond in which it can be judged */
         }
 }
 
 static void on_probe_end(void *context, struct child *child, int status) {
         struct device *device = context;
         struct guard *guard = device->guard;
+        bool stuck = !device->answered && status == 128 + SIGKILL;
 
-        (void) child;
         guard->probing--;
-        device->probe = NULL;
         if (status)
                 log_line(LOG_WARNING, "%s: no responde (%d)", "%s: does not answer (%d)", device->path, status);
+        if (stuck || (device->stage == STAGE_READ && !device->content))
+                look_later(device, child_pid(child));
+        device->probe = NULL;
         /* Before its first word nothing is known of it: then it is as closed as udev's rule has left it. */
         if (device->stage == STAGE_PROBED) {
                 device->stage = STAGE_REST;
-                if (!device->answered && !device->gone)
+                if (!device->answered && !stuck && !device->gone)
                         retry_later(guard, device);
         }
-        if (device->stage != STAGE_READ || device->gone)
+        if (device->stage == STAGE_REST || (device->stage == STAGE_READ && device->gone))
                 rest(device);
         go_on(guard);
 }
@@ -468,7 +519,7 @@ static void on_judge_end(void *context, struct child *child, int status) {
                 next = device->next;
                 device->untold = false; /* the new one knows none of them */
                 if (device->gone && device->stage == STAGE_REST)
-                        drop(device);
+                        rest(device);
                 else if (device->known && !device->gone)
                         retry_later(guard, device);
         }
@@ -502,7 +553,7 @@ static bool have_judge(struct guard *guard) {
 }
 
 /* --- the round
- * ---------------------------------------------------------------------------------------------------- */
+ * ----------------------------------------------------------------------------------------------------- */
 
 /* False while the judge is too far behind to hear of anything. */
 static bool tell_all_gone(struct guard *guard) {
@@ -514,7 +565,7 @@ static bool tell_all_gone(struct guard *guard) {
                 if (device->untold)
                         return false;
                 if (device->gone && device->stage == STAGE_REST)
-                        drop(device);
+                        rest(device);
         }
         return true;
 }
@@ -523,11 +574,11 @@ static void go_on(struct guard *guard) {
         bool told = tell_all_gone(guard);
 
         for (struct device *device = guard->devices; device && guard->probing < PROBES; device = device->next)
-                if (device->stage == STAGE_WAITS)
+                if (device->stage == STAGE_WAITS && !device->probe)
                         look(device);
         for (struct device *device = guard->devices, *next; device && told && !guard->asking; device = next) {
                 next = device->next; /* asking in vain may end it */
-                if (device->stage != STAGE_READ || device->probe)
+                if (device->stage != STAGE_READ || (device->probe && !device->content))
                         continue;
                 if (device->gone) {
                         rest(device);
@@ -637,15 +688,15 @@ void devices_retry_now(struct guard *guard) {
         if (guard->missed && devices_look_at_all(guard, &err) < 0)
                 log_problem(LOG_ERR, "udev", &err);
         for (struct device *device = guard->devices; device; device = device->next)
-                if (device->unjudged && !device->gone) {
+                if (look_is_due(device) || (device->unjudged && !device->gone)) {
                         device->unjudged = false;
                         once_more(device);
                 }
         go_on(guard);
 }
 
-/* --- for workers
- * --------------------------------------------------------------------------------------------------- */
+/* --- for workers -----------------------------------------------------------------------------------------------
+ */
 
 struct wish {
         struct guard *guard;
@@ -764,7 +815,7 @@ bool devices_tell_closed(struct guard *guard, const char *medium, enum opening_e
 }
 
 /* --- start and end
- * -------------------------------------------------------------------------------------------------- */
+ * ------------------------------------------------------------------------------------------------- */
 
 int devices_start(struct guard *guard, struct error *err) {
         int r = sd_event_add_time_relative(guard->event, &guard->retry, CLOCK_MONOTONIC, 0, 0, on_retry, guard);

@@ -37,7 +37,8 @@ struct guard {
         int listening;
         sd_event_source *accepting, *pause;
         struct client *clients;
-        size_t clients_n;
+        size_t clients_n, fresh_n; /* workers with a client or a job, and those that wait for one */
+        sd_event_source *refill;
         uint64_t workers; /* how many there were: the last one's number */
         bool stopping;
         /* mapping.c */

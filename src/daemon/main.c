@@ -74,9 +74,8 @@ static int read_options(int argc, char **argv, struct daemon_options *options) {
                         options->patterns[options->patterns_n++] = optarg;
                         break;
                 case OPTION_LANG:
-                        if (strcmp(optarg, "es") != 0 && strcmp(optarg, "en") != 0)
+                        if (!log_lang_of_option(optarg, &options->lang))
                                 return ERR_USAGE;
-                        options->lang = strcmp(optarg, "en") == 0 ? LANG_EN : LANG_ES;
                         break;
                 case 'h': (void) fputs(text_in(usage, options->lang), stdout); return 0;
                 case OPTION_VERSION: (void) puts("mpsid " MPSI_VERSION); return 0;

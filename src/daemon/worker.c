@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "api/session.h"
+#include "api/store.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "daemon/mapping.h"
@@ -435,7 +437,6 @@ static int serve_one(struct worker *worker, int timeout_ms) {
 /* --- the process -------------------------------------------------------------------------------------------------
  */
 
-/* While the account database can still be asked with all rights. */
 static void find_groups(struct worker *worker, const struct passwd *entry) {
         gid_t ids[GROUPS_MAX];
         int n = GROUPS_MAX;
@@ -451,9 +452,20 @@ static void find_groups(struct worker *worker, const struct passwd *entry) {
         }
 }
 
-static int prepare(struct worker *worker, const struct worker_context *context, int guard, struct error *err) {
+/* Who is served: the account at the other end, its name and its groups. */
+static int meet(struct worker *worker, const struct worker_context *context, struct error *err) {
         const struct passwd *entry = getpwuid(context->peer.uid);
 
+        worker->context = context;
+        worker->os_user = entry ? strdup(entry->pw_name) : str_format("uid-%u", (unsigned) context->peer.uid);
+        if (!worker->os_user)
+                return fail_memory(err);
+        if (entry)
+                find_groups(worker, entry);
+        return 0;
+}
+
+static int prepare(struct worker *worker, const struct worker_context *context, int guard, struct error *err) {
         worker->context = context;
         worker->guard = guard_fd = guard;
         worker->lang = context->lang;
@@ -463,12 +475,9 @@ static int prepare(struct worker *worker, const struct worker_context *context, 
                                       .show_secret = show_secret,
                                       .progress = progress,
                                       .cancelled = is_cancelled };
-        worker->os_user = entry ? strdup(entry->pw_name) : str_format("uid-%u", (unsigned) context->peer.uid);
         worker->work = transfer_folder(context->store);
-        if (!worker->os_user || !worker->work)
+        if (!worker->work)
                 return fail_memory(err);
-        if (entry)
-                find_groups(worker, entry);
         (void) umask(077); /* the store is the account's and nobody else's */
         gate_set_by(ask_guard);
         mappings_by_guard(converse);
@@ -502,14 +511,60 @@ static bool await_request(struct worker *worker, int timeout_ms) {
         return n > 0 && !fds[1].revents;
 }
 
+/* What every first answer needs is made once: OpenSSL's tables, the libraries' symbols. Nothing stays open: the
+ * store may be another one when somebody comes. */
+static void warm_up(const struct worker_context *context) {
+        struct store store;
+
+        if (store_open(context->store, &clock_system, false, &store, NULL) == 0)
+                store_close(&store);
+}
+
+/* The client that the guard hands over, and who it is; -1 when the guard ends without one. */
+static int await_client(int guard, struct ucred *ret_peer) {
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(int))];
+        } control = { 0 };
+        struct ucred peer;
+        struct iovec part = { .iov_base = &peer, .iov_len = sizeof peer };
+        struct msghdr message = {
+                .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+        };
+        const struct cmsghdr *header;
+        int client = -1;
+        ssize_t n;
+
+        do
+                n = recvmsg(guard, &message, MSG_CMSG_CLOEXEC);
+        while (n < 0 && errno == EINTR);
+        header = n == (ssize_t) sizeof peer ? CMSG_FIRSTHDR(&message) : NULL;
+        if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+                memcpy(&client, CMSG_DATA(header), sizeof client);
+        if (client >= 0)
+                *ret_peer = peer;
+        return client;
+}
+
 int worker_run(const struct worker_context *context, int guard, int client) {
-        struct worker worker = { .client = client, .began = since_boot() };
+        struct worker_context served = *context;
+        struct worker worker = { .client = client };
         struct error err = { 0 };
         int timeout_ms = FIRST_MS;
 
         if (prepare(&worker, context, guard, &err) < 0 || secret_no_dumps(&err) < 0)
                 return 1; /* two hundred clients that only read need no arena each: it comes with the first secret
                            */
+        if (client < 0) {
+                warm_up(context);
+                worker.client = await_client(guard, &served.peer);
+                if (worker.client < 0)
+                        return 0;
+                (void) prctl(PR_SET_NAME, "mpsid-worker", 0, 0, 0);
+        }
+        if (meet(&worker, &served, &err) < 0)
+                return 1;
+        worker.began = since_boot();
         while (worker.client >= 0 && !session_over(&worker) && await_request(&worker, timeout_ms) &&
                serve_one(&worker, REST_MS) >= 0)
                 timeout_ms = IDLE_MS;
@@ -546,6 +601,8 @@ int worker_resume(const struct worker_context *context, int guard) {
         struct error err = { 0 };
         int r = arguments ? prepare(&worker, context, guard, &err) : ERR_FAILED;
 
+        if (r == 0)
+                r = meet(&worker, context, &err);
         if (r == 0)
                 r = secret_arena_start(&err);
         if (r == 0)

@@ -28,7 +28,7 @@ struct worker_told {
         char what[LANGS][ERROR_TEXT_MAX], hint[LANGS][ERROR_TEXT_MAX];
 };
 
-/* The processes themselves, with the guard at `guard`: one serves the client at `client`, the other goes on with a
- * job. Both give their exit status. */
+/* The processes themselves, with the guard at `guard`: one serves the client at `client`, or, when that is -1, the
+ * one that the guard hands over when somebody comes; the other goes on with a job. Both give their exit status. */
 int worker_run(const struct worker_context *context, int guard, int client);
 int worker_resume(const struct worker_context *context, int guard);

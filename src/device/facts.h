@@ -39,6 +39,10 @@ int device_facts_read(const char *path, const char *store, struct device_facts *
 /* The same without opening the device: what the kernel, udev and the mount table know. What stands on it (partition
  * table, file system, LUKS) is left empty, for probe_content(). */
 int device_facts_outside(const char *path, const char *store, struct device_facts *ret, struct error *err);
+/* The same as device_facts_read(), in a process of its own that may never come back from a dead disk: after
+ * timeout_ms the facts are those from outside, and *ret_silent says so. */
+int device_facts_patient(const char *path, const char *store, int timeout_ms, struct device_facts *ret,
+                         bool *ret_silent, struct error *err);
 json_t *device_facts_to_json(const struct device_facts *facts);
 
 /* S6: refuses a system disk, a mounted, held or swap device, a partition or a read-only one, by rule. */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <poll.h>
 #include <signal.h>
@@ -90,15 +91,34 @@ static inline bool loop_is_read_only(int number) {
         return sysfs_int(folder, "ro", 0) == 1;
 }
 
-/* Until the kernel has let go of the image and mpsid of the node. */
+/* What mpsid holds it lets go of when the device is removed, which a loop device is not by itself. */
+static inline void loop_say_removed(const char *folder) {
+        _cleanup_free_ char *path = str_format("%s/uevent", folder);
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+        if (fd < 0 || write(fd, "remove", strlen("remove")) < 0)
+                stop(path, NULL);
+}
+
+/* Until the kernel has let go of the image and mpsid of the node, which is then writable as a new disk's is. */
 static inline void loop_detach(int number) {
-        _cleanup_free_ char *folder = str_format("/sys/block/loop%d", LOOP_FIRST + number);
+        _cleanup_free_ char *folder = str_format("/sys/block/loop%d", LOOP_FIRST + number),
+                            *path = loop_path(number);
+        _cleanup_close_ int node = -1;
+        const int writable = 0;
 
         (void) ioctl(loops[number], LOOP_CLR_FD);
         (void) close(loops[number]);
         loops[number] = -1;
-        for (int i = 0; i < 5000 && (sysfs_int(folder, "size", 0) || sysfs_int(folder, "ro", 0)); i++)
+        /* Said again now and then: an event of before may come late, and have it held once more. */
+        for (int i = 0; i < 20000 && (i == 0 || sysfs_int(folder, "size", 0)); i++) {
+                if (i % 500 == 0)
+                        loop_say_removed(folder);
                 (void) usleep(1000);
+        }
+        node = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (node < 0 || sysfs_int(folder, "size", 0) || ioctl(node, BLKROSET, &writable) < 0)
+                stop("a device does not detach", NULL);
 }
 
 /* A sparse image in memory, so that its input and output cost nothing to speak of. */

@@ -20,6 +20,14 @@ loop_device() {
         printf '%s\n' "$node"
 }
 
+# own_device NAME SIZE: a loop device that `losetup --find` gives to nobody else while it is unplugged, on an image of its
+# own; sets `own`.
+own_device() {
+        own=/dev/loop$((300 + $(cksum <<<"$MPSI_BUILD$BATS_TEST_FILENAME$1" | cut -d ' ' -f 1) % 5000))
+        losetup "$own" "$(image "$1" "$2")"
+        printf '%s\n' "$own" >>"$BATS_TEST_TMPDIR/loops"
+}
+
 loop_devices_detach() {
         local node
         [ -f "$BATS_TEST_TMPDIR/loops" ] || return 0
@@ -33,6 +41,18 @@ loop_devices_detach() {
 # Root with loop devices, or the test says loudly why it did not run.
 need_loop_devices() {
         [ "$(id -u)" -eq 0 ] && losetup --find >/dev/null 2>&1 || skip "SKIPPED: no loop devices (root and /dev/loop-control are needed)"
+}
+
+# wait_for PATTERN [SECONDS]: until what LOG names has such a line, which may come at any moment; thirty seconds are ages.
+wait_for() {
+        local i
+        for ((i = 0; i < ${2:-30} * 10; i++)); do
+                ! grep -q -- "$1" "$LOG" || return 0
+                sleep 0.1
+        done
+        printf 'no line with “%s”:\n' "$1"
+        cat "$LOG"
+        return 1
 }
 
 # expect STATUS command…: runs it and shows what it said when the status differs.

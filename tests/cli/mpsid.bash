@@ -15,14 +15,6 @@ mpsid_setup() {
         image=$BATS_TEST_TMPDIR/disk.img
 }
 
-# own_device NAME SIZE: a loop device that `losetup --find` gives to nobody else while it is unplugged, on an image of its
-# own; sets `own`.
-own_device() {
-        own=/dev/loop$((300 + $(cksum <<<"$MPSI_BUILD$BATS_TEST_FILENAME$1" | cut -d ' ' -f 1) % 5000))
-        losetup "$own" "$(image "$1" "$2")"
-        printf '%s\n' "$own" >>"$BATS_TEST_TMPDIR/loops"
-}
-
 mpsid_teardown() {
         [ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || true
         loop_devices_detach
@@ -40,18 +32,6 @@ stop() {
         kill "$daemon"
         wait "$daemon"
         daemon=
-}
-
-# The line may come at any moment; thirty seconds are ages.
-wait_for() {
-        local i
-        for ((i = 0; i < ${2:-30} * 10; i++)); do
-                ! grep -q -- "$1" "$LOG" || return 0
-                sleep 0.1
-        done
-        printf 'no line with “%s”:\n' "$1"
-        cat "$LOG"
-        return 1
 }
 
 # Detaching is done when the last reader, udev or mpsid, has closed it. What mpsid holds it lets go of when the device is

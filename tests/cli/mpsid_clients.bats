@@ -27,16 +27,6 @@ teardown() {
         [ -z "${daemon:-}" ] || kill -9 "$daemon" 2>/dev/null || true
 }
 
-wait_for() {
-        local i
-        for i in {1..300}; do
-                ! grep -q -- "$1" "$LOG" || return 0
-                sleep 0.1
-        done
-        cat "$LOG"
-        return 1
-}
-
 mpsi() {
         local who secrets=()
         for who in master organisation recovery pin:sara; do

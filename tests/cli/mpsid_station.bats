@@ -14,7 +14,8 @@ setup() {
         chmod a+rx "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")" # people run mpsi in here
         chmod a+x "$(dirname "$BATS_RUN_TMPDIR")" 2>/dev/null || true
         printf 'a-long-enough-secret\n' >"$BATS_TEST_TMPDIR/secret"
-        node=$(loop_device disk 64M)
+        own_device disk 64M
+        node=$own
         chown "$OWNER" "$node" # as udev's rules do on an installed station
         start
         as "$ADMIN" init --organisation 'Hospital de Prueba' --site HQ --category ALTA --station desk-1 --language es \
@@ -46,17 +47,6 @@ crash() {
         kill -9 "${all[@]}"
         wait "$daemon" || true
         daemon=
-}
-
-wait_for() {
-        local i
-        for i in {1..300}; do
-                ! grep -q -- "$1" "$LOG" || return 0
-                sleep 0.1
-        done
-        printf 'no line with “%s”:\n' "$1"
-        cat "$LOG"
-        return 1
 }
 
 # as ACCOUNT noun verb …: what that account's person types. Secrets come from a file of theirs.
@@ -308,5 +298,13 @@ wait_for_state() {
         [ "$(stat -c %U "/proc/$pid/status")" = "$OWNER" ] || [ "$(awk '/^Uid/ { print $2 }' "/proc/$pid/status")" = "$(id -u "$OWNER")" ]
         [ "$(awk '/^CapEff/ { print $2 }' "/proc/$pid/status")" = 0000000000000000 ]
         [ "$(awk '/^NoNewPrivs/ { print $2 }' "/proc/$pid/status")" = 1 ]
+        # Those that wait for a client have given up as much before anybody comes.
+        for _ in {1..100}; do
+                pid=$(pgrep -P "$daemon" mpsid-fresh | head -n 1)
+                [ -z "$pid" ] || [ "$(awk '/^NoNewPrivs/ { print $2 }' "/proc/$pid/status")" = 0 ] || break
+                sleep 0.1
+        done
+        [ "$(awk '/^Uid/ { print $2, $3, $4, $5 }' "/proc/$pid/status" | tr -d '\n')" = "$(id -u "$OWNER") $(id -u "$OWNER") $(id -u "$OWNER") $(id -u "$OWNER")" ]
+        [ "$(awk '/^CapEff/ { print $2 }' "/proc/$pid/status")" = 0000000000000000 ]
         [ "$(awk '/core file size/ { print $5 }' "/proc/$daemon/limits")" = 0 ]
 }

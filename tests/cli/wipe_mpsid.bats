@@ -14,23 +14,13 @@ setup() {
         need_loop_devices
         store_copy
         LOG=$BATS_TEST_TMPDIR/log
-        node=$(loop_device disk 256M)
+        own_device disk 256M
+        node=$own
 }
 
 teardown() {
         [ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || true
         loop_devices_detach
-}
-
-wait_for() {
-        local i
-        for i in {1..150}; do
-                ! grep -q -- "$1" "$LOG" || return 0
-                sleep 0.1
-        done
-        printf 'no line with “%s”:\n' "$1"
-        cat "$LOG"
-        return 1
 }
 
 @test "S7 C3: the gate leaves a medium alone while it is wiped, and judges it when that is over" {

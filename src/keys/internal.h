@@ -11,9 +11,23 @@ struct keys {
         const struct key_provider *provider;
         json_t *master; /* the provider's parameters */
         int64_t master_version;
-        struct secret *kek; /* NULL while locked */
+        void *session, *kek; /* NULL while locked; the provider's */
         int64_t kek_version;
 };
+
+extern const char kek_id[], master_id[];
+
+/* Opens the KEK with keys->session open; what fails closes both. */
+int keys_open_kek(struct keys *keys, struct error *err);
+void keys_lock_session(struct keys *keys);
+/* ERR_REFUSED by C4, ERR_VERIFY. */
+int key_check_commitment(struct keys *keys, const char *id, int64_t version, const char *computed,
+                         struct error *err);
+/* The event key.created as {type, subject, data}. */
+json_t *key_created_fact(const char *subject, const char *id, int64_t version, const char *kind,
+                         const char *provider, const char *commitment, const char *wrapped_by);
+/* With the algorithm that new keys are wrapped with. */
+int wrapped_set(struct wrapped *out, const uint8_t *bytes, size_t n, const char *wrapped_by, struct error *err);
 
 /* "ID.VERSION" apart. ERR_USAGE. */
 int key_ref_parse(const char *ref, char id[KEY_REF_TEXT], int64_t *ret_version);

@@ -9,7 +9,7 @@
 #include "policy/rule.h"
 #include "sign/envelope.h"
 
-static const char kek_id[] = "kek", master_id[] = "master";
+const char kek_id[] = "kek", master_id[] = "master";
 
 bool key_ref_format(const char *id, int64_t version, char out[KEY_REF_TEXT]) {
         int n = snprintf(out, KEY_REF_TEXT, "%s.%lld", id, (long long) version);
@@ -38,11 +38,21 @@ int key_ref_parse(const char *ref, char id[KEY_REF_TEXT], int64_t *ret_version) 
 /* --- init ------------------------------------------------------------------------------------------------------
  */
 
-static json_t *created_fact(const char *subject, const char *id, int64_t version, const char *kind,
-                            const char *provider, const char *commitment, const char *wrapped_by) {
+json_t *key_created_fact(const char *subject, const char *id, int64_t version, const char *kind,
+                         const char *provider, const char *commitment, const char *wrapped_by) {
         return json_pack("{s:s, s:s, s:{s:s, s:I, s:s, s:s, s:s, s:s, s:s}}", "type", "key.created", "subject",
                          subject, "data", "id", id, "version", (json_int_t) version, "kind", kind, "algorithm",
                          wrap_algorithm, "provider", provider, "commitment", commitment, "wrapped_by", wrapped_by);
+}
+
+int wrapped_set(struct wrapped *out, const uint8_t *bytes, size_t n, const char *wrapped_by, struct error *err) {
+        if (n == 0 || n > sizeof out->bytes)
+                return fail(err, ERR_USAGE, "Longitud de clave no válida.", "Invalid length of a key.");
+        *out = (struct wrapped){ .n = n };
+        memcpy(out->bytes, bytes, n);
+        (void) snprintf(out->algorithm, sizeof out->algorithm, "%s", wrap_algorithm);
+        (void) snprintf(out->wrapped_by, sizeof out->wrapped_by, "%s", wrapped_by);
+        return 0;
 }
 
 static int init_certificate(struct db *vault, const char *pem, int64_t now, struct error *err) {
@@ -55,12 +65,12 @@ static int init_certificate(struct db *vault, const char *pem, int64_t now, stru
         return r == 0 ? vault_put_certificate(vault, fingerprint, pem, now, err) : r;
 }
 
-static int init_master(struct db *vault, const struct key_provider *provider, const struct secret *passphrase,
+static int init_master(struct db *vault, const struct key_provider *provider, const struct provider_wish *wish,
                        int64_t now, json_t **ret_parameters, json_t *facts, struct error *err) {
         _cleanup_json_ json_t *parameters = NULL;
         _cleanup_free_ char *text = NULL;
         char commitment[65];
-        int r = provider->create("master.1", passphrase, &parameters, commitment, err);
+        int r = provider->create("master.1", wish, &parameters, commitment, err);
 
         if (r == 0)
                 r = json_canonical(parameters, &text, err);
@@ -69,55 +79,64 @@ static int init_master(struct db *vault, const struct key_provider *provider, co
         if (r < 0)
                 return r;
         (void) json_array_append_new(
-                facts, created_fact(master_id, master_id, 1, "master", provider->name, commitment, ""));
+                facts, key_created_fact(master_id, master_id, 1, "master", provider->name, commitment, ""));
         *ret_parameters = TAKE_PTR(parameters);
         return 0;
 }
 
 static int init_kek(struct db *vault, const struct key_provider *provider, void *session, int64_t now,
                     json_t *facts, struct error *err) {
-        _cleanup_secret_ struct secret *kek = NULL;
         uint8_t bytes[WRAPPED_MAX];
-        struct wrapped wrapped = { .wrapped_by = "master.1" };
+        struct wrapped wrapped;
         char commitment[65];
-        int r = secret_random(WRAP_KEY, &kek, err);
+        void *kek = NULL;
+        size_t n;
+        int r = provider->kek_create(session, wrap_algorithm, "kek.1", bytes, &n, commitment, &kek, err);
 
-        if (r == 0)
-                r = provider->wrap(session, wrap_algorithm, kek, bytes, &wrapped.n, err);
-        if (r == 0)
-                r = key_commitment("kek", "kek.1", kek, commitment, err);
         if (r < 0)
                 return r;
-        memcpy(wrapped.bytes, bytes, wrapped.n);
-        (void) snprintf(wrapped.algorithm, sizeof wrapped.algorithm, "%s", wrap_algorithm);
-        r = vault_put_key(vault, kek_id, 1, &wrapped, now, err);
+        provider->kek_close(session, kek);
+        r = wrapped_set(&wrapped, bytes, n, "master.1", err);
+        if (r == 0)
+                r = vault_put_key(vault, kek_id, 1, &wrapped, now, err);
         if (r == 0)
                 (void) json_array_append_new(
-                        facts, created_fact(kek_id, kek_id, 1, "kek", provider->name, commitment, "master.1"));
+                        facts, key_created_fact(kek_id, kek_id, 1, "kek", provider->name, commitment, "master.1"));
         return r;
 }
 
 int keys_init(const char *folder, const struct secret *passphrase, const char *recovery_certificate,
               const struct clock *clock, json_t **ret_facts, struct error *err) {
-        const struct key_provider *provider = &key_provider_software;
+        const struct keys_master master = { .provider = "software", .secret = passphrase };
+
+        return keys_init_under(folder, &master, recovery_certificate, clock, ret_facts, err);
+}
+
+int keys_init_under(const char *folder, const struct keys_master *master, const char *recovery_certificate,
+                    const struct clock *clock, json_t **ret_facts, struct error *err) {
+        const struct provider_wish wish = { master->options, master->secret, master->key };
+        const struct key_provider *provider = NULL;
         _cleanup_(db_closep) struct db *vault = NULL;
         _cleanup_json_ json_t *facts = json_array(), *parameters = NULL;
         int64_t now = clock_now(clock);
         void *session = NULL;
-        int r = vault_open(folder, DB_CREATE, &vault, err);
+        int r = key_provider_find(master->provider, &provider, err);
 
+        if (r == 0)
+                r = vault_open(folder, DB_CREATE, &vault, err);
         if (r == 0)
                 r = db_begin(vault, err);
         if (r < 0)
                 return r;
         r = init_certificate(vault, recovery_certificate, now, err);
         if (r == 0)
-                r = init_master(vault, provider, passphrase, now, &parameters, facts, err);
+                r = init_master(vault, provider, &wish, now, &parameters, facts, err);
         if (r == 0)
-                r = provider->open(parameters, passphrase, &session, err);
+                r = provider->open(parameters, master->secret, &session, err);
         if (r == 0)
                 r = init_kek(vault, provider, session, now, facts, err);
-        provider->close(session);
+        if (session)
+                provider->close(session);
         if (r == 0)
                 r = db_commit(vault, err);
         if (r < 0) {
@@ -157,10 +176,10 @@ int keys_open(struct act *act, struct keys **ret, struct error *err) {
         return open_vault(act, DB_WRITE, ret, err);
 }
 
-/* A KEK that isn't the one committed to in the ledger would wrap new keys for somebody else. */
-static int check_commitment(struct keys *keys, const char *kind, const char *id, int64_t version,
-                            const struct secret *secret, struct error *err) {
-        char ref[KEY_REF_TEXT], registered[65], computed[65];
+/* What was opened is the key that the ledger committed to, and counts as live. */
+int key_check_commitment(struct keys *keys, const char *id, int64_t version, const char *computed,
+                         struct error *err) {
+        char registered[65];
         enum key_state state;
         int r = key_registered(keys->act->db, id, version, &state, registered, err);
 
@@ -172,46 +191,52 @@ static int check_commitment(struct keys *keys, const char *kind, const char *id,
         if (state == KEY_UNKNOWN)
                 return fail(err, ERR_VERIFY, "La clave «%s.%lld» no consta en el registro.",
                             "The key “%s.%lld” is not in the ledger.", id, (long long) version);
-        if (!key_ref_format(id, version, ref))
-                return fail(err, ERR_USAGE, "Nombre de clave demasiado largo.", "The key's name is too long.");
-        r = key_commitment(kind, ref, secret, computed, err);
-        if (r == 0 && strcmp(computed, registered) != 0)
-                return fail(err, ERR_VERIFY, "La clave «%s» no es la que consta en el registro.",
-                            "The key “%s” is not the one on record.", ref);
-        return r;
+        if (strcmp(computed, registered) != 0)
+                return fail(err, ERR_VERIFY, "La clave «%s.%lld» no es la que consta en el registro.",
+                            "The key “%s.%lld” is not the one on record.", id, (long long) version);
+        return 0;
 }
 
-static int unlock(struct keys *keys, const struct secret *passphrase, struct error *err) {
-        _cleanup_secret_ struct secret *kek = NULL;
-        struct wrapped wrapped;
-        void *session = NULL;
-        int r = keys->provider->open(keys->master, passphrase, &session, err);
+void keys_lock_session(struct keys *keys) {
+        if (keys->kek)
+                keys->provider->kek_close(keys->session, keys->kek);
+        if (keys->session)
+                keys->provider->close(keys->session);
+        keys->kek = keys->session = NULL;
+}
 
-        if (r < 0)
-                return r;
-        r = vault_newest_version(keys->vault, kek_id, &keys->kek_version, err);
+/* With the master key open: the KEK, which must be the one on record, or it would wrap new keys for somebody else.
+ */
+int keys_open_kek(struct keys *keys, struct error *err) {
+        char ref[KEY_REF_TEXT], commitment[65];
+        struct wrapped wrapped;
+        int r = vault_newest_version(keys->vault, kek_id, &keys->kek_version, err);
+
         if (r == 0)
                 r = vault_get_key(keys->vault, kek_id, keys->kek_version, &wrapped, err);
+        if (r == 0 && !key_ref_format(kek_id, keys->kek_version, ref))
+                return fail(err, ERR_USAGE, "Nombre de clave demasiado largo.", "The key's name is too long.");
         if (r == 0)
-                r = keys->provider->unwrap(session, wrapped.algorithm, wrapped.bytes, wrapped.n, &kek, err);
-        keys->provider->close(session);
+                r = keys->provider->kek_open(keys->session, wrapped.algorithm, ref, wrapped.bytes, wrapped.n,
+                                             commitment, &keys->kek, err);
         if (r == 0)
-                r = check_commitment(keys, "kek", kek_id, keys->kek_version, kek, err);
-        if (r == 0)
-                keys->kek = TAKE_PTR(kek);
+                r = key_check_commitment(keys, kek_id, keys->kek_version, commitment, err);
+        if (r < 0)
+                keys_lock_session(keys);
         return r;
 }
 
 int keys_open_unlocked(struct act *act, struct keys **ret, struct error *err) {
-        static const struct text prompt = { "Frase de la clave maestra", "Passphrase of the master key" };
         _cleanup_keys_ struct keys *keys = NULL;
         _cleanup_secret_ struct secret *passphrase = NULL;
         int r = keys_open(act, &keys, err);
 
         if (r == 0)
-                r = act_ask_secret(act, "master", prompt, &passphrase, err);
+                r = act_ask_secret(act, "master", keys->provider->prompt, &passphrase, err);
         if (r == 0)
-                r = unlock(keys, passphrase, err);
+                r = keys->provider->open(keys->master, passphrase, &keys->session, err);
+        if (r == 0)
+                r = keys_open_kek(keys, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(keys);
@@ -221,7 +246,7 @@ int keys_open_unlocked(struct act *act, struct keys **ret, struct error *err) {
 void keys_close(struct keys *keys) {
         if (!keys)
                 return;
-        secret_free(keys->kek);
+        keys_lock_session(keys);
         json_decref(keys->master);
         db_close(keys->vault);
         free(keys);
@@ -293,16 +318,16 @@ static int put_medium_key(struct keys *keys, const char *medium, int64_t version
         struct wrapped wrapped = { .n = 0 };
         uint8_t bytes[WRAPPED_MAX];
         json_t *escrow = NULL;
-        char commitment[65];
-        int r = wrap_key(wrap_algorithm, keys->kek, key->secret, bytes, &wrapped.n, err);
+        char commitment[65], kek_ref[KEY_REF_TEXT];
+        size_t n;
+        int r = keys->provider->wrap(keys->session, keys->kek, wrap_algorithm, key->secret, bytes, &n, err);
 
-        if (r < 0)
-                return r;
-        memcpy(wrapped.bytes, bytes, wrapped.n);
-        (void) snprintf(wrapped.algorithm, sizeof wrapped.algorithm, "%s", wrap_algorithm);
-        (void) snprintf(wrapped.wrapped_by, sizeof wrapped.wrapped_by, "%s.%lld", kek_id,
-                        (long long) keys->kek_version);
-        r = vault_put_key(keys->vault, medium, version, &wrapped, act_now(keys->act), err);
+        if (r == 0 && !key_ref_format(kek_id, keys->kek_version, kek_ref))
+                return fail(err, ERR_USAGE, "Nombre de clave demasiado largo.", "The key's name is too long.");
+        if (r == 0)
+                r = wrapped_set(&wrapped, bytes, n, kek_ref, err);
+        if (r == 0)
+                r = vault_put_key(keys->vault, medium, version, &wrapped, act_now(keys->act), err);
         if (r == 0)
                 r = put_envelope(keys, medium, version, key->ref, key->recovery, &escrow, err);
         if (r == 0)
@@ -349,7 +374,7 @@ int keys_medium_create(struct keys *keys, const char *medium, struct medium_key 
 
 int keys_medium_secret(struct keys *keys, const char *ref, struct secret **ret, struct error *err) {
         _cleanup_secret_ struct secret *secret = NULL;
-        char id[KEY_REF_TEXT], commitment[65];
+        char id[KEY_REF_TEXT], commitment[65], computed[65];
         enum key_state state = KEY_UNKNOWN;
         struct wrapped wrapped;
         int64_t version;
@@ -366,9 +391,12 @@ int keys_medium_secret(struct keys *keys, const char *ref, struct secret **ret, 
         if (r == 0)
                 r = vault_get_key(keys->vault, id, version, &wrapped, err);
         if (r == 0)
-                r = unwrap_key(wrapped.algorithm, keys->kek, wrapped.bytes, wrapped.n, &secret, err);
+                r = keys->provider->unwrap(keys->session, keys->kek, wrapped.algorithm, wrapped.bytes, wrapped.n,
+                                           &secret, err);
         if (r == 0)
-                r = check_commitment(keys, "medium", id, version, secret, err);
+                r = key_commitment("medium", ref, secret, computed, err);
+        if (r == 0)
+                r = key_check_commitment(keys, id, version, computed, err);
         if (r == 0)
                 *ret = TAKE_PTR(secret);
         return r;

@@ -23,6 +23,17 @@ extern const struct room keys_room; /* verb `key status`; events key.created, ke
 int keys_init(const char *folder, const struct secret *passphrase, const char *recovery_certificate,
               const struct clock *clock, json_t **ret_facts, struct error *err);
 
+/* A master key to be made: under which provider, with which of its options, opened by which secret. */
+struct keys_master {
+        const char *provider;        /* "software", "pkcs11", "tpm2" */
+        const json_t *options;       /* of the provider (docs/keys.md), or NULL */
+        const struct secret *secret; /* passphrase or PIN */
+        const struct secret *key;    /* the key itself (32 bytes), as a ceremony makes it; NULL: a random one */
+};
+/* keys_init() under any provider. */
+int keys_init_under(const char *folder, const struct keys_master *master, const char *recovery_certificate,
+                    const struct clock *clock, json_t **ret_facts, struct error *err);
+
 /* An open vault. Unlocked, it also holds the KEK. */
 struct keys;
 int keys_open(struct act *act, struct keys **ret, struct error *err);

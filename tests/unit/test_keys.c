@@ -174,7 +174,7 @@ static void a_medium_has_its_own_key_and_it_is_nowhere_in_clear(void **state) {
         assert_int_equal(files_with(one.recovery->data, 16), 0);
         hex_encode(one.secret->data, MEDIUM_SECRET_SIZE, hex);
         assert_int_equal(files_with(hex, 32), 0);
-        assert_int_equal(files_with(keys->kek->data, 16), 0);
+        assert_int_equal(files_with(((struct secret *) keys->kek)->data, 16), 0);
 }
 
 /* C4: the offline recovery key opens the envelope, and what is in it is the recovery secret. */

@@ -13,6 +13,7 @@
 #include "doctor/doctor.h"
 #include "encrypt/encrypt.h"
 #include "gate/gate.h"
+#include "keys/ceremony.h"
 #include "keys/keys.h"
 #include "label/label_room.h"
 #include "registry/registry.h"
@@ -26,12 +27,14 @@
 const struct room *const rooms[] = {
         &init_room,
         &keys_room,
+        &ceremony_room,
         &people_room,
         &accounts_room,
         &media_room,
         &import_room,
         &report_room,
         &encrypt_room,
+        &recover_room,
         &audit_room,
         &custody_room,
         &loan_room,

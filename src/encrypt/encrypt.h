@@ -7,6 +7,8 @@
 
 extern const struct room encrypt_room; /* verbs `encrypt run`, `encrypt check` */
 
+extern const struct room recover_room; /* verb `key recover` */
+
 /* SHA-256 (hex) over everything before the encrypted data: both headers, the key-slot area and what lies between,
  * read from the device itself and not from the page cache. ERR_REFUSED by C2 when there is no LUKS2 header. */
 int encrypt_header_digest(const char *device, char ret_digest[65], struct error *err);

@@ -27,6 +27,7 @@ struct making {
         EVP_PKEY *ca_key, *station_key, *seal_key, *recovery_key;
         X509 *ca, *station, *seal, *recovery;
         char *ca_pem, *station_pem, *seal_pem, *recovery_pem;
+        const char *provider; /* of the master key */
         struct secret *organisation, *master, *recovery_passphrase;
         struct db *db;
         struct ledger *ledger;
@@ -70,10 +71,7 @@ static int ask_all(struct making *m, struct error *err) {
                                    PASSPHRASE_BYTES_MIN, &m->organisation, err);
 
         if (r == 0)
-                r = act_ask_new_secret(m->act, "master",
-                                       (struct text){ "Contraseña nueva de la clave maestra: ",
-                                                      "New passphrase of the master key: " },
-                                       PASSPHRASE_BYTES_MIN, &m->master, err);
+                r = keys_ask_master(m->act, m->provider, "master", &m->master, err);
         if (r == 0)
                 r = act_ask_new_secret(m->act, "recovery",
                                        (struct text){ "Contraseña nueva de la clave de recuperación: ",
@@ -152,6 +150,14 @@ static int open_empty(struct making *m, const char *station, struct error *err) 
         return 0;
 }
 
+static int make_vault(struct making *m, const json_t *args, json_t **ret_facts, struct error *err) {
+        _cleanup_json_ json_t *options = keys_options(args);
+        const struct keys_master master = { .provider = m->provider, .options = options, .secret = m->master };
+
+        return options ? keys_init_under(m->folder, &master, m->recovery_pem, m->act->clock, ret_facts, err)
+                       : fail_memory(err);
+}
+
 /* The store's first events, in one transaction: the store, its keys, the first security administrator. */
 static int record_first(struct making *m, const json_t *args, struct error *err) {
         const char *admin = json_text(args, "admin"), *full = json_text(args, "admin-name");
@@ -164,7 +170,7 @@ static int record_first(struct making *m, const json_t *args, struct error *err)
         int r = person_enrol(&m->inner, admin, full, title, m->ca_key, m->ca, &enrolled, err);
 
         if (r == 0)
-                r = keys_init(m->folder, m->master, m->recovery_pem, m->act->clock, &key_facts, err);
+                r = make_vault(m, args, &key_facts, err);
         if (r < 0)
                 return r;
         created = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "organisation",
@@ -224,6 +230,7 @@ static int run_init(struct act *act, const json_t *args, json_t **ret, struct er
         int r = check_site(json_text(args, "site"), err);
 
         m.inner.organisation = json_text(args, "organisation");
+        m.provider = json_text(args, "provider") ? json_text(args, "provider") : "software";
         if (r == 0)
                 r = not_there(act->folder, err);
         if (r < 0 || act->dry_run)
@@ -277,6 +284,7 @@ static const struct param init_params[] = {
         { "admin-title", PARAM_TEXT, 0, HELP("su cargo", "their job title"), 0, 64, NULL, 0 },
         { "admin-os-user", PARAM_TEXT, 0, HELP("su cuenta del sistema operativo", "their operating-system account"),
           0, 32, NULL, 0 },
+        KEY_PROVIDER_PARAMS,
 };
 
 static const struct column init_columns[] = { { "store", HELP("ALMACÉN", "STORE") },

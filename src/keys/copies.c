@@ -72,6 +72,8 @@ static int bar_one(const char *folder, struct db *vault, struct db *restored, co
         return 0;
 }
 
+/* A KEK that was rotated since is not barred: it is what the backup's own keys are wrapped by, and destroying it
+ * would take every medium with it. */
 int keys_bar_destroyed(const char *folder, struct db *restored, struct db *later, json_t **ret_facts,
                        struct error *err) {
         _cleanup_(db_closep) struct db *vault = NULL;
@@ -82,6 +84,7 @@ int keys_bar_destroyed(const char *folder, struct db *restored, struct db *later
         if (r == 0)
                 r = db_query(later, &doomed, err,
                              "SELECT id, version, destroyed, reason FROM crypto_key WHERE state = 'destroyed'"
+                             " AND kind NOT IN ('kek', 'master')"
                              " ORDER BY id, version",
                              "");
         while (r == 0 && (r = rows_next(doomed, err)) > 0)

@@ -62,6 +62,23 @@ static int destroy_one(struct keys *keys, const struct doomed *key, const char *
         return act_record_one(keys->act, "key.destroyed", key->id, data, err);
 }
 
+int keys_destroy_one(struct keys *keys, const char *id, int64_t version, const char *reason, struct error *err) {
+        _cleanup_json_ json_t *evidence = json_array();
+        struct doomed key = { .version = version };
+        enum key_state state;
+        int r = key_registered(keys->act->db, id, version, &state, key.commitment, err);
+
+        if (r == 0)
+                r = db_int(keys->act->db, &key.created, err,
+                           "SELECT created FROM crypto_key WHERE id = ? AND version = ?", "si", id, version);
+        if (r < 0)
+                return r;
+        (void) snprintf(key.id, sizeof key.id, "%s", id);
+        if (!key_ref_format(id, version, key.ref))
+                return fail(err, ERR_USAGE, "Nombre de clave demasiado largo.", "The key's name is too long.");
+        return destroy_one(keys, &key, reason, evidence, err);
+}
+
 enum { DOOMED_MAX = 64 };
 
 static int find_doomed(struct keys *keys, const char *medium, const char *except, struct doomed *doomed, size_t *n,

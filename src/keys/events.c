@@ -53,10 +53,31 @@ static int apply_exported(struct db *db, const struct event *event, struct error
         return r < 0 ? r : 0;
 }
 
-const struct event_type key_events[3] = {
+/* Rotation A: what was wrapped by any KEK is now wrapped by this one. */
+static int apply_rewrapped(struct db *db, const struct event *event, struct error *err) {
+        int r = db_exec(db, err,
+                        "UPDATE crypto_key SET wrapped_by = ?, provider = ? WHERE state = 'live'"
+                        " AND wrapped_by LIKE 'kek.%'",
+                        "ss", json_text(event->data, "to"), json_text_or_empty(event->data, "provider"));
+
+        return r < 0 ? r : 0;
+}
+
+/* Facts that no table shows. */
+static int apply_nothing(struct db *db, const struct event *event, struct error *err) {
+        (void) db;
+        (void) event;
+        (void) err;
+        return 0;
+}
+
+const struct event_type key_events[6] = {
         { "key.created", apply_created },
         { "key.destroyed", apply_destroyed },
         { "key.envelope-exported", apply_exported },
+        { "key.rewrapped", apply_rewrapped },
+        { "key.unlocked", apply_nothing },
+        { "key.locked", apply_nothing },
 };
 
 int key_registered(struct db *db, const char *id, int64_t version, enum key_state *ret, char commitment[65],

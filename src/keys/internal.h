@@ -35,8 +35,21 @@ int key_ref_parse(const char *ref, char id[KEY_REF_TEXT], int64_t *ret_version);
 bool key_ref_format(const char *id, int64_t version, char out[KEY_REF_TEXT]);
 
 extern const struct schema keys_schema;
-extern const struct event_type key_events[3];
-extern const struct verb key_verbs[2];
+extern const struct event_type key_events[6];
+extern const struct verb key_verbs[5];
+
+/* Brings ledger and vault together after a rotation, or one that was cut off: replaced keys are destroyed, and so
+ * is on record what never came to be. Not in a dry run. */
+int keys_settle(struct keys *keys, struct error *err);
+/* One live key that is no medium's, with its event. */
+int keys_destroy_one(struct keys *keys, const char *id, int64_t version, const char *reason, struct error *err);
+/* When what the kernel keeps ends; 0: it keeps nothing. */
+int keys_unlocked_until(struct act *act, int64_t master_version, int64_t *ret, struct error *err);
+int keys_forget(struct keys *keys, bool *ret_was_there, struct error *err);
+
+int key_run_unlock(struct act *act, const json_t *args, json_t **ret, struct error *err);
+int key_run_lock(struct act *act, const json_t *args, json_t **ret, struct error *err);
+int key_run_rotate(struct act *act, const json_t *args, json_t **ret, struct error *err);
 
 enum key_state { KEY_UNKNOWN, KEY_LIVE, KEY_DESTROYED };
 /* What the ledger says of a key; commitment "" when unknown. */

@@ -226,23 +226,6 @@ int keys_open_kek(struct keys *keys, struct error *err) {
         return r;
 }
 
-int keys_open_unlocked(struct act *act, struct keys **ret, struct error *err) {
-        _cleanup_keys_ struct keys *keys = NULL;
-        _cleanup_secret_ struct secret *passphrase = NULL;
-        int r = keys_open(act, &keys, err);
-
-        if (r == 0)
-                r = act_ask_secret(act, "master", keys->provider->prompt, &passphrase, err);
-        if (r == 0)
-                r = keys->provider->open(keys->master, passphrase, &keys->session, err);
-        if (r == 0)
-                r = keys_open_kek(keys, err);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(keys);
-        return 0;
-}
-
 void keys_close(struct keys *keys) {
         if (!keys)
                 return;

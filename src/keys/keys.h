@@ -34,11 +34,53 @@ struct keys_master {
 int keys_init_under(const char *folder, const struct keys_master *master, const char *recovery_certificate,
                     const struct clock *clock, json_t **ret_facts, struct error *err);
 
+/* Parameters of a verb that makes a master key: what keys_options() takes, and `provider`. */
+#define KEY_PROVIDER_PARAMS                                                                                        \
+        { .name = "provider",                                                                                      \
+          .type = PARAM_NAME,                                                                                      \
+          .help = HELP("proveedor de la clave maestra: software, pkcs11 o tpm2",                                   \
+                       "provider of the master key: software, pkcs11 or tpm2") },                                  \
+                { .name = "kdf",                                                                                   \
+                  .type = PARAM_NAME,                                                                              \
+                  .help = HELP("derivación de la frase: scrypt o argon2id",                                        \
+                               "derivation of the passphrase: scrypt or argon2id") },                              \
+                { .name = "module",                                                                                \
+                  .type = PARAM_TEXT,                                                                              \
+                  .help = HELP("módulo PKCS#11: camino absoluto", "PKCS#11 module: absolute path") },              \
+                { .name = "token",                                                                                 \
+                  .type = PARAM_TEXT,                                                                              \
+                  .help = HELP("etiqueta del token PKCS#11", "label of the PKCS#11 token") },                      \
+                { .name = "serial",                                                                                \
+                  .type = PARAM_TEXT,                                                                              \
+                  .help = HELP("número de serie del token", "serial number of the token") },                       \
+                { .name = "object",                                                                                \
+                  .type = PARAM_TEXT,                                                                              \
+                  .help = HELP("CKA_ID de una clave que ya está en el HSM, en hexadecimal",                        \
+                               "CKA_ID of a key that is in the HSM already, in hexadecimal") },                    \
+                { .name = "tcti",                                                                                  \
+                  .type = PARAM_TEXT,                                                                              \
+                  .help = HELP("TPM: device:/dev/tpmrm0 u otro", "TPM: device:/dev/tpmrm0 or another") },          \
+        {                                                                                                          \
+                .name = "pcrs", .type = PARAM_TEXT,                                                                \
+                .help = HELP("registros del TPM: 7", "registers of the TPM: 7")                                    \
+        }
+
 /* An open vault. Unlocked, it also holds the KEK. */
 struct keys;
 int keys_open(struct act *act, struct keys **ret, struct error *err);
-/* Asks for the master key's passphrase (act_ask_secret "master") and unlocks. ERR_DENIED when it is wrong. */
+/* By what `key unlock` left with the kernel, by the provider's hardware alone (TPM), or else by asking for the
+ * master key's passphrase or PIN (act_ask_secret "master"). ERR_DENIED when it is wrong. */
 int keys_open_unlocked(struct act *act, struct keys **ret, struct error *err);
+/* Rotation A: a new KEK, every live secret wrapped anew in one transaction of the vault, the old KEK destroyed. */
+int keys_rotate(struct keys *keys, int64_t *ret_count, struct error *err);
+/* The same under a new master key, which may be another provider's. keys is unlocked, and then stands for the new
+ * one. */
+int keys_master_replace(struct keys *keys, const struct keys_master *master, int64_t *ret_count, struct error *err);
+/* The arguments of a verb that are a provider's options. New reference, or NULL. */
+json_t *keys_options(const json_t *args);
+/* Asks for the secret that will open a provider's new master key. */
+int keys_ask_master(struct act *act, const char *provider, const char *purpose, struct secret **ret,
+                    struct error *err);
 void keys_close(struct keys *keys);
 DEFINE_CLEANUP(struct keys, keys_close)
 #define _cleanup_keys_ _cleanup_(keys_closep)

@@ -18,9 +18,11 @@ struct provider_wish {
 struct key_provider {
         const char *name;
         struct text title;
-        struct text prompt; /* for the secret that opens it */
-        bool hsm;           /* counts as an HSM under C1 */
-        bool silent;        /* opens without a secret, as long as its hardware lets it */
+        struct text prompt;     /* for the secret that opens it */
+        struct text new_prompt; /* for one that is being set */
+        bool hsm;               /* counts as an HSM under C1 */
+        bool counts; /* its hardware counts wrong secrets and locks itself; the secret exists before the key does */
+        bool silent; /* opens without a secret, as long as its hardware lets it */
 
         /* Makes master key `ref`. *ret_parameters: what the vault keeps of it, an object without anything in clear;
          * commitment: what the ledger learns of it. */
@@ -48,7 +50,7 @@ struct key_provider {
                       struct secret **ret, struct error *err);
 };
 
-extern const struct key_provider key_provider_software;
+extern const struct key_provider key_provider_software, key_provider_pkcs11;
 
 /* ERR_REFUSED by C6 for a name that no provider has. */
 int key_provider_find(const char *name, const struct key_provider **ret, struct error *err);

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+#include "keys/keys.h"
 #include "policy/rule.h"
 
 static const struct key_provider *const providers[] = {
         &key_provider_software,
+        &key_provider_pkcs11,
 };
 
 int key_provider_find(const char *name, const struct key_provider **ret, struct error *err) {

@@ -83,6 +83,29 @@ int vault_get_master(struct db *vault, int64_t *ret_version, char **ret_provider
         return 0;
 }
 
+int vault_drop_master(struct db *vault, int64_t version, struct error *err) {
+        int r = db_exec(vault, err, "DELETE FROM master_key WHERE version = ?", "i", version);
+
+        return r < 0 ? r : 0;
+}
+
+int vault_update_master(struct db *vault, int64_t version, const char *parameters, struct error *err) {
+        int r = db_exec(vault, err, "UPDATE master_key SET parameters = ? WHERE version = ?", "si", parameters,
+                        version);
+
+        return r < 0 ? r : 0;
+}
+
+int vault_rewrap_key(struct db *vault, const char *id, int64_t version, const struct wrapped *key,
+                     struct error *err) {
+        int r = db_exec(vault, err,
+                        "UPDATE wrapped_key SET algorithm = ?, wrapped_by = ?, wrapped = ?"
+                        " WHERE id = ? AND version = ?",
+                        "ssbsi", key->algorithm, key->wrapped_by, (const void *) key->bytes, key->n, id, version);
+
+        return r < 0 ? r : 0;
+}
+
 int vault_put_key(struct db *vault, const char *id, int64_t version, const struct wrapped *key, int64_t now,
                   struct error *err) {
         int r = db_exec(vault, err, "INSERT INTO wrapped_key VALUES (?, ?, ?, ?, ?, ?)", "sissbi", id, version,

@@ -21,6 +21,14 @@ int vault_put_master(struct db *vault, int64_t version, const char *provider, co
 int vault_get_master(struct db *vault, int64_t *ret_version, char **ret_provider, char **ret_parameters,
                      struct error *err);
 
+/* Deletes one that was replaced. */
+int vault_drop_master(struct db *vault, int64_t version, struct error *err);
+/* The newest one's parameters anew. */
+int vault_update_master(struct db *vault, int64_t version, const char *parameters, struct error *err);
+
+/* Other bytes for a key that is there. */
+int vault_rewrap_key(struct db *vault, const char *id, int64_t version, const struct wrapped *key,
+                     struct error *err);
 int vault_put_key(struct db *vault, const char *id, int64_t version, const struct wrapped *key, int64_t now,
                   struct error *err);
 /* ERR_NOT_FOUND with a message. */

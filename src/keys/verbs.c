@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "keys/internal.h"
+#include "policy/keys.h"
 
 static int add_summary(struct act *act, json_t *rows, struct error *err) {
         _cleanup_rows_ struct rows *query = NULL;
@@ -46,11 +47,43 @@ int keys_count(struct act *act, int64_t *ret_vault, int64_t *ret_live, struct er
         return r < 0 ? r : live_media_keys(act, ret_live, err);
 }
 
+/* Until when the vault is unlocked, and when its master key is due (C5). */
+static int say_master(struct act *act, int64_t version, char unlocked[TIME_TEXT], bool *ret_unlocked,
+                      char due[DATE_TEXT], struct error *err) {
+        const int64_t now = act_now(act);
+        int64_t until = 0, created = 0, at;
+        int r = keys_unlocked_until(act, version, &until, err);
+
+        if (r == 0)
+                r = db_int(act->db, &created, err,
+                           "SELECT coalesce(max(created), 0) FROM crypto_key WHERE id = 'master' AND version = ?",
+                           "i", version);
+        if (r < 0)
+                return r;
+        at = created + key_limits[KEY_MASTER_DAYS].value * DAY;
+        date_of(at, due);
+        *unlocked = '\0';
+        if (until > 0) {
+                time_format(until, unlocked);
+                act_say(act, "La cámara está abierta hasta %s.", "The vault is unlocked until %s.", unlocked);
+        }
+        if (now >= at)
+                act_say(act, "La clave maestra debía renovarse el %s (C5): mpsi key rotate --master.",
+                        "The master key was due for renewal on %s (C5): mpsi key rotate --master.", due);
+        else if (now >= at - key_limits[KEY_MASTER_WARNING_DAYS].value * DAY)
+                act_say(act, "La clave maestra debe renovarse antes del %s (C5).",
+                        "The master key is due for renewal on %s (C5).", due);
+        *ret_unlocked = until > 0;
+        return 0;
+}
+
 static int run_status(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_(db_closep) struct db *vault = NULL;
         _cleanup_free_ char *provider = NULL, *parameters = NULL;
         _cleanup_json_ json_t *rows = json_array();
         int64_t version = 0, keys = 0, envelopes = 0, live = 0;
+        char unlocked[TIME_TEXT], due[DATE_TEXT];
+        bool is_unlocked = false;
         int r = vault_open(act->folder, DB_READ, &vault, err);
 
         (void) args;
@@ -72,9 +105,13 @@ static int run_status(struct act *act, const json_t *args, json_t **ret, struct 
                 act_say(act, "La cámara guarda %lld claves que el registro no da por vivas.",
                         "The vault holds %lld keys that the ledger does not count as live.",
                         (long long) (keys - live));
-        *ret = json_pack("{s:s, s:I, s:I, s:I, s:I, s:O}", "provider", provider, "master_version",
-                         (json_int_t) version, "vault_keys", (json_int_t) keys, "envelopes", (json_int_t) envelopes,
-                         "live_keys", (json_int_t) live, "rows", rows);
+        r = say_master(act, version, unlocked, &is_unlocked, due, err);
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:s, s:b, s:s, s:s, s:I, s:I, s:I, s:I, s:O}", "provider", provider, "unlocked",
+                         is_unlocked, "until", unlocked, "master_due", due, "master_version", (json_int_t) version,
+                         "vault_keys", (json_int_t) keys, "envelopes", (json_int_t) envelopes, "live_keys",
+                         (json_int_t) live, "rows", rows);
         return *ret ? 0 : fail_memory(err);
 }
 
@@ -142,7 +179,33 @@ static const struct column status_columns[] = {
         { "oldest", { "Primera", "Oldest" } },    { "newest", { "Última", "Newest" } },
 };
 
-const struct verb key_verbs[2] = {
+static const struct param unlock_params[] = {
+        { .name = "minutes",
+          .type = PARAM_INT,
+          .help = HELP("cuántos minutos queda abierta (480)", "how many minutes it stays unlocked (480)"),
+          .min = 1,
+          .max = 1440 },
+};
+
+static const struct column unlock_columns[] = {
+        { "provider", { "Proveedor", "Provider" } },
+        { "until", { "Abierta hasta", "Unlocked until" } },
+};
+
+static const struct column lock_columns[] = { { "was_unlocked", { "Estaba abierta", "Was unlocked" } } };
+
+static const struct param rotate_params[] = {
+        { .name = "master", .type = PARAM_FLAG, .help = HELP("también la clave maestra", "the master key too") },
+        KEY_PROVIDER_PARAMS,
+};
+
+static const struct column rotate_columns[] = {
+        { "rotation", { "Rotación", "Rotation" } },    { "provider", { "Proveedor", "Provider" } },
+        { "master_version", { "Maestra", "Master" } }, { "kek_version", { "KEK", "KEK" } },
+        { "rewrapped", { "Claves", "Keys" } },
+};
+
+const struct verb key_verbs[5] = {
         { .noun = "key",
           .name = "status",
           .roles = ROLE_SECURITY | ROLE_OPERATOR | ROLE_AUDITOR,
@@ -160,6 +223,31 @@ const struct verb key_verbs[2] = {
           PARAMS(escrow_params),
           COLUMNS(escrow_columns),
           .run = run_escrow },
+        { .noun = "key",
+          .name = "unlock",
+          .roles = ROLE_SECURITY | ROLE_OPERATOR,
+          .flags = VERB_WRITES,
+          .help = HELP("Abre la cámara de claves por un tiempo: lo que sigue ya no pregunta",
+                       "Unlocks the vault for a time: what follows does not ask"),
+          PARAMS(unlock_params),
+          COLUMNS(unlock_columns),
+          .run = key_run_unlock },
+        { .noun = "key",
+          .name = "lock",
+          .roles = ROLE_SECURITY | ROLE_OPERATOR,
+          .flags = VERB_WRITES,
+          .help = HELP("Cierra la cámara de claves", "Locks the vault"),
+          COLUMNS(lock_columns),
+          .run = key_run_lock },
+        { .noun = "key",
+          .name = "rotate",
+          .roles = ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("Cambia la KEK, y con --master la clave maestra, y envuelve de nuevo todas las claves",
+                       "Changes the KEK, and with --master the master key, and wraps all keys anew"),
+          PARAMS(rotate_params),
+          COLUMNS(rotate_columns),
+          .run = key_run_rotate },
 };
 
 const struct room keys_room = { .schema = &keys_schema,

@@ -332,6 +332,148 @@ static void status_tells_what_is_missing(void **state) {
         test_expect(0, &store, "sara", "ledger", "verify", "{}");
 }
 
+/* C9: unlocked, nobody is asked; locked, or its time over, somebody is again. A wrong secret is denied. */
+static void an_unlocked_vault_asks_nobody(void **state) {
+        _cleanup_(session_closep) struct session *session = NULL;
+        _cleanup_json_ json_t *answer = NULL, *locked = NULL;
+        struct act *act = test_act(&store, "sara", &session);
+        struct keys *keys = NULL;
+        struct error err;
+
+        (void) state;
+        store.master = "wrong horse battery";
+        test_expect(ERR_DENIED, &store, "oto", "key", "unlock", "{}");
+        assert_int_equal(keys_open_unlocked(act, &keys, &err), ERR_DENIED);
+        store.master = "correct horse battery";
+        test_expect(0, &store, "oto", "key", "unlock", "{s:i}", "minutes", 10);
+        store.master = "wrong horse battery";
+        if (keys_open_unlocked(act, &keys, &err) < 0)
+                fail_msg("%s", err.what[LANG_EN]);
+        keys_close(TAKE_PTR(keys));
+        assert_int_equal(test_call(&store, "sara", "key", "status", &answer, &err, "{}"), 0);
+        assert_true(json_flag(answer, "unlocked"));
+        store.now += 11 * 60 * SECOND;
+        assert_int_equal(keys_open_unlocked(act, &keys, &err), ERR_DENIED);
+        store.master = "correct horse battery";
+        test_expect(0, &store, "oto", "key", "unlock", "{}");
+        test_expect(0, &store, "oto", "key", "lock", "{}");
+        assert_int_equal(test_call(&store, "sara", "key", "status", &locked, &err, "{}"), 0);
+        assert_false(json_flag(locked, "unlocked"));
+        store.master = "wrong horse battery";
+        assert_int_equal(keys_open_unlocked(act, &keys, &err), ERR_DENIED);
+        store.master = "correct horse battery";
+}
+
+static int64_t live_versions(struct act *act, const char *id, int64_t *ret_newest) {
+        int64_t n = 0;
+        struct error err;
+
+        assert_int_equal(db_int(act->db, &n, &err,
+                                "SELECT count(*) FROM crypto_key WHERE id = ? AND state = 'live'", "s", id),
+                         0);
+        assert_int_equal(db_int(act->db, ret_newest, &err,
+                                "SELECT max(version) FROM crypto_key WHERE id = ? AND state = 'live'", "s", id),
+                         0);
+        return n;
+}
+
+static void expect_secret(struct act *act, const struct medium_key *key) {
+        _cleanup_keys_ struct keys *keys = NULL;
+        _cleanup_secret_ struct secret *back = NULL;
+        struct error err;
+
+        if (keys_open_unlocked(act, &keys, &err) < 0 || keys_medium_secret(keys, key->ref, &back, &err) < 0)
+                fail_msg("%s", err.what[LANG_EN]);
+        assert_memory_equal(back->data, key->secret->data, MEDIUM_SECRET_SIZE);
+}
+
+/* C5: rotation A and a new master key keep every medium's secret; the old KEK's bytes are gone. */
+static void rotation_keeps_every_secret(void **state) {
+        _cleanup_(session_closep) struct session *session = NULL;
+        _cleanup_keys_ struct keys *keys = NULL;
+        _cleanup_medium_key_ struct medium_key one = { 0 }, two = { 0 };
+        struct act *act = test_act(&store, "sara", &session);
+        struct wrapped old_kek, old_key;
+        int64_t before, after, master;
+        struct error err;
+
+        (void) state;
+        assert_int_equal(keys_open_unlocked(act, &keys, &err), 0);
+        create(act, keys, "HQ00000201A", &one);
+        create(act, keys, "HQ00000202B", &two);
+        assert_int_equal(vault_get_key(keys->vault, "kek", keys->kek_version, &old_kek, &err), 0);
+        assert_int_equal(vault_get_key(keys->vault, "HQ00000201A", 1, &old_key, &err), 0);
+        keys_close(TAKE_PTR(keys));
+        (void) live_versions(act, "kek", &before);
+        test_expect(ERR_DENIED, &store, "oto", "key", "rotate", "{}");
+        test_expect(0, &store, "sara", "key", "rotate", "{}");
+        assert_int_equal(live_versions(act, "kek", &after), 1);
+        assert_int_equal(after, before + 1);
+        expect_secret(act, &one);
+        expect_secret(act, &two);
+        assert_int_equal(files_with(old_kek.bytes, 24), 0);
+        assert_int_equal(files_with(old_key.bytes, 24), 0);
+        test_expect(0, &store, "sara", "key", "rotate", "{s:b, s:s}", "master", 1, "kdf", "argon2id");
+        assert_int_equal(live_versions(act, "master", &master), 1);
+        assert_int_equal(master, 2);
+        expect_secret(act, &two);
+        test_expect(ERR_REFUSED, &store, "sara", "key", "rotate", "{s:b, s:s}", "master", 1, "kdf", "md5-crypt");
+        test_expect(ERR_REFUSED, &store, "sara", "key", "rotate", "{s:b, s:s}", "master", 1, "provider", "cloud");
+        expect_secret(act, &one);
+        test_expect(0, &store, "sara", "ledger", "verify", "{}");
+}
+
+/* C5: cut off between the ledger and the vault's commit, the old keys serve, and the next rotation cleans up. */
+static void a_rotation_that_was_cut_off_is_finished(void **state) {
+        _cleanup_(session_closep) struct session *session = NULL;
+        _cleanup_keys_ struct keys *keys = NULL;
+        _cleanup_medium_key_ struct medium_key key = { 0 };
+        _cleanup_json_ json_t *data = NULL;
+        struct act *act = test_act(&store, "sara", &session);
+        char commitment[65];
+        int64_t kek, newest;
+        struct error err;
+
+        (void) state;
+        assert_int_equal(keys_open_unlocked(act, &keys, &err), 0);
+        create(act, keys, "HQ00000203C", &key);
+        kek = keys->kek_version;
+        assert_int_equal(key_commitment("kek", "kek.9", key.secret, commitment, &err), 0);
+        data = json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:s}", "id", "kek", "version", (int) kek + 1, "kind",
+                         "kek", "algorithm", "aes256-wrap", "provider", "software", "commitment", commitment,
+                         "wrapped_by", "master.2");
+        assert_int_equal(act_record_one(act, "key.created", "kek", data, &err), 0);
+        keys_close(TAKE_PTR(keys));
+        expect_secret(act, &key);
+        test_expect(0, &store, "sara", "key", "rotate", "{}");
+        assert_int_equal(live_versions(act, "kek", &newest), 1);
+        assert_int_equal(newest, kek + 2);
+        expect_secret(act, &key);
+        test_expect(0, &store, "sara", "ledger", "verify", "{}");
+}
+
+/* C4: an old copy of the vault put in place of the present one makes the ledger destroy nothing. */
+static void an_old_vault_in_place_destroys_nothing(void **state) {
+        _cleanup_(session_closep) struct session *session = NULL;
+        _cleanup_keys_ struct keys *keys = NULL;
+        _cleanup_free_ char *path = str_format("%s/vault.db", store.folder), *old = NULL, *present = NULL;
+        struct act *act = test_act(&store, "sara", &session);
+        int64_t newest;
+        size_t old_n, present_n;
+        struct error err;
+
+        (void) state;
+        assert_int_equal(file_read(path, 1 << 26, &old, &old_n, &err), 0);
+        test_expect(0, &store, "sara", "key", "rotate", "{}");
+        assert_int_equal(file_read(path, 1 << 26, &present, &present_n, &err), 0);
+        assert_int_equal(file_write(path, old, old_n, 0600, &err), 0);
+        test_expect(ERR_REFUSED, &store, "sara", "key", "rotate", "{}");
+        assert_int_equal(live_versions(act, "kek", &newest), 1);
+        assert_int_equal(file_write(path, present, present_n, 0600, &err), 0);
+        assert_int_equal(keys_open_unlocked(act, &keys, &err), 0);
+        assert_int_equal(keys->kek_version, newest);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(wrapping_gives_the_rfc_vector),
@@ -347,6 +489,10 @@ int main(void) {
                 cmocka_unit_test(a_key_that_the_ledger_does_not_know_is_not_used),
                 cmocka_unit_test(key_names_are_parsed_strictly),
                 cmocka_unit_test(status_tells_what_is_missing),
+                cmocka_unit_test(an_unlocked_vault_asks_nobody),
+                cmocka_unit_test(rotation_keeps_every_secret),
+                cmocka_unit_test(a_rotation_that_was_cut_off_is_finished),
+                cmocka_unit_test(an_old_vault_in_place_destroys_nothing),
         };
 
         return cmocka_run_group_tests(tests, make, drop);

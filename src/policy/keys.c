@@ -1,0 +1,20 @@
+#include "policy/keys.h"
+
+const struct key_limit_row key_limits[KEY_LIMITS] = {
+        [KEY_UNLOCK_MINUTES] = { 480,
+                                 "C9",
+                                 "OP.EXP.2",
+                                 { "minutos que la cámara queda abierta",
+                                   "minutes that the vault stays unlocked" } },
+        [KEY_UNLOCK_MINUTES_MOST] = { 1440,
+                                      "C9",
+                                      "OP.EXP.2",
+                                      { "minutos que puede quedar abierta como mucho",
+                                        "minutes that it may stay unlocked at most" } },
+        [KEY_MASTER_DAYS] = { 365, "C5", "MP.SI", { "días de una clave maestra", "days of a master key" } },
+        [KEY_MASTER_WARNING_DAYS] = { 30,
+                                      "C5",
+                                      "MP.SI",
+                                      { "días de aviso antes de que toque renovarla",
+                                        "days of warning before its renewal is due" } },
+};

@@ -79,9 +79,10 @@ static int numbered(const char *words, struct secret **ret, struct error *err) {
 
                 for (size_t k = 0; k < n; k++)
                         pad += (at[k] & 0xc0) == 0x80;
-                used += (size_t) snprintf((char *) text->data + used, text->size - used, "%3zu. %-*.*s%s", ++number,
-                                          (int) (11 + pad), (int) n, at, number % 5 ? "" : "\n");
+                used += (size_t) snprintf((char *) text->data + used, text->size - used, "%3zu. %-*.*s%s",
+                                          number + 1, (int) (11 + pad), (int) n, at, (number + 1) % 5 ? "" : "\n");
                 at += n + (at[n] == ' ');
+                number++;
         }
         *ret = TAKE_PTR(text);
         return 0;

@@ -134,11 +134,11 @@ static int find_token(struct pkcs11 *token, CK_SLOT_ID *ret, CK_FLAGS *ret_flags
 
                 if (token->calls->C_GetTokenInfo(slots[i], &info) != CKR_OK ||
                     !padded_equal(info.label, sizeof info.label, token->token) ||
-                    (*token->serial && !padded_equal(info.serial_number, sizeof info.serial_number, token->serial)))
+                    (*token->serial && !padded_equal(info.serialNumber, sizeof info.serialNumber, token->serial)))
                         continue;
                 if (!*token->serial)
                         (void) snprintf(token->serial, sizeof token->serial, "%.16s",
-                                        (const char *) info.serial_number);
+                                        (const char *) info.serialNumber);
                 *ret = slots[i];
                 *ret_flags = info.flags;
                 return 0;

@@ -1,7 +1,6 @@
 /* PKCS#11 as one token and one master key: what runs in the process apart. Private to the room. */
 #pragma once
 
-#define CRYPTOKI_GNU 1
 #include <p11-kit/pkcs11.h>
 
 #include "base/json.h"

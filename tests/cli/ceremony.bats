@@ -1,4 +1,5 @@
 # The key ceremony and recovery from shares as people do them, at a real terminal (C4, C5).
+bats_require_minimum_version 1.5.0
 load helper
 load terminal
 
@@ -6,13 +7,12 @@ PIN=a-long-enough-secret
 CUSTODIANS=(ana cus olga oto eva)
 
 setup_file() {
-        make_store
+        BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR make_store
         local who
         m sara person add eva --full-name "Eva Núñez de la Peña" --title "Jefa de Archivo" --roles operator >/dev/null
         for who in "${CUSTODIANS[@]}"; do
-                m sara --secret "pin:$who=file:$BATS_TEST_TMPDIR/secret" person enrol "$who" >/dev/null
+                m sara --secret "pin:$who=file:$BATS_FILE_TMPDIR/secret" person enrol "$who" >/dev/null
         done
-        cp -a "$STORE" "$BATS_FILE_TMPDIR/store"
 }
 
 setup() {
@@ -35,18 +35,16 @@ words_of() {
                 awk '{ print $2 }'
 }
 
-# The two words that the screen asks for, from a sheet.
+# The two words that the screen asks for, from a list of them.
 two_words() {
-        local n word
-        for _ in 1 2; do
-                await '^Palabra [0-9]+: *$' || return
-                n=$(screen | grep -oE '^Palabra [0-9]+: *$' | tail -1 | grep -oE '[0-9]+')
-                word=$(sed -n "${n}p" "$1")
-                tmux -S "$TERMINAL" send-keys -l -- "$word"
-                tmux -S "$TERMINAL" send-keys Enter
-                await "Palabra $n: $word" || await 'Custodio|Todos los custodios'
-                sleep 0.3
-        done
+        local n first
+        await '^Palabra [0-9]+: *$' || return
+        first=$(screen | grep -oE '^Palabra [0-9]+: *$' | grep -oE '[0-9]+')
+        answer '^Palabra [0-9]+: *$' "$(sed -n "${first}p" "$1")"
+        await "^Palabra $first: [[:alpha:]]" || return
+        await '^Palabra [0-9]+: *$' || return
+        n=$(screen | grep -oE '^Palabra [0-9]+: *$' | grep -oE '[0-9]+')
+        answer '^Palabra [0-9]+: *$' "$(sed -n "${n}p" "$1")"
 }
 
 one_turn() {
@@ -80,7 +78,7 @@ ceremony() {
 # share N: the text of a sheet's QR, into a file.
 share() {
         pdftoppm -r 150 -png sheets/share-*-"$1"-*.pdf "page.$1"
-        zbarimg --quiet --raw "page.$1-1.png" >"share.$1"
+        zbarimg --quiet --raw -Sdisable -Sqrcode.enable "page.$1-1.png" >"share.$1" 2>/dev/null
         chmod 600 "share.$1"
 }
 

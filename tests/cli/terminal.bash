@@ -21,7 +21,7 @@ screen_all() {
 # Waits until the screen shows an extended regular expression; a hang ends the test.
 await() {
         local _
-        for _ in $(seq 600); do
+        for _ in $(seq 300); do
                 screen | grep -Eq "$1" && return 0
                 sleep 0.1
         done

@@ -17,8 +17,8 @@ static const char *const scripts[] = {
         " commitment TEXT NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (ceremony, number)"
         ") STRICT;"
         "CREATE TABLE key_rehearsal ("
-        " time INTEGER NOT NULL, ceremony TEXT NOT NULL, version INTEGER NOT NULL, person TEXT NOT NULL,"
-        " shares TEXT NOT NULL"
+        " seq INTEGER PRIMARY KEY, time INTEGER NOT NULL, ceremony TEXT NOT NULL, version INTEGER NOT NULL,"
+        " person TEXT NOT NULL, shares TEXT NOT NULL"
         ") STRICT;",
 };
 
@@ -56,8 +56,8 @@ static int apply_rehearsed(struct db *db, const struct event *event, struct erro
         int r = json_canonical(json_object_get(event->data, "shares"), &shares, err);
 
         if (r == 0)
-                r = db_exec(db, err, "INSERT INTO key_rehearsal VALUES (?, ?, ?, ?, ?)", "isiss", event->time,
-                            ceremony, json_int(event->data, "version", 0), event->actor, shares);
+                r = db_exec(db, err, "INSERT INTO key_rehearsal VALUES (?, ?, ?, ?, ?, ?)", "iisiss", event->seq,
+                            event->time, ceremony, json_int(event->data, "version", 0), event->actor, shares);
         if (r >= 0)
                 r = db_exec(db, err, "UPDATE key_ceremony SET rehearsed = ? WHERE ceremony = ?", "is", event->time,
                             ceremony);

@@ -31,8 +31,8 @@ teardown() {
 
 # words_of SHEET: its words, one a line, in their order.
 words_of() {
-        pdftotext -layout "$1" - | grep -oE '\b[0-9]{1,2} [[:alpha:]]{3,}' | sort -n -u -k1,1 | grep -E '^([1-9]|[12][0-9]|3[0-5]) ' |
-                awk '{ print $2 }'
+        pdftotext -layout "$1" - | sed -n '/La parte en palabras/,/In English/p' | grep -oE '\b[0-9]{1,2} [[:alpha:]]+' |
+                sort -n | awk '{ print $2 }'
 }
 
 # The two words that the screen asks for, from a list of them.

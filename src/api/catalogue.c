@@ -14,6 +14,7 @@
 #include "encrypt/encrypt.h"
 #include "gate/gate.h"
 #include "gate/opening.h"
+#include "keys/ceremony.h"
 #include "keys/keys.h"
 #include "label/label_room.h"
 #include "registry/registry.h"
@@ -27,6 +28,7 @@
 const struct room *const rooms[] = {
         &init_room,
         &keys_room,
+        &ceremony_room,
         &people_room,
         &accounts_room,
         &media_room,
@@ -35,6 +37,7 @@ const struct room *const rooms[] = {
         &tape_set_room,
         &encrypt_room,
         &handover_room,
+        &recover_room,
         &audit_room,
         &custody_room,
         &loan_room,

@@ -15,6 +15,7 @@ int encrypt_handover_open(struct db *db, const char *medium, char ret_recipient[
 int encrypt_revoke(struct act *act, const char *medium, const char *device, const char *reason, struct error *err);
 /* For apply functions of the rooms that see a medium come back. */
 int encrypt_apply_returned(struct db *db, const char *medium, int64_t time, struct error *err);
+extern const struct room recover_room; /* verb `key recover` */
 
 /* SHA-256 (hex) over everything before the encrypted data: both headers, the key-slot area and what lies between,
  * read from the device itself and not from the page cache. ERR_REFUSED by C2 when there is no LUKS2 header. */

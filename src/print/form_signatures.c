@@ -71,16 +71,32 @@ static void box(struct sheet *sheet, const struct form_item *item, double x, dou
                            form_value(form_member(person, "note"), SHOW_TEXT, sheet->lang, sheet->buffer), 4, true);
 }
 
-static int place(struct sheet *sheet, const struct form_block *block) {
-        size_t columns = block->items_n < BOXES_A_ROW ? block->items_n : BOXES_A_ROW;
-        double width = (sheet->right - sheet->left - GUTTER * (double) (columns - 1)) / (double) columns;
+/* A box whose person is `false` isn't there: of custodians there are as many as there are. */
+static size_t boxes(struct sheet *sheet, const struct form_block *block, const struct form_item **ret) {
+        size_t n = 0;
 
+        for (size_t i = 0; i < block->items_n; i++)
+                if (!json_is_false(form_member(sheet->data, block->items[i].member)))
+                        ret[n++] = &block->items[i];
+        return n;
+}
+
+static int place(struct sheet *sheet, const struct form_block *block) {
+        _cleanup_free_ const struct form_item **items = calloc(block->items_n + 1, sizeof(struct form_item *));
+        size_t n = items ? boxes(sheet, block, items) : 0, columns = n < BOXES_A_ROW ? n : BOXES_A_ROW;
+        double width;
+
+        if (!items)
+                return ERR_FAILED;
+        if (n == 0)
+                return 0;
+        width = (sheet->right - sheet->left - GUTTER * (double) (columns - 1)) / (double) columns;
         sheet_title(sheet, block, HEIGHT + 3);
-        for (size_t i = 0; i < block->items_n; i += columns) {
+        for (size_t i = 0; i < n; i += columns) {
                 sheet_need(sheet, HEIGHT + 3);
                 sheet->y += 3;
-                for (size_t k = 0; k < columns && i + k < block->items_n; k++)
-                        box(sheet, &block->items[i + k], sheet->left + (double) k * (width + GUTTER), width);
+                for (size_t k = 0; k < columns && i + k < n; k++)
+                        box(sheet, items[i + k], sheet->left + (double) k * (width + GUTTER), width);
                 sheet->y += HEIGHT;
         }
         sheet->y += SHEET_GAP;

@@ -66,6 +66,7 @@ install_into() {
 -rw-r--r-- ./usr/share/man/man8/mpsi-gate.8.gz
 -rw-r--r-- ./usr/share/man/man8/mpsi-siem.8.gz
 -rw-r--r-- ./usr/share/man/man8/mpsid.8.gz
+-rw-r--r-- ./usr/share/polkit-1/rules.d/mpsi.rules
 END
         [ "$(cd "$MPSI_SOURCE" && ls forms labels)" = "$(cd "$ROOT/usr/share/mpsi" && ls forms labels)" ]
         [ -s "$ROOT/usr/share/doc/mpsi/copyright" ]

@@ -233,7 +233,7 @@ print(" ".join("".join(c for c in unicodedata.normalize("NFD", w) if ord(c) < 12
         sleep 0.3
         answer 'Custodio 2 de 3' olga
         await '\[exit 5\]'
-        screen | grep -q 'Se esperaba a Custodio Ruiz'
+        screen | grep -q 'Se esperaba a cus'
         expect 0 "$MPSI" --store "$STORE" --as sara --secret master=file:secret key rotate
 }
 

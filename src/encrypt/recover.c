@@ -1,5 +1,6 @@
 /* `key recover`: the master key from shares, or one medium by its escrow envelope, on any machine and without a
  * vault (C4). */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,13 +64,34 @@ static int try_device(const char *device, const struct secret *secret, struct lu
         return r;
 }
 
+/* What is there is never written over: it may be another medium's key. */
+static int write_key(const char *path, const struct secret *secret, struct error *err) {
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        int r;
+
+        if (fd < 0 && errno == EEXIST)
+                return fail(err, ERR_CONFLICT, "«%s» ya está.", "“%s” is there already.", path);
+        if (fd < 0)
+                return fail_errno(err, errno, "No se puede crear «%s»", "“%s” can't be made", path);
+        r = write_all(fd, secret->data, secret->size);
+        if (r == 0 && fsync(fd) < 0)
+                r = -errno;
+        if (r == 0)
+                return 0;
+        (void) unlink(path);
+        return fail_errno(err, -r, "No se puede escribir «%s»", "“%s” can't be written", path);
+}
+
 static int recover_medium(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         const char *device = json_text(args, "device"), *out = json_text(args, "out-key");
         _cleanup_luks_copy_ struct luks_copy copy = { 0 };
         _cleanup_secret_ struct secret *secret = NULL;
         char digest[SHA256_TEXT];
-        int r = open_envelope(act, args, &secret, digest, err);
+        int r = access(out, F_OK) == 0 ? fail(err, ERR_CONFLICT, "«%s» ya está.", "“%s” is there already.", out)
+                                       : 0;
 
+        if (r == 0)
+                r = open_envelope(act, args, &secret, digest, err);
         if (r == 0)
                 r = try_device(device, secret, &copy, err);
         if (r < 0)
@@ -87,7 +109,7 @@ static int recover_medium(struct act *act, const json_t *args, json_t **ret, str
                          : fail_memory(err);
         }
         if (r == 0 && !act->dry_run)
-                r = file_write(out, secret->data, secret->size, 0600, err);
+                r = write_key(out, secret, err);
         if (r < 0)
                 return r;
         act_say(act,

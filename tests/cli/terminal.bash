@@ -33,7 +33,7 @@ await() {
 # await REGEX and then type a line.
 answer() {
         await "$1" || return
-        tmux -S "$TERMINAL" send-keys -l -- "$2"
+        [ -z "$2" ] || tmux -S "$TERMINAL" send-keys -l -- "$2"
         tmux -S "$TERMINAL" send-keys Enter
 }
 

@@ -116,19 +116,19 @@ static int edit_slots(int fd, const struct luks_edit *edit, size_t bytes, struct
 /* The binary header, LUKS2 On-Disk Format §2.1. */
 enum { AT_CHECKSUM = 448, CHECKSUM_SIZE = 64 };
 
-static int moved(const struct moves *moves, const char *number, char out[8]) {
+static int moved(const struct moves *moves, const char *number, char out[16]) {
         long from = strtol(number, NULL, 10);
 
         if (from < 0 || from >= LUKS_SLOTS_MAX)
                 return -1;
-        (void) snprintf(out, 8, "%d", moves->to[from] < 0 ? (int) from : moves->to[from]);
+        (void) snprintf(out, 16, "%d", moves->to[from] < 0 ? (int) from : moves->to[from]);
         return 0;
 }
 
 static int move_names(json_t *root, const struct moves *moves) {
         json_t *slots = json_object_get(root, "keyslots"), *renamed = json_object(), *slot, *digest, *name;
         const char *key;
-        char to[8];
+        char to[16];
         size_t i;
 
         json_object_foreach(slots, key, slot) if (moved(moves, key, to) < 0 ||
@@ -285,19 +285,42 @@ static bool in_use(const struct luks_facts *facts, uint64_t at) {
         return false;
 }
 
-/* Writes the blocks behind both copies that differ; `used`: those that the old header uses, or those that not. */
-static int write_areas(int fd, const struct luks_copy *old, const struct luks_copy *header, bool used,
-                       struct error *err) {
-        size_t from = 2 * (size_t) header->facts.header_size;
+/* Writes [from, to) in whole runs of blocks of which `wanted` says yes: small writes are slow on flash. */
+typedef bool (*block_wanted)(const void *context, size_t at);
+
+static int write_runs(int fd, const struct luks_copy *header, size_t from, size_t to, block_wanted wanted,
+                      const void *context, struct error *err) {
         int r = 0;
 
-        for (size_t at = from; r == 0 && at + DIRECT_BLOCK <= header->n; at += DIRECT_BLOCK)
-                if (in_use(&old->facts, at) == used &&
-                    memcmp(old->bytes + at, header->bytes + at, DIRECT_BLOCK) != 0)
-                        r = pwrite_all(fd, header->bytes + at, DIRECT_BLOCK, (off_t) at);
+        for (size_t at = from, run; r == 0 && at + DIRECT_BLOCK <= to; at = run + DIRECT_BLOCK) {
+                for (run = at; run + DIRECT_BLOCK <= to && wanted(context, run); run += DIRECT_BLOCK)
+                        ;
+                if (run > at)
+                        r = pwrite_all(fd, header->bytes + at, run - at, (off_t) at);
+        }
         if (r == 0)
                 r = sync_device(fd);
         return r < 0 ? fail_write(err, r) : 0;
+}
+
+struct difference {
+        const struct luks_copy *old, *header;
+        bool used;
+};
+
+static bool differs(const void *context, size_t at) {
+        const struct difference *d = context;
+
+        return in_use(&d->old->facts, at) == d->used &&
+               memcmp(d->old->bytes + at, d->header->bytes + at, DIRECT_BLOCK) != 0;
+}
+
+/* The blocks behind both copies that differ; `used`: those that the old header uses, or those that not. */
+static int write_areas(int fd, const struct luks_copy *old, const struct luks_copy *header, bool used,
+                       struct error *err) {
+        const struct difference difference = { old, header, used };
+
+        return write_runs(fd, header, 2 * (size_t) header->facts.header_size, header->n, differs, &difference, err);
 }
 
 static int write_copy(int fd, const struct luks_copy *header, bool second, struct error *err) {
@@ -374,24 +397,22 @@ int luks_recover(int fd, size_t area, struct luks_copy *ret, struct error *err) 
         return 0;
 }
 
+static bool is_free(const void *context, size_t at) {
+        return !in_use(context, at);
+}
+
 /* Random bytes over what no slot uses, on the device and in `header`. */
 static int wipe_free(int fd, const struct luks_copy *header, struct error *err) {
         size_t from = 2 * (size_t) header->facts.header_size;
         size_t to = from + (size_t) header->facts.keyslots_size;
-        int r = 0;
 
-        for (size_t at = from; r == 0 && at + DIRECT_BLOCK <= to && at + DIRECT_BLOCK <= header->n;
-             at += DIRECT_BLOCK) {
-                if (in_use(&header->facts, at))
-                        continue;
-                if (RAND_bytes(header->bytes + at, DIRECT_BLOCK) != 1)
+        if (to > header->n)
+                to = header->n;
+        for (size_t at = from; at + DIRECT_BLOCK <= to; at += DIRECT_BLOCK)
+                if (is_free(&header->facts, at) && RAND_bytes(header->bytes + at, DIRECT_BLOCK) != 1)
                         return fail_openssl(err, "El generador aleatorio no responde",
                                             "The random generator failed");
-                r = pwrite_all(fd, header->bytes + at, DIRECT_BLOCK, (off_t) at);
-        }
-        if (r == 0)
-                r = sync_device(fd);
-        return r < 0 ? fail_write(err, r) : 0;
+        return write_runs(fd, header, from, to, is_free, &header->facts, err);
 }
 
 int luks_mend(int fd, const struct luks_copy *header, struct error *err) {

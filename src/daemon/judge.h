@@ -21,7 +21,7 @@ struct judge_reply {
         enum gate_verdict verdict;
         bool asked;      /* it follows a look at the device; else the registry has changed */
         bool recorded;   /* it is news */
-        bool unfinished; /* a wipe of this medium was cut off */
+        bool unfinished; /* a wipe or a re-encryption of this medium was cut off */
         char medium[MEDIUM_ID_TEXT];
         char line[LANGS][3 * ERROR_TEXT_MAX]; /* for the journal */
 };

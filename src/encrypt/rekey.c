@@ -58,6 +58,12 @@ static const char *resilience_of(const struct target *target) {
         return target->medium.kind == KIND_HDD && target->device.rotational ? "checksum" : "journal";
 }
 
+/* The new volume key holds the data: a cut may have left slots of the old one. */
+static bool is_done(struct crypt_device *device) {
+        return crypt_reencrypt_status(device, NULL) == CRYPT_REENCRYPT_NONE &&
+               crypt_keyslot_status(device, SLOT_MACHINE) == CRYPT_SLOT_ACTIVE;
+}
+
 static int begin(struct crypt_device *device, const struct target *target, const struct secret *machine) {
         const struct crypt_params_luks2 luks2 = { .sector_size = (uint32_t) crypt_get_sector_size(device) };
         const struct crypt_params_reencrypt params = { .mode = CRYPT_REENCRYPT_REENCRYPT,
@@ -65,45 +71,74 @@ static int begin(struct crypt_device *device, const struct target *target, const
                                                        .resilience = resilience_of(target),
                                                        .hash = "sha256",
                                                        .luks2 = &luks2 };
-        bool begun = crypt_reencrypt_status(device, NULL) != CRYPT_REENCRYPT_NONE;
+        const struct crypt_params_reencrypt recovery = { .flags = CRYPT_REENCRYPT_RECOVERY };
+        const struct crypt_params_reencrypt resume = { .resilience = params.resilience,
+                                                       .hash = params.hash,
+                                                       .luks2 = &luks2,
+                                                       .flags = CRYPT_REENCRYPT_RESUME_ONLY };
+        const char *secret = (const char *) machine->data;
+        int r = 0;
 
-        /* libcryptsetup repairs what a cut left between two of its own writes before it goes on. */
-        if (begun)
-                return crypt_reencrypt_init_by_passphrase(
-                        device, NULL, (const char *) machine->data, machine->size, CRYPT_ANY_SLOT, SLOT_MACHINE,
-                        "aes", "xts-plain64",
-                        &(struct crypt_params_reencrypt){ .resilience = resilience_of(target),
-                                                          .hash = "sha256",
-                                                          .luks2 = &luks2,
-                                                          .flags = CRYPT_REENCRYPT_RESUME_ONLY });
-        return crypt_reencrypt_init_by_passphrase(device, NULL, (const char *) machine->data, machine->size,
-                                                  SLOT_OLD_MACHINE, SLOT_MACHINE, "aes", "xts-plain64", &params);
+        /* A hot zone that was being written is written again from its journal, or told by its checksums. */
+        if (crypt_reencrypt_status(device, NULL) == CRYPT_REENCRYPT_CRASH)
+                r = crypt_reencrypt_init_by_passphrase(device, NULL, secret, machine->size, CRYPT_ANY_SLOT,
+                                                       CRYPT_ANY_SLOT, NULL, NULL, &recovery);
+        if (r < 0 || is_done(device))
+                return r;
+        if (crypt_reencrypt_status(device, NULL) != CRYPT_REENCRYPT_NONE)
+                return crypt_reencrypt_init_by_passphrase(device, NULL, secret, machine->size, CRYPT_ANY_SLOT,
+                                                          SLOT_MACHINE, "aes", "xts-plain64", &resume);
+        return crypt_reencrypt_init_by_passphrase(device, NULL, secret, machine->size, SLOT_OLD_MACHINE,
+                                                  SLOT_MACHINE, "aes", "xts-plain64", &params);
 }
 
 /* A header that was exchanged while the medium was away gets no key: it is judged before libcryptsetup, which
  * checks its own state against the volume keys, goes on with it. */
-static int refuse_header(const struct target *target, int fd, struct error *err) {
+static int refuse_header(const struct target *target, const struct luks_facts *facts, struct error *err) {
         _cleanup_encryption_ struct encryption encryption = { 0 };
-        _cleanup_luks_copy_ struct luks_copy copy = { 0 };
         struct luks_verdict verdict;
         int r = encryption_load(target->act->db, target->medium.id, &encryption, err);
 
-        if (r == 0)
-                r = luks_copy_read(fd, false, &copy, err);
         if (r < 0)
                 return r;
-        if (strcmp(copy.facts.uuid, encryption.header.uuid) != 0)
+        if (strcmp(facts->uuid, encryption.header.uuid) != 0)
                 return refuse(err, ERR_REFUSED, "C2", "La cabecera es otra: UUID %s, registrado %s.",
-                              "The header is another one: UUID %s, registered %s.", copy.facts.uuid,
+                              "The header is another one: UUID %s, registered %s.", facts->uuid,
                               encryption.header.uuid);
-        luks_judge(&copy.facts, target->medium.category, &encryption.header, &verdict);
+        luks_judge(facts, target->medium.category, &encryption.header, &verdict);
         return encrypt_refuse(&verdict, err);
 }
 
-/* The new volume key holds the data: a cut may have left slots of the old one. */
-static bool is_done(struct crypt_device *device) {
-        return crypt_reencrypt_status(device, NULL) == CRYPT_REENCRYPT_NONE &&
-               crypt_keyslot_status(device, SLOT_MACHINE) == CRYPT_SLOT_ACTIVE;
+static bool has_slot(const struct luks_facts *facts, int number) {
+        for (size_t i = 0; i < facts->slots_n; i++)
+                if (facts->slots[i].number == number)
+                        return true;
+        return false;
+}
+
+/* The last step that libcryptsetup can't take again by itself. */
+static int commit(const struct target *target, const struct luks_copy *header, const struct secret *machine,
+                  struct error *err) {
+        _cleanup_luks_copy_ struct luks_copy last = { 0 };
+        int r = luks_commit_rekey(header, &last, err);
+
+        if (r == 0)
+                r = luks_try_slot(&last, SLOT_MACHINE, machine, err);
+        return r == 0 ? luks_rewrite(target->fd, header, &last, err) : r;
+}
+
+/* What a cut left, before libcryptsetup sees it. */
+static int make_whole(const struct target *target, const struct secret *machine, struct error *err) {
+        _cleanup_luks_copy_ struct luks_copy header = { 0 };
+        int r = luks_recover(target->fd, LUKS_DATA_OFFSET, &header, err);
+
+        if (r == 0)
+                r = refuse_header(target, &header.facts, err);
+        if (r == 0)
+                r = luks_mend(target->fd, &header, err);
+        if (r == 0 && header.facts.requirements[0] && !has_slot(&header.facts, SLOT_OLD_MACHINE))
+                r = commit(target, &header, machine, err);
+        return r;
 }
 
 static int drop_old_slots(struct crypt_device *device) {
@@ -126,12 +161,9 @@ static int reencrypt(const struct target *target, int fd, const struct secret *m
                 r = crypt_load(device, CRYPT_LUKS2, NULL);
         if (r < 0)
                 return luks_device_fail(err, r, &words, cannot_rekey);
-        r = refuse_header(target, fd, err);
-        if (r < 0)
-                return r;
         if (!is_done(device)) {
                 r = begin(device, target, machine);
-                if (r >= 0)
+                if (r >= 0 && !is_done(device))
                         r = crypt_reencrypt_run(device, show, run);
                 if (run->cancelled && !is_done(device))
                         return fail(err, ERR_CONFLICT, "Recifrado interrumpido: lo hecho queda hecho.",
@@ -170,7 +202,9 @@ int rekey_run(struct target *target, const struct secret *machine, struct rekey_
         int r;
 
         *ret = (struct rekey_progress){ 0 };
-        r = lock_only(target, &fd, err);
+        r = make_whole(target, machine, err);
+        if (r == 0)
+                r = lock_only(target, &fd, err);
         if (r < 0)
                 return r;
         /* Its own locks would wait for ours, and want a folder in /run that only root makes. */

@@ -47,6 +47,7 @@ const struct siem_level siem_levels[] = {
         { "encryption.rotation-due",  ANY, LOG_NOTICE,   5, NAME("Clave de volumen por vencer", "Volume key due soon") },
         { "encryption.rotation-waived", ANY, LOG_WARNING, 6, NAME("Rotación aplazada", "Rotation put off") },
         { "encryption.rekey-stopped", ANY, LOG_WARNING,  5, NAME("Recifrado interrumpido", "Re-encryption stopped") },
+        { "encryption.change-failed", ANY, LOG_WARNING,  6, NAME("Cambio de cabecera fallido", "Change of a header failed") },
         { "encryption.change*",       ANY, LOG_NOTICE,   4, NAME("Cambio de cabecera", "Change of a header") },
         { "shipment.stopped",         ANY, LOG_WARNING,  6, NAME("Envío detenido", "Shipment stopped") },
         { "shipment.dispatched",      ANY, LOG_NOTICE,   4, NAME("Envío despachado", "Shipment dispatched") },

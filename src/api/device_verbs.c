@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "device/identity.h"
 #include "device/monitor.h"
+#include "encrypt/encrypt.h"
 #include "gate/gate.h"
 #include "policy/rule.h"
 #include "registry/medium.h"
@@ -63,6 +64,28 @@ static int add_verdict(struct act *act, const struct device_facts *facts, json_t
         return json_object_update(row, verdict) < 0 ? fail_memory(err) : 0;
 }
 
+/* C5: it is here, so its key can be changed now. */
+static int say_rotation(struct act *act, const struct device_facts *facts, const struct medium *medium, json_t *row,
+                        struct error *err) {
+        enum rotation_standing standing;
+        char date[DATE_TEXT];
+        int64_t due;
+        int r = encrypt_rotation_standing(act, medium, &standing, &due, err);
+
+        if (r < 0 || standing == ROTATION_EXEMPT)
+                return r;
+        date_of(due, date);
+        set(row, "rotation", rotation_standing_terms[standing].code);
+        set(row, "rotation_due", date);
+        if (standing == ROTATION_SOON || standing == ROTATION_OVERDUE)
+                act_say(act,
+                        "%s: la clave de volumen de %s vence el %s [C5]. → «mpsi encrypt rotate %s %s --kind "
+                        "volume»",
+                        "%s: the volume key of %s is due on %s [C5]. → “mpsi encrypt rotate %s %s --kind volume”",
+                        facts->path, medium->id, date, medium->id, facts->path);
+        return 0;
+}
+
 /* Which medium it is and by what, or why it is none; and whether a destructive act could begin (S6). */
 static int describe(struct act *act, const struct device_facts *facts, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *row = device_facts_to_json(facts);
@@ -93,7 +116,9 @@ static int describe(struct act *act, const struct device_facts *facts, json_t **
         set(row, "barred", r < 0 ? why.what[act->lang] : "");
         set(row, "barred_by", r < 0 ? why.rule : "");
         (void) json_object_set_new(row, "writable", json_boolean(r == 0));
-        r = add_verdict(act, facts, row, err);
+        r = *json_text_or_empty(row, "medium") ? say_rotation(act, facts, &medium, row, err) : 0;
+        if (r == 0)
+                r = add_verdict(act, facts, row, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(row);

@@ -279,7 +279,7 @@ void desk_resume(struct guard *guard, const char *medium, const char *device) {
                         return;
         (void) snprintf(job.medium, sizeof job.medium, "%s", medium);
         (void) snprintf(job.device, sizeof job.device, "%s", device);
-        log_line(LOG_NOTICE, "%s: se reanuda el borrado de %s", "%s: the wipe of %s is resumed", device, medium);
+        log_line(LOG_NOTICE, "%s: se reanuda el trabajo sobre %s", "%s: the job on %s is resumed", device, medium);
         (void) start(guard, &resume_kind, &job, -1);
 }
 

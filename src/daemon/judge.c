@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "daemon/transfer.h"
 #include "doctor/doctor.h"
+#include "encrypt/encrypt.h"
 #include "ledger/ledger.h"
 #include "sanitize/sanitize.h"
 
@@ -141,8 +142,13 @@ static void put_line(const struct device_facts *facts, const struct gate_judgeme
 
 static bool cut_off(struct db *db, const char *medium) {
         _cleanup_sanitization_ struct sanitization_record last = { 0 };
+        char person[40];
 
-        return *medium && sanitization_last(db, medium, &last, NULL) == 0 &&
+        if (!*medium)
+                return false;
+        if (encrypt_rekey_unfinished(db, medium, person, NULL) == 0 && *person)
+                return true;
+        return sanitization_last(db, medium, &last, NULL) == 0 &&
                (last.state == SANITIZATION_RUNNING || last.state == SANITIZATION_INTERRUPTED);
 }
 
@@ -275,6 +281,22 @@ static void on_closed(struct judge *judge, const struct judge_request *request) 
         (void) child_answer(judge->fd, &reply, sizeof reply, -1);
 }
 
+/* C5: a key that grows old is said once, whether or not its medium is here. */
+static void keep_rotation(struct judge *judge) {
+        struct error err = { 0 };
+        struct act *act;
+        int r = act_of(judge, &act, &err);
+
+        if (r == 0)
+                r = act_resume(act, &err);
+        if (r < 0)
+                return; /* somebody is writing: at the next look */
+        r = encrypt_alert_due(act, &err);
+        (void) act_pause(act, NULL);
+        if (r < 0)
+                log_problem(LOG_ERR, "rotation", &err);
+}
+
 /* --- the station's own configuration (X5)
  * -------------------------------------------------------------------------- */
 
@@ -287,6 +309,7 @@ static void keep_baseline(struct judge *judge) {
         int r;
 
         judge->baseline_at = now_ms() + BASELINE_MS;
+        keep_rotation(judge);
         if (act_of(judge, &act, NULL) < 0 || baseline_check_due(act, &due, NULL) < 0 || !due)
                 return;
         r = act_resume(act, &err);

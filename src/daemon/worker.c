@@ -19,6 +19,7 @@
 #include "daemon/mapping.h"
 #include "daemon/transfer.h"
 #include "device/gate.h"
+#include "encrypt/encrypt.h"
 #include "policy/access.h"
 #include "policy/rule.h"
 #include "sanitize/sanitize.h"
@@ -572,8 +573,9 @@ int worker_run(const struct worker_context *context, int guard, int client) {
         return 0;
 }
 
-/* Whoever started the job and typed its ID answers for it; the station only goes on. */
-static int who_started(struct worker *worker, char out[40], struct error *err) {
+/* Whoever started the job and typed its ID answers for it; the station only goes on. rekey: it is a re-encryption,
+ * and no wipe. */
+static int who_started(struct worker *worker, char out[40], bool *ret_rekey, struct error *err) {
         _cleanup_sanitization_ struct sanitization_record last = { 0 };
         const struct session_options options = { .folder = worker->context->store, .os_user = "mpsid" };
         _cleanup_(session_closep) struct session *session = NULL;
@@ -583,7 +585,11 @@ static int who_started(struct worker *worker, char out[40], struct error *err) {
         if (r == 0)
                 r = session_act(session, &act, err);
         if (r == 0)
-                r = sanitization_last(act->db, worker->context->medium, &last, err);
+                r = encrypt_rekey_unfinished(act->db, worker->context->medium, out, err);
+        *ret_rekey = r == 0 && *out;
+        if (r < 0 || *ret_rekey)
+                return r;
+        r = sanitization_last(act->db, worker->context->medium, &last, err);
         if (r == 0)
                 (void) snprintf(out, 40, "%s", last.operator);
         return r;
@@ -595,8 +601,9 @@ int worker_resume(const struct worker_context *context, int guard) {
         const struct session_options options = {
                 .folder = context->store, .as = person, .os_user = "mpsid", .lang = context->lang, .ui = &worker.ui
         };
-        _cleanup_json_ json_t *arguments = json_pack("{s:s, s:s, s:s}", "medium", context->medium, "device",
-                                                     context->device, "confirm", context->medium);
+        _cleanup_json_ json_t *arguments = json_pack("{s:s, s:s}", "medium", context->medium, "device",
+                                                     context->device);
+        bool rekey = false;
         _cleanup_json_ json_t *answer = NULL, *said = NULL;
         struct error err = { 0 };
         int r = arguments ? prepare(&worker, context, guard, &err) : ERR_FAILED;
@@ -606,11 +613,16 @@ int worker_resume(const struct worker_context *context, int guard) {
         if (r == 0)
                 r = secret_arena_start(&err);
         if (r == 0)
-                r = who_started(&worker, person, &err);
+                r = who_started(&worker, person, &rekey, &err);
         if (r == 0)
                 r = session_open(&options, &worker.session, &err);
+        if (r == 0 && (rekey ? json_object_set_new(arguments, "kind", json_string("volume"))
+                             : json_object_set_new(arguments, "confirm", json_string(context->medium))) < 0)
+                r = fail_memory(&err);
         if (r == 0)
-                r = session_call(worker.session, verb_find("wipe", "resume"), arguments, &answer, &said, &err);
+                r = session_call(worker.session,
+                                 rekey ? verb_find("encrypt", "rotate") : verb_find("wipe", "resume"), arguments,
+                                 &answer, &said, &err);
         session_close(worker.session);
         if (r < 0)
                 log_problem(LOG_WARNING, context->medium, &err);

@@ -210,7 +210,7 @@ static int try_recovery(const struct luks_copy *header, bool rekey, const struct
  */
 
 /* The new header is on the device: all that the change still had to do is done, and it goes on record. */
-static int finish(struct target *target, const json_t *started, const struct luks_copy *header, struct error *err) {
+static int finish(struct target *target, const json_t *started, struct luks_copy *header, struct error *err) {
         _cleanup_secret_ struct secret *machine = NULL;
         char digest[65];
         int r = keys_medium_secret(target->keys, json_text_or_empty(started, "key"), &machine, err);
@@ -222,6 +222,8 @@ static int finish(struct target *target, const json_t *started, const struct luk
                                 err);
         if (r == 0)
                 r = luks_mend(target->fd, header, err);
+        if (r == 0)
+                r = luks_wipe_free(target->fd, header, err);
         return r == 0 ? record_changed(target, started, header, true, digest, err) : r;
 }
 
@@ -244,6 +246,8 @@ int header_settle(struct target *target, char ret_reason[CHANGE_REASON], struct 
                         (void) snprintf(ret_reason, CHANGE_REASON, "%s", json_text_or_empty(started, "reason"));
         } else if (strcmp(header.facts.canonical, json_text_or_empty(started, "old")) == 0) {
                 r = luks_mend(target->fd, &header, err);
+                if (r == 0)
+                        r = luks_wipe_free(target->fd, &header, err);
                 if (r == 0)
                         r = record_failed(target, json_text_or_empty(started, "reason"), false, NULL);
         } else {

@@ -3,6 +3,7 @@
 
 #include "act/act.h"
 #include "encrypt/luks.h"
+#include "policy/rotation.h"
 #include "registry/medium.h"
 
 extern const struct room encrypt_room; /* verbs `encrypt run`, `encrypt check` */
@@ -51,3 +52,11 @@ int encrypt_refuse(const struct luks_verdict *verdict, struct error *err);
  * ERR_VERIFY when the read-back shows anything but what was written. */
 int encrypt_crypto_erase(struct act *act, const struct medium *medium, const char *device, const char *occasion,
                          json_t **ret_evidence, struct error *err);
+
+/* C5: where a medium's volume key stands, and when it is overdue (0: never). Reads the registry only. */
+int encrypt_rotation_standing(struct act *act, const struct medium *medium, enum rotation_standing *ret,
+                              int64_t *ret_due, struct error *err);
+/* Records encryption.rotation-due for each medium whose key is due soon or overdue, once for each. */
+int encrypt_alert_due(struct act *act, struct error *err);
+/* Who began the re-encryption that a cut left unfinished, in a buffer of 40; "" when none is. */
+int encrypt_rekey_unfinished(struct db *db, const char *medium, char ret_person[40], struct error *err);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "encrypt/internal.h"
+#include "encrypt/rotation.h"
 #include "registry/station.h"
 
 static const char *const scripts[] = {
@@ -18,10 +18,15 @@ static const char *const scripts[] = {
         /* C5: a change of the header under way, and when the volume key was made. */
         "ALTER TABLE encryption ADD COLUMN change TEXT;"
         "ALTER TABLE encryption ADD COLUMN rekeyed INTEGER NOT NULL DEFAULT 0;"
-        "UPDATE encryption SET rekeyed = coalesce(ended, 0) WHERE state = 'done';",
+        "ALTER TABLE encryption ADD COLUMN rekeyed_by TEXT NOT NULL DEFAULT '';"
+        "ALTER TABLE encryption ADD COLUMN alerted TEXT NOT NULL DEFAULT '';"
+        "UPDATE encryption SET rekeyed = coalesce(ended, 0) WHERE state = 'done';"
+        "CREATE TABLE rotation_waiver (medium TEXT PRIMARY KEY, until INTEGER NOT NULL, person TEXT NOT NULL,"
+        " statement TEXT NOT NULL, signature TEXT NOT NULL, certificate TEXT NOT NULL, time INTEGER NOT NULL"
+        ") STRICT;",
 };
 
-static const char *const state_tables[] = { "encryption", NULL };
+static const char *const state_tables[] = { "encryption", "rotation_waiver", NULL };
 
 const struct schema encrypt_schema = {
         .room = "encrypt", .scripts = scripts, .scripts_n = COUNT(scripts), .state_tables = state_tables
@@ -144,14 +149,16 @@ static int apply_changed(struct db *db, const struct event *event, struct error 
         int r = json_canonical(json_object_get(data, "slots"), &slots, err);
 
         if (r == 0)
-                r = db_exec(db, err,
-                            "UPDATE encryption SET state = ?, change = NULL, uuid = ?, seqid = ?, digest = ?,"
-                            " slots = ?, key = ?, canonical = ?, mac = ?, rekeyed = CASE WHEN ?9 = 'rekeyed'"
-                            " THEN ?10 ELSE rekeyed END WHERE medium = ?11",
-                            "ssissssssis", state, json_text_or_empty(data, "uuid"), json_int(data, "seqid", 0),
-                            json_text_or_empty(data, "digest"), slots, json_text_or_empty(data, "key"),
-                            json_text_or_empty(data, "canonical"), json_text_or_empty(data, "mac"), reason,
-                            event->time, event->subject);
+                r = db_exec(
+                        db, err,
+                        "UPDATE encryption SET state = ?, change = NULL, uuid = ?, seqid = ?, digest = ?,"
+                        " slots = ?, key = ?, canonical = ?, mac = ?, rekeyed = CASE WHEN ?9 = 'rekeyed'"
+                        " THEN ?10 ELSE rekeyed END, alerted = CASE WHEN ?9 = 'rekeyed' THEN '' ELSE alerted END,"
+                        " rekeyed_by = CASE WHEN ?9 = 'rekey' THEN ?12 ELSE rekeyed_by END WHERE medium = ?11",
+                        "ssissssssiss", state, json_text_or_empty(data, "uuid"), json_int(data, "seqid", 0),
+                        json_text_or_empty(data, "digest"), slots, json_text_or_empty(data, "key"),
+                        json_text_or_empty(data, "canonical"), json_text_or_empty(data, "mac"), reason, event->time,
+                        event->subject, event->actor);
         if (r == 0)
                 return fail(err, ERR_CONFLICT, "El soporte %s no está cifrado.", "Medium %s is not encrypted.",
                             event->subject);
@@ -164,12 +171,18 @@ static int apply_changed(struct db *db, const struct event *event, struct error 
                                  err);
 }
 
-const struct event_type encrypt_events[9] = {
-        { "encryption.started", apply_started }, { "encryption.finished", apply_finished },
-        { "encryption.failed", apply_failed },   { "encryption.erase-started", apply_erase_started },
-        { "encryption.erased", apply_erased },   { "encryption.change-started", apply_change_started },
-        { "encryption.changed", apply_changed }, { "encryption.change-failed", apply_change_failed },
+const struct event_type encrypt_events[11] = {
+        { "encryption.started", apply_started },
+        { "encryption.finished", apply_finished },
+        { "encryption.failed", apply_failed },
+        { "encryption.erase-started", apply_erase_started },
+        { "encryption.erased", apply_erased },
+        { "encryption.change-started", apply_change_started },
+        { "encryption.changed", apply_changed },
+        { "encryption.change-failed", apply_change_failed },
         { "encryption.rekey-stopped", NULL },
+        { "encryption.rotation-waived", rotation_apply_waived },
+        { "encryption.rotation-due", rotation_apply_alerted },
 };
 
 /* --- reading ---------------------------------------------------------------------------------------------------
@@ -194,14 +207,11 @@ static enum luks_use use_of(const char *code) {
         return r < 0 ? LUKS_USE_UNKNOWN : (enum luks_use) r;
 }
 
-static int load_slots(const char *text, struct luks_known *known, struct error *err) {
-        _cleanup_json_ json_t *slots = NULL;
+void slots_from_json(const json_t *slots, struct luks_known *known) {
         const json_t *slot;
         size_t i;
-        int r = json_parse(text, strlen(text), &slots, err);
 
-        if (r < 0)
-                return r;
+        known->slots_n = 0;
         json_array_foreach(slots, i, slot) {
                 if (known->slots_n == LUKS_SLOTS_MAX)
                         break;
@@ -211,7 +221,15 @@ static int load_slots(const char *text, struct luks_known *known, struct error *
                                 json_text_or_empty(slot, "salt"));
                 known->slots_n++;
         }
-        return 0;
+}
+
+static int load_slots(const char *text, struct luks_known *known, struct error *err) {
+        _cleanup_json_ json_t *slots = NULL;
+        int r = json_parse(text, strlen(text), &slots, err);
+
+        if (r == 0)
+                slots_from_json(slots, known);
+        return r;
 }
 
 int encryption_load(struct db *db, const char *medium, struct encryption *ret, struct error *err) {
@@ -247,6 +265,7 @@ int encryption_load(struct db *db, const char *medium, struct encryption *ret, s
                 if (r == 0 && change)
                         r = json_parse(change, strlen(change), &found.change, err);
                 found.rekeyed = rows_int(rows, 10);
+                (void) snprintf(found.alerted, sizeof found.alerted, "%s", rows_text(rows, 11));
                 found.header.reencrypting = strcmp(found.state, "rekeying") == 0;
                 if (r < 0)
                         return r;
@@ -260,4 +279,17 @@ void encryption_done(struct encryption *encryption) {
         json_decref(encryption->evidence);
         json_decref(encryption->change);
         encryption->evidence = encryption->change = NULL;
+}
+
+int encrypt_rekey_unfinished(struct db *db, const char *medium, char ret_person[40], struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err,
+                         "SELECT rekeyed_by FROM encryption WHERE medium = ? AND state = 'rekeying'", "s", medium);
+
+        if (r == 0)
+                r = rows_next(rows, err);
+        if (r < 0)
+                return r;
+        (void) snprintf(ret_person, 40, "%s", r == 1 ? rows_text(rows, 0) : "");
+        return 0;
 }

@@ -6,7 +6,7 @@
 #include "encrypt/format.h"
 
 extern const struct schema encrypt_schema;
-extern const struct event_type encrypt_events[9];
+extern const struct event_type encrypt_events[11];
 
 /* How a medium's encryption stands, as its events left it. */
 struct encryption {
@@ -16,6 +16,7 @@ struct encryption {
         bool filled;
         json_t *evidence; /* of an erasure, or NULL */
         json_t *change;   /* data of an encryption.change-started that nothing ended yet, or NULL */
+        char alerted[16]; /* standing under C5 that was said last, or "" */
         int64_t rekeyed;  /* when the volume key was made: the clock of C5; 0 unknown */
         struct luks_known header;
 };
@@ -26,6 +27,7 @@ void encryption_done(struct encryption *encryption);
 
 /* The members of the event encryption.finished about slots: [{slot, use, salt}]. */
 json_t *slots_to_json(const struct luks_facts *facts);
+void slots_from_json(const json_t *slots, struct luks_known *known);
 
 int encrypt_run(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int encrypt_check(struct act *act, const json_t *args, json_t **ret, struct error *err);

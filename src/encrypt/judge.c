@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "encrypt/handover.h"
 #include "encrypt/internal.h"
+#include "encrypt/rotation.h"
 #include "encrypt/token.h"
 #include "policy/rule.h"
 
@@ -53,17 +54,65 @@ static void judge_history(const struct encryption *encryption, struct luks_verdi
                                  encryption->key);
 }
 
+/* After a cut the device may have the new header although the registry does not say so yet. */
+static void take_changed(const struct encryption *encryption, const struct luks_facts *facts,
+                         struct luks_known *known) {
+        const json_t *change = encryption->change;
+
+        if (!change || strcmp(json_text_or_empty(change, "canonical"), facts->canonical) != 0)
+                return;
+        known->seqid = (uint64_t) json_int(change, "seqid", 0);
+        (void) snprintf(known->canonical, sizeof known->canonical, "%s", facts->canonical);
+        (void) snprintf(known->mac, sizeof known->mac, "%s", json_text_or_empty(change, "mac"));
+        slots_from_json(json_object_get(change, "slots"), known);
+}
+
+/* C5: what was begun is finished before the medium is written; and no key lives for ever. */
+static void judge_rotation(struct act *act, const struct medium *medium, const struct encryption *encryption,
+                           struct luks_verdict *verdict) {
+        struct rotation_state state;
+        char due[DATE_TEXT];
+
+        if (encryption->change || encryption->header.reencrypting) {
+                verdict->unfinished = true;
+                luks_verdict_add(verdict, 0, "C5", -1, LUKS_READ_ONLY,
+                                 "su rotación quedó a medias: repita «encrypt rotate --kind %s»",
+                                 "its rotation was left unfinished: repeat “encrypt rotate --kind %s”",
+                                 encryption->header.reencrypting ? "volume" : "slot");
+        }
+        rotation_state_of(act, medium, encryption, &state);
+        date_of(state.due, due);
+        verdict->overdue = state.standing == ROTATION_OVERDUE;
+        if (state.standing == ROTATION_OVERDUE)
+                luks_verdict_add(verdict, 0, "C5", -1, LUKS_READ_ONLY, "su clave de volumen venció el %s",
+                                 "its volume key has been overdue since %s", due);
+        else if (state.standing == ROTATION_SOON)
+                luks_verdict_add(verdict, 0, "C5", -1, LUKS_WARN, "su clave de volumen vence el %s",
+                                 "its volume key is due on %s", due);
+        else if (state.standing == ROTATION_WAIVED)
+                luks_verdict_add(verdict, 0, "C5", -1, LUKS_WARN, "su clave de volumen venció el %s; lo aplazó %s",
+                                 "its volume key has been overdue since %s; put off by %s", due, state.waived_by);
+}
+
+static bool is_ours(const struct encryption *encryption) {
+        return encryption->known && encryption->header.uuid[0] &&
+               (strcmp(encryption->state, "done") == 0 || strcmp(encryption->state, "rekeying") == 0);
+}
+
 static void judge_facts(struct act *act, const struct medium *medium, const struct encryption *encryption,
                         const struct luks_facts *facts, struct luks_verdict *ret) {
-        bool ours = encryption->known && strcmp(encryption->state, "done") == 0 && encryption->header.uuid[0];
         /* No slot of a header that we did not make is known: each is a person's, with the cost that asks for. */
         const struct luks_known nothing = { .profile = encryption->header.profile };
+        struct luks_known known = encryption->header;
 
-        luks_judge(facts, medium->category, ours ? &encryption->header : &nothing, ret);
+        take_changed(encryption, facts, &known);
+        luks_judge(facts, medium->category, is_ours(encryption) ? &known : &nothing, ret);
         if (encryption->known)
                 judge_history(encryption, ret);
-        if (ours)
+        if (is_ours(encryption)) {
                 handover_judge_facts(act->db, medium->id, facts, ret);
+                judge_rotation(act, medium, encryption, ret);
+        }
         if (facts->state != LUKS_VERSION_2)
                 return;
         if (medium->luks_uuid[0] && strcmp(medium->luks_uuid, facts->uuid) != 0)

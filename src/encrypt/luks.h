@@ -120,6 +120,8 @@ struct luks_verdict {
         uint64_t seqid;
         char cipher[LUKS_NAME];
         int64_t key_bits; /* of the volume key, as cryptsetup counts: XTS holds two halves */
+        bool overdue;     /* C5: its volume key is, and no waiver holds */
+        bool unfinished;  /* C5: a rotation of ours was cut off */
         bool incident;    /* row 11 was broken where that is an incident */
         struct {
                 enum luks_use use;

@@ -58,6 +58,12 @@ static const char *resilience_of(const struct target *target) {
         return target->medium.kind == KIND_HDD && target->device.rotational ? "checksum" : "journal";
 }
 
+/* The new volume key holds the data: a cut may have left slots of the old one. */
+static bool is_done(struct crypt_device *device) {
+        return crypt_reencrypt_status(device, NULL) == CRYPT_REENCRYPT_NONE &&
+               crypt_keyslot_status(device, SLOT_MACHINE) == CRYPT_SLOT_ACTIVE;
+}
+
 static int begin(struct crypt_device *device, const struct target *target, const struct secret *machine) {
         const struct crypt_params_luks2 luks2 = { .sector_size = (uint32_t) crypt_get_sector_size(device) };
         const struct crypt_params_reencrypt params = { .mode = CRYPT_REENCRYPT_REENCRYPT,
@@ -65,45 +71,95 @@ static int begin(struct crypt_device *device, const struct target *target, const
                                                        .resilience = resilience_of(target),
                                                        .hash = "sha256",
                                                        .luks2 = &luks2 };
-        bool begun = crypt_reencrypt_status(device, NULL) != CRYPT_REENCRYPT_NONE;
+        const struct crypt_params_reencrypt resume = { .resilience = params.resilience,
+                                                       .hash = params.hash,
+                                                       .luks2 = &luks2,
+                                                       .flags = CRYPT_REENCRYPT_RESUME_ONLY };
+        const char *secret = (const char *) machine->data;
 
-        /* libcryptsetup repairs what a cut left between two of its own writes before it goes on. */
-        if (begun)
-                return crypt_reencrypt_init_by_passphrase(
-                        device, NULL, (const char *) machine->data, machine->size, CRYPT_ANY_SLOT, SLOT_MACHINE,
-                        "aes", "xts-plain64",
-                        &(struct crypt_params_reencrypt){ .resilience = resilience_of(target),
-                                                          .hash = "sha256",
-                                                          .luks2 = &luks2,
-                                                          .flags = CRYPT_REENCRYPT_RESUME_ONLY });
-        return crypt_reencrypt_init_by_passphrase(device, NULL, (const char *) machine->data, machine->size,
-                                                  SLOT_OLD_MACHINE, SLOT_MACHINE, "aes", "xts-plain64", &params);
+        if (crypt_reencrypt_status(device, NULL) != CRYPT_REENCRYPT_NONE)
+                return crypt_reencrypt_init_by_passphrase(device, NULL, secret, machine->size, CRYPT_ANY_SLOT,
+                                                          SLOT_MACHINE, "aes", "xts-plain64", &resume);
+        return crypt_reencrypt_init_by_passphrase(device, NULL, secret, machine->size, SLOT_OLD_MACHINE,
+                                                  SLOT_MACHINE, "aes", "xts-plain64", &params);
 }
 
 /* A header that was exchanged while the medium was away gets no key: it is judged before libcryptsetup, which
  * checks its own state against the volume keys, goes on with it. */
-static int refuse_header(const struct target *target, int fd, struct error *err) {
+static int refuse_header(const struct target *target, const struct luks_facts *facts, struct error *err) {
         _cleanup_encryption_ struct encryption encryption = { 0 };
-        _cleanup_luks_copy_ struct luks_copy copy = { 0 };
         struct luks_verdict verdict;
         int r = encryption_load(target->act->db, target->medium.id, &encryption, err);
 
-        if (r == 0)
-                r = luks_copy_read(fd, false, &copy, err);
         if (r < 0)
                 return r;
-        if (strcmp(copy.facts.uuid, encryption.header.uuid) != 0)
+        if (strcmp(facts->uuid, encryption.header.uuid) != 0)
                 return refuse(err, ERR_REFUSED, "C2", "La cabecera es otra: UUID %s, registrado %s.",
-                              "The header is another one: UUID %s, registered %s.", copy.facts.uuid,
+                              "The header is another one: UUID %s, registered %s.", facts->uuid,
                               encryption.header.uuid);
-        luks_judge(&copy.facts, target->medium.category, &encryption.header, &verdict);
+        luks_judge(facts, target->medium.category, &encryption.header, &verdict);
         return encrypt_refuse(&verdict, err);
 }
 
-/* The new volume key holds the data: a cut may have left slots of the old one. */
-static bool is_done(struct crypt_device *device) {
-        return crypt_reencrypt_status(device, NULL) == CRYPT_REENCRYPT_NONE &&
-               crypt_keyslot_status(device, SLOT_MACHINE) == CRYPT_SLOT_ACTIVE;
+/* All data are under the new volume key, and only the commit is missing. libcryptsetup 2.6.1 takes this state for
+ * the first one and would encrypt everything once more: it must not see it. */
+static bool is_all_new(const struct luks_facts *facts) {
+        bool whole = false;
+
+        for (size_t i = 0; i < facts->segments_n; i++)
+                whole = whole || (facts->segments[i].number == 0 && facts->segments[i].size == 0);
+        for (size_t i = 0; whole && i < facts->digests_n; i++)
+                if (facts->digests[i].segments & 1 && facts->digests[i].slots >> SLOT_MACHINE & 1)
+                        return true;
+        return false;
+}
+
+static bool has_slot(const struct luks_facts *facts, int number) {
+        for (size_t i = 0; i < facts->slots_n; i++)
+                if (facts->slots[i].number == number)
+                        return true;
+        return false;
+}
+
+/* The last step that libcryptsetup can't take again by itself. */
+static int commit(int fd, const struct luks_copy *header, const struct secret *machine, struct error *err) {
+        _cleanup_luks_copy_ struct luks_copy last = { 0 };
+        int r = luks_commit_rekey(header, &last, err);
+
+        if (r == 0)
+                r = luks_try_slot(&last, SLOT_MACHINE, machine, err);
+        return r == 0 ? luks_rewrite(fd, header, &last, err) : r;
+}
+
+/* What a cut left, before libcryptsetup sees it. */
+static int make_whole(const struct target *target, int fd, const struct secret *machine, struct error *err) {
+        _cleanup_luks_copy_ struct luks_copy header = { 0 };
+        int r = luks_recover(fd, LUKS_DATA_OFFSET, &header, err);
+
+        if (r == 0)
+                r = refuse_header(target, &header.facts, err);
+        if (r == 0)
+                r = luks_mend(fd, &header, err);
+        if (r == 0 && header.facts.requirements[0] &&
+            (is_all_new(&header.facts) || !has_slot(&header.facts, SLOT_OLD_MACHINE)))
+                r = commit(fd, &header, machine, err);
+        return r;
+}
+
+/* A hot zone that was being written is written again from its journal, or told by its checksums. By itself: what it
+ * leaves is looked at before anything goes on, since it may have been the last zone. */
+static int recover_zone(int fd, const struct secret *machine, struct error *err) {
+        const struct crypt_params_reencrypt recovery = { .flags = CRYPT_REENCRYPT_RECOVERY };
+        _cleanup_crypt_ struct crypt_device *device = NULL;
+        struct crypt_words words = { "" };
+        int r = luks_device_init(fd, &words, &device);
+
+        if (r == 0)
+                r = crypt_load(device, CRYPT_LUKS2, NULL);
+        if (r == 0 && crypt_reencrypt_status(device, NULL) == CRYPT_REENCRYPT_CRASH)
+                r = crypt_reencrypt_init_by_passphrase(device, NULL, (const char *) machine->data, machine->size,
+                                                       CRYPT_ANY_SLOT, CRYPT_ANY_SLOT, NULL, NULL, &recovery);
+        return r < 0 ? luks_device_fail(err, r, &words, cannot_rekey) : 0;
 }
 
 static int drop_old_slots(struct crypt_device *device) {
@@ -126,12 +182,9 @@ static int reencrypt(const struct target *target, int fd, const struct secret *m
                 r = crypt_load(device, CRYPT_LUKS2, NULL);
         if (r < 0)
                 return luks_device_fail(err, r, &words, cannot_rekey);
-        r = refuse_header(target, fd, err);
-        if (r < 0)
-                return r;
         if (!is_done(device)) {
                 r = begin(device, target, machine);
-                if (r >= 0)
+                if (r >= 0 && !is_done(device))
                         r = crypt_reencrypt_run(device, show, run);
                 if (run->cancelled && !is_done(device))
                         return fail(err, ERR_CONFLICT, "Recifrado interrumpido: lo hecho queda hecho.",
@@ -146,13 +199,11 @@ static int reencrypt(const struct target *target, int fd, const struct secret *m
 
 /* Nobody else may come between: the block-device lock stays while the kernel's claim changes hands. */
 static int lock_only(struct target *target, int *ret, struct error *err) {
-        _cleanup_close_ int fd = open(target->device.path, O_RDWR | O_CLOEXEC);
-        int r;
+        _cleanup_close_ int fd = -1;
+        int r = luks_open_direct(target->device.path, O_RDWR, &fd, err);
 
-        if (fd < 0)
-                return fail_errno(err, errno, "No se puede abrir «%s»", "“%s” can't be opened",
-                                  target->device.path);
-        r = device_check_fd(&target->device, fd, err);
+        if (r == 0)
+                r = device_check_fd(&target->device, fd, err);
         if (r < 0)
                 return r;
         close_fd(&target->fd);
@@ -176,7 +227,13 @@ int rekey_run(struct target *target, const struct secret *machine, struct rekey_
         /* Its own locks would wait for ours, and want a folder in /run that only root makes. */
         (void) crypt_metadata_locking(NULL, 0);
         (void) clock_gettime(CLOCK_MONOTONIC, &run.began);
-        r = reencrypt(target, fd, machine, &run, err);
+        r = make_whole(target, fd, machine, err);
+        if (r == 0)
+                r = recover_zone(fd, machine, err);
+        if (r == 0)
+                r = make_whole(target, fd, machine, err);
+        if (r == 0)
+                r = reencrypt(target, fd, machine, &run, err);
         act_progress_end(target->act);
         if (r < 0)
                 return r;

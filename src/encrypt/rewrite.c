@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,6 @@
 #include "base/file.h"
 #include "encrypt/crypt.h"
 #include "encrypt/mac.h"
-#include "sign/openssl.h"
 
 static const struct text cannot_change = { "No se puede cambiar la cabecera LUKS2",
                                            "The LUKS2 header can't be changed" };
@@ -116,19 +114,24 @@ static int edit_slots(int fd, const struct luks_edit *edit, size_t bytes, struct
 /* The binary header, LUKS2 On-Disk Format §2.1. */
 enum { AT_CHECKSUM = 448, CHECKSUM_SIZE = 64 };
 
-static int moved(const struct moves *moves, const char *number, char out[8]) {
+int luks_seal_copy(uint8_t *header, size_t size, struct error *err) {
+        memset(header + AT_CHECKSUM, 0, CHECKSUM_SIZE);
+        return sha256(header, size, header + AT_CHECKSUM) < 0 ? fail_memory(err) : 0;
+}
+
+static int moved(const struct moves *moves, const char *number, char out[16]) {
         long from = strtol(number, NULL, 10);
 
         if (from < 0 || from >= LUKS_SLOTS_MAX)
                 return -1;
-        (void) snprintf(out, 8, "%d", moves->to[from] < 0 ? (int) from : moves->to[from]);
+        (void) snprintf(out, 16, "%d", moves->to[from] < 0 ? (int) from : moves->to[from]);
         return 0;
 }
 
 static int move_names(json_t *root, const struct moves *moves) {
         json_t *slots = json_object_get(root, "keyslots"), *renamed = json_object(), *slot, *digest, *name;
         const char *key;
-        char to[8];
+        char to[16];
         size_t i;
 
         json_object_foreach(slots, key, slot) if (moved(moves, key, to) < 0 ||
@@ -165,8 +168,7 @@ static int renumber_copy(uint8_t *header, size_t size, const struct moves *moves
                 return fail_memory(err);
         memset(area, 0, room);
         memcpy(area, text, strlen(text));
-        memset(header + AT_CHECKSUM, 0, CHECKSUM_SIZE);
-        return sha256(header, size, header + AT_CHECKSUM) < 0 ? fail_memory(err) : 0;
+        return luks_seal_copy(header, size, err);
 }
 
 static int renumber(int fd, const struct moves *moves, struct error *err) {
@@ -276,8 +278,7 @@ static int fail_write(struct error *err, int r) {
                           "The header can't be written to the medium");
 }
 
-/* Whether a block of the key-slot region lies in the area of one of the header's slots. */
-static bool in_use(const struct luks_facts *facts, uint64_t at) {
+bool luks_block_in_use(const struct luks_facts *facts, uint64_t at) {
         for (size_t i = 0; i < facts->slots_n; i++)
                 if (at + DIRECT_BLOCK > facts->slots[i].area_offset &&
                     at < facts->slots[i].area_offset + facts->slots[i].area_size)
@@ -285,22 +286,43 @@ static bool in_use(const struct luks_facts *facts, uint64_t at) {
         return false;
 }
 
-/* Writes the blocks behind both copies that differ; `used`: those that the old header uses, or those that not. */
-static int write_areas(int fd, const struct luks_copy *old, const struct luks_copy *header, bool used,
-                       struct error *err) {
-        size_t from = 2 * (size_t) header->facts.header_size;
+int luks_write_runs(int fd, const struct luks_copy *header, size_t from, size_t to, luks_block_wanted wanted,
+                    const void *context, struct error *err) {
         int r = 0;
 
-        for (size_t at = from; r == 0 && at + DIRECT_BLOCK <= header->n; at += DIRECT_BLOCK)
-                if (in_use(&old->facts, at) == used &&
-                    memcmp(old->bytes + at, header->bytes + at, DIRECT_BLOCK) != 0)
-                        r = pwrite_all(fd, header->bytes + at, DIRECT_BLOCK, (off_t) at);
+        for (size_t at = from, run; r == 0 && at + DIRECT_BLOCK <= to; at = run + DIRECT_BLOCK) {
+                for (run = at; run + DIRECT_BLOCK <= to && wanted(context, run); run += DIRECT_BLOCK)
+                        ;
+                if (run > at)
+                        r = pwrite_all(fd, header->bytes + at, run - at, (off_t) at);
+        }
         if (r == 0)
                 r = sync_device(fd);
         return r < 0 ? fail_write(err, r) : 0;
 }
 
-static int write_copy(int fd, const struct luks_copy *header, bool second, struct error *err) {
+struct difference {
+        const struct luks_copy *old, *header;
+        bool used;
+};
+
+static bool differs(const void *context, size_t at) {
+        const struct difference *d = context;
+
+        return luks_block_in_use(&d->old->facts, at) == d->used &&
+               memcmp(d->old->bytes + at, d->header->bytes + at, DIRECT_BLOCK) != 0;
+}
+
+/* The blocks behind both copies that differ; `used`: those that the old header uses, or those that not. */
+static int write_areas(int fd, const struct luks_copy *old, const struct luks_copy *header, bool used,
+                       struct error *err) {
+        const struct difference difference = { old, header, used };
+
+        return luks_write_runs(fd, header, 2 * (size_t) header->facts.header_size, header->n, differs, &difference,
+                               err);
+}
+
+int luks_write_copy(int fd, const struct luks_copy *header, bool second, struct error *err) {
         size_t size = (size_t) header->facts.header_size, at = second ? size : 0;
         int r = pwrite_all(fd, header->bytes + at, size, (off_t) at);
 
@@ -333,86 +355,8 @@ int luks_rewrite(int fd, const struct luks_copy *old, const struct luks_copy *he
                             "The new header does not fit beside the old one.");
         r = write_areas(fd, old, header, false, err);
         if (r == 0)
-                r = write_copy(fd, header, true, err);
+                r = luks_write_copy(fd, header, true, err);
         if (r == 0)
-                r = write_copy(fd, header, false, err);
+                r = luks_write_copy(fd, header, false, err);
         return r == 0 ? write_areas(fd, old, header, true, err) : r;
-}
-
-int luks_recover(int fd, size_t area, struct luks_copy *ret, struct error *err) {
-        _cleanup_luks_copy_ struct luks_copy raw = { 0 }, found = { 0 };
-        _cleanup_crypt_ struct crypt_device *device = NULL;
-        _cleanup_close_ int memory = -1;
-        struct crypt_words words = { "" };
-        ssize_t got;
-        int r;
-
-        raw.bytes = direct_buffer(area);
-        if (!raw.bytes)
-                return fail_memory(err);
-        got = pread_all(fd, raw.bytes, area, 0);
-        if (got < 0)
-                return fail_errno(err, (int) -got, "No se puede leer la cabecera", "The header can't be read");
-        raw.n = (size_t) got;
-        r = luks_copy_to_memory(&raw, &memory, err);
-        if (r < 0)
-                return r;
-        r = luks_device_init(memory, &words, &device);
-        if (r == 0)
-                r = crypt_load(device, CRYPT_LUKS2, NULL);
-        if (r < 0)
-                return fail(err, ERR_VERIFY, "Ninguna de las dos copias de la cabecera está entera.",
-                            "Neither of the header's two copies is whole.");
-        r = luks_copy_read(memory, true, &found, err);
-        if (r < 0)
-                return r;
-        if (found.facts.state != LUKS_VERSION_2 || !found.whole)
-                return fail(err, ERR_VERIFY, "La cabecera no se puede recomponer: %s.",
-                            "The header can't be put together again: %s.", found.facts.damage);
-        *ret = found;
-        found = (struct luks_copy){ 0 };
-        return 0;
-}
-
-/* Random bytes over what no slot uses, on the device and in `header`. */
-static int wipe_free(int fd, const struct luks_copy *header, struct error *err) {
-        size_t from = 2 * (size_t) header->facts.header_size;
-        size_t to = from + (size_t) header->facts.keyslots_size;
-        int r = 0;
-
-        for (size_t at = from; r == 0 && at + DIRECT_BLOCK <= to && at + DIRECT_BLOCK <= header->n;
-             at += DIRECT_BLOCK) {
-                if (in_use(&header->facts, at))
-                        continue;
-                if (RAND_bytes(header->bytes + at, DIRECT_BLOCK) != 1)
-                        return fail_openssl(err, "El generador aleatorio no responde",
-                                            "The random generator failed");
-                r = pwrite_all(fd, header->bytes + at, DIRECT_BLOCK, (off_t) at);
-        }
-        if (r == 0)
-                r = sync_device(fd);
-        return r < 0 ? fail_write(err, r) : 0;
-}
-
-int luks_mend(int fd, const struct luks_copy *header, struct error *err) {
-        size_t size = (size_t) header->facts.header_size;
-        _cleanup_free_ uint8_t *now = direct_buffer(2 * size);
-        bool first, second;
-        ssize_t got;
-        int r = 0;
-
-        if (!now)
-                return fail_memory(err);
-        got = pread_all(fd, now, 2 * size, 0);
-        if (got < 0)
-                return fail_errno(err, (int) -got, "No se puede leer la cabecera", "The header can't be read");
-        first = (size_t) got >= size && memcmp(now, header->bytes, size) == 0;
-        second = (size_t) got == 2 * size && memcmp(now + size, header->bytes + size, size) == 0;
-        /* One of them is what the other is mended from: it is never written. */
-        if (!first && !second)
-                return fail(err, ERR_VERIFY, "Ninguna de las dos copias de la cabecera está entera.",
-                            "Neither of the header's two copies is whole.");
-        if (!first || !second)
-                r = write_copy(fd, header, first, err);
-        return r == 0 ? wipe_free(fd, header, err) : r;
 }

@@ -33,9 +33,23 @@ int luks_edit(const struct luks_copy *old, const struct luks_edit *edit, luks_to
  * second copy, first copy, and only then what the old header held. Synced between each. */
 int luks_rewrite(int fd, const struct luks_copy *old, const struct luks_copy *header, struct error *err);
 
-/* The header as cryptsetup would recover it from whichever copy is whole, in memory only. ERR_VERIFY when there is
- * none. */
+/* The header as cryptsetup would recover it, in memory only: from the whole copy, or the newer one of two.
+ * ERR_VERIFY when neither is whole. */
 int luks_recover(int fd, size_t area, struct luks_copy *ret, struct error *err);
-/* Writes the copy that a cut damaged or left behind, and random bytes over all of the key-slot area that no slot
- * uses. */
+/* Writes the copy that a cut damaged or left behind, if one was. */
 int luks_mend(int fd, const struct luks_copy *header, struct error *err);
+/* Random bytes over all of the key-slot area that no slot uses, on the device and in `header`. */
+int luks_wipe_free(int fd, struct luks_copy *header, struct error *err);
+/* Between removing the slots of the old volume key and its commit libcryptsetup leaves, when it is cut, a header
+ * that it can't open any more. All data are under the new key then: the header is what is left without the marks of
+ * the re-encryption. ERR_CONFLICT when the header is in no such state. */
+int luks_commit_rekey(const struct luks_copy *old, struct luks_copy *ret, struct error *err);
+
+/* For those: a copy's checksum; one copy, synced; whole runs of blocks of which `wanted` says yes, synced (small
+ * writes are slow on flash); whether a block lies in the area of a slot. */
+typedef bool (*luks_block_wanted)(const void *context, size_t at);
+int luks_seal_copy(uint8_t *header, size_t size, struct error *err);
+int luks_write_copy(int fd, const struct luks_copy *header, bool second, struct error *err);
+int luks_write_runs(int fd, const struct luks_copy *header, size_t from, size_t to, luks_block_wanted wanted,
+                    const void *context, struct error *err);
+bool luks_block_in_use(const struct luks_facts *facts, uint64_t at);

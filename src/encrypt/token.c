@@ -18,6 +18,18 @@ static const char *volume_digest(const struct luks_facts *facts) {
         return "";
 }
 
+/* While the volume key is changed the token names one of two: the old one until the new one holds all data. */
+static bool names_volume(const struct luks_facts *facts, const char *digest) {
+        bool between = strcmp(facts->requirements, luks_reencryption) == 0;
+
+        if (strcmp(digest, volume_digest(facts)) == 0)
+                return true;
+        for (size_t i = 0; between && i < facts->digests_n; i++)
+                if (strcmp(facts->digests[i].value_digest, digest) == 0)
+                        return true;
+        return false;
+}
+
 /* What is signed: the token's canonical text without its signature, after a text that no other signature of the
  * station begins with. */
 static int signed_text(const json_t *token, char **ret, struct error *err) {
@@ -95,7 +107,7 @@ int token_verify(const json_t *token, const struct luks_facts *facts, const char
         if (r < 0)
                 return r;
         if (strcmp(json_text_or_empty(token, "uuid"), facts->uuid) != 0 ||
-            strcmp(json_text_or_empty(token, "volume"), volume_digest(facts)) != 0)
+            !names_volume(facts, json_text_or_empty(token, "volume")))
                 return fail(err, ERR_VERIFY, "El testigo es de otro soporte.", "The token is another medium's.");
         if (base64_decode(json_text_or_empty(token, "signature"), &signature, &n) < 0)
                 return fail(err, ERR_VERIFY, "El testigo no lleva firma.", "The token has no signature.");

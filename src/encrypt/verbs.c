@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "encrypt/internal.h"
+#include "encrypt/rotation.h"
 #include "registry/station.h"
 
 static const struct param run_params[] = {
@@ -132,6 +132,44 @@ static const struct column rotate_columns[] = {
         { "bytes", { "Bytes recifrados", "Bytes re-encrypted" } },
 };
 
+static const struct param due_params[] = {
+        { .name = "all",
+          .type = PARAM_FLAG,
+          .help = HELP("también los que están al día", "those that are current too") },
+};
+
+static const struct column due_columns[] = {
+        { "medium", { "Soporte", "Medium" } },
+        { "standing_text", { "Rotación", "Rotation" } },
+        { "age_days", { "Días", "Days" } },
+        { "due", { "Vence", "Due" } },
+        { "device", { "Dispositivo", "Device" } },
+        { "location", { "Ubicación", "Location" } },
+        { "waived_until", { "Aplazada hasta", "Put off until" } },
+};
+
+static const struct param waive_params[] = {
+        { .name = "medium",
+          .type = PARAM_MEDIUM,
+          .flags = PARAM_REQUIRED | PARAM_POSITIONAL,
+          .help = HELP("el soporte", "the medium") },
+        { .name = "until",
+          .type = PARAM_DATE,
+          .flags = PARAM_REQUIRED,
+          .help = HELP("hasta qué día (30 como mucho)", "until which day (30 at most)") },
+        { .name = "reason",
+          .type = PARAM_TEXT,
+          .flags = PARAM_REQUIRED,
+          .help = HELP("motivo", "reason"),
+          .max = 200 },
+};
+
+static const struct column waive_columns[] = {
+        { "medium", { "Soporte", "Medium" } },
+        { "until", { "Hasta", "Until" } },
+        { "reason", { "Motivo", "Reason" } },
+};
+
 static const struct verb verbs[] = {
         { .noun = "encrypt",
           .name = "run",
@@ -161,6 +199,24 @@ static const struct verb verbs[] = {
           PARAMS(rotate_params),
           COLUMNS(rotate_columns),
           .run = encrypt_rotate },
+        { .noun = "encrypt",
+          .name = "due",
+          .roles = ROLE_ANY,
+          .flags = VERB_READS,
+          .help = HELP("Dice qué claves de volumen vencen o han vencido, y si su soporte está conectado",
+                       "Says which volume keys are due or overdue, and whether their medium is plugged in"),
+          PARAMS(due_params),
+          COLUMNS(due_columns),
+          .run = encrypt_due },
+        { .noun = "encrypt",
+          .name = "waive",
+          .roles = ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("Aplaza la rotación de un soporte, con motivo, plazo y firma",
+                       "Puts a medium's rotation off, with a reason, an end and a signature"),
+          PARAMS(waive_params),
+          COLUMNS(waive_columns),
+          .run = encrypt_waive },
         { .noun = "encrypt",
           .name = "check",
           .roles = ROLE_ANY,

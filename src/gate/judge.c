@@ -89,6 +89,8 @@ static int judge_header(struct act *act, const struct device_facts *facts, const
         if (r < 0)
                 return r;
         ret->header = verdict.decision;
+        ret->overdue = verdict.overdue;
+        ret->unfinished = verdict.unfinished;
         judgement->header_incident = verdict.incident;
         worst = luks_verdict_worst(&verdict);
         if (worst) {

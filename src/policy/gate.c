@@ -45,6 +45,12 @@ static bool is_weak(const struct gate_case *c) {
 static bool is_old(const struct gate_case *c) {
         return c->luks && c->header == LUKS_READ_ONLY;
 }
+static bool is_unfinished(const struct gate_case *c) {
+        return c->luks && c->unfinished;
+}
+static bool is_overdue(const struct gate_case *c) {
+        return c->luks && c->overdue;
+}
 static bool is_plain(const struct gate_case *c) {
         return !c->luks && luks_demands[c->category].required;
 }
@@ -91,6 +97,14 @@ static const struct {
           { GATE_READ_ONLY,
             "C3",
             { "no está cifrado y su categoría lo exige", "it is not encrypted, as its category demands" } } },
+        { is_unfinished,
+          true,
+          { GATE_READ_ONLY,
+            "C5",
+            { "la rotación de sus claves quedó a medias", "the rotation of its keys was left unfinished" } } },
+        { is_overdue,
+          true,
+          { GATE_READ_ONLY, "C5", { "su clave de volumen ha vencido", "its volume key is overdue" } } },
         { is_old,
           true,
           { GATE_READ_ONLY,

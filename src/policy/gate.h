@@ -37,6 +37,8 @@ struct gate_case {
         const char *today;         /* date */
         bool luks;                 /* there is a LUKS header, of whatever quality */
         enum luks_decision header; /* the verdict on it */
+        bool overdue;              /* C5: its volume key is, and no waiver holds */
+        bool unfinished;           /* C5: a rotation of ours was cut off */
 };
 
 struct gate_answer {

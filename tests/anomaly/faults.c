@@ -6,12 +6,15 @@
  *   MPSI_FAULT_LAST   "1": every later one fails too, as on a full disk (else just that one)
  *   MPSI_FAULT_ERRNO  number; without it ENOMEM for memory, EAGAIN for process, EIO for the rest
  *   MPSI_FAULT_REPORT file that gets "calls failed\n" at exit
+ *   MPSI_FAULT_ON     a file: only writes and syncs on it count
+ *   MPSI_FAULT_KILL   "before": the process is killed instead, before the call; "torn": after half of the write
  *
  * Only calls on regular files and block devices count, so that messages still reach the terminal. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -32,6 +35,9 @@ static struct {
         bool last;
         int error;
         const char *report;
+        bool on_file, kill, torn;
+        dev_t device;
+        ino_t inode;
 } plan;
 static atomic_long calls, failed;
 static atomic_bool ready;
@@ -61,6 +67,15 @@ static void plan_read(void) {
         plan.error = error ? (int) strtol(error, NULL, 10) : 0;
         plan.last = last && *last == '1';
         plan.report = getenv("MPSI_FAULT_REPORT");
+        plan.kill = getenv("MPSI_FAULT_KILL") != NULL;
+        plan.torn = plan.kill && strcmp(getenv("MPSI_FAULT_KILL"), "torn") == 0;
+        if (getenv("MPSI_FAULT_ON")) {
+                struct stat st;
+
+                plan.on_file = stat(getenv("MPSI_FAULT_ON"), &st) == 0;
+                plan.device = st.st_dev;
+                plan.inode = st.st_ino;
+        }
 }
 
 /* Runs before main and after the dynamic loader's own allocations, which no program survives. */
@@ -94,6 +109,8 @@ static bool fails(unsigned kind) {
         n = atomic_fetch_add(&calls, 1) + 1;
         if (plan.at < 1 || (plan.last ? n < plan.at : n != plan.at))
                 return false;
+        if (plan.kill && !(plan.torn && kind == WRITE))
+                (void) raise(SIGKILL);
         atomic_fetch_add(&failed, 1);
         errno = plan.error ? plan.error : kind == MEMORY ? ENOMEM : kind == PROCESS ? EAGAIN : EIO;
         return true;
@@ -103,6 +120,9 @@ static bool is_storage(int fd) {
         struct stat st;
         int kept = errno;
         bool yes = fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
+
+        if (plan.on_file)
+                yes = yes && st.st_dev == plan.device && st.st_ino == plan.inode;
 
         errno = kept;
         return yes;
@@ -122,24 +142,41 @@ void *realloc(void *p, size_t n) {
 
 #define NEXT(name) ((__typeof__(&name)) dlsym(RTLD_NEXT, #name))
 
+/* Half a write, in whole sectors, and the power is gone. */
+static void tear(int fd, const void *data, size_t n, off64_t offset) {
+        if (!plan.torn)
+                return;
+        if (NEXT(pwrite64)(fd, data, n / 1024 * 512, offset) >= 0)
+                (void) raise(SIGKILL);
+}
+
 ssize_t write(int fd, const void *data, size_t n) {
-        return is_storage(fd) && fails(WRITE) ? -1 : NEXT(write)(fd, data, n);
+        if (!is_storage(fd) || !fails(WRITE))
+                return NEXT(write)(fd, data, n);
+        tear(fd, data, n, lseek64(fd, 0, SEEK_CUR));
+        return -1;
 }
 
 ssize_t pwrite(int fd, const void *data, size_t n, off_t offset) {
-        return is_storage(fd) && fails(WRITE) ? -1 : NEXT(pwrite)(fd, data, n, offset);
+        if (!is_storage(fd) || !fails(WRITE))
+                return NEXT(pwrite)(fd, data, n, offset);
+        tear(fd, data, n, offset);
+        return -1;
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t n, off64_t offset) {
-        return is_storage(fd) && fails(WRITE) ? -1 : NEXT(pwrite64)(fd, data, n, offset);
+        if (!is_storage(fd) || !fails(WRITE))
+                return NEXT(pwrite64)(fd, data, n, offset);
+        tear(fd, data, n, offset);
+        return -1;
 }
 
 int fsync(int fd) {
-        return fails(SYNC) ? -1 : NEXT(fsync)(fd);
+        return (!plan.on_file || is_storage(fd)) && fails(SYNC) ? -1 : NEXT(fsync)(fd);
 }
 
 int fdatasync(int fd) {
-        return fails(SYNC) ? -1 : NEXT(fdatasync)(fd);
+        return (!plan.on_file || is_storage(fd)) && fails(SYNC) ? -1 : NEXT(fdatasync)(fd);
 }
 
 int ioctl(int fd, unsigned long request, ...) {

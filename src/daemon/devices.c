@@ -113,10 +113,9 @@ static void wake_at(struct guard *guard, uint64_t at) {
 }
 
 static uint64_t now_us(struct guard *guard) {
-        uint64_t now = 0;
+        uint64_t now;
 
-        (void) sd_event_now(guard->event, CLOCK_MONOTONIC, &now);
-        return now;
+        return sd_event_now(guard->event, CLOCK_MONOTONIC, &now) < 0 ? 0 : now;
 }
 
 static void wake_later(struct guard *guard) {
@@ -138,14 +137,14 @@ static void look_later(struct device *device, pid_t lost) {
 static bool look_is_due(struct device *device) {
         if (!device->look_at || device->gone)
                 return false;
-        if (device->look_at <= now_us(device->guard)) {
-                if (kill(device->lost, 0) < 0 && errno == ESRCH) {
-                        device->look_at = 0;
-                        return true;
-                }
+        if (device->look_at > now_us(device->guard)) {
+                wake_at(device->guard, device->look_at);
+        } else if (kill(device->lost, 0) < 0 && errno == ESRCH) {
+                device->look_at = 0;
+                return true;
+        } else {
                 look_later(device, device->lost);
         }
-        wake_at(device->guard, device->look_at);
         return false;
 }
 

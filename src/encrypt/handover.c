@@ -264,7 +264,8 @@ int encrypt_run_handover(struct act *act, const json_t *args, json_t **ret, stru
         return handover_to_json(act->db, job.number, ret, err);
 }
 
-static int revoke_slot(struct job *job, const char *device, const char *medium, const char *reason, struct error *err) {
+static int revoke_slot(struct job *job, const char *device, const char *medium, const char *reason,
+                       struct error *err) {
         struct header_change change = { .reason = CHANGE_REVOCATION, .remove = -1 };
         _cleanup_header_changed_ struct header_changed changed = { .added = -1 };
         int r = target_load(job->act, medium, device, &job->target, err);
@@ -294,7 +295,8 @@ int encrypt_run_revoke(struct act *act, const json_t *args, json_t **ret, struct
 
         if (act->dry_run)
                 return target_load(act, json_text(args, "medium"), json_text(args, "device"), &job.target, err);
-        r = revoke_slot(&job, json_text(args, "device"), json_text(args, "medium"), reason ? reason : "returned", err);
+        r = revoke_slot(&job, json_text(args, "device"), json_text(args, "medium"), reason ? reason : "returned",
+                        err);
         if (r < 0)
                 return r;
         act_say(act,

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "daemon/guard.h"
+#include "daemon/device.h"
 #include "daemon/hand.h"
 #include "device/sysfs.h"
 
@@ -22,43 +22,6 @@ enum {
         RETRY_LAST_S = 60,
         SLOW_FIRST_S = 15,
         SLOW_LAST_S = 900
-};
-
-enum stage {
-        STAGE_REST,
-        STAGE_WAITS,  /* to be looked at */
-        STAGE_PROBED, /* being looked at */
-        STAGE_READ,   /* to be judged */
-        STAGE_JUDGED, /* being judged */
-};
-
-struct device {
-        struct device *next;
-        struct guard *guard;
-        char name[64], path[DEVICE_FIELD];
-        enum stage stage;
-        bool named;      /* by --devices */
-        bool again;      /* something happened meanwhile: once more round */
-        bool gone;       /* unplugged while somebody still points here */
-        bool unjudged;   /* it could not be judged: try again */
-        bool untold;     /* the judge has yet to hear that it is gone */
-        bool answered;   /* the look under way has said its first word */
-        bool stuck;      /* said already that its verdict can't be put into force */
-        bool known;      /* the facts below are of a device that the gate has a say on */
-        bool judged;     /* there is a verdict on this insertion */
-        bool registered; /* in that verdict */
-        struct device_facts facts;
-        enum gate_verdict verdict;
-        int hold;           /* exclusive descriptor, or -1 */
-        uint64_t opened_by; /* the worker that works on it, or 0 */
-        struct probe_order order;
-        struct child *probe;
-        void *content; /* of the look that is to be judged, without its last zeros; NULL: it did not answer */
-        size_t content_n;
-        uint64_t look_at, patience_s; /* when one that did not answer is looked at again; the pause before that */
-        pid_t lost;                   /* the look that did not answer: a dead disk may keep it for ever */
-        char complaint[3 * ERROR_TEXT_MAX]; /* said last, so that it is said once */
-        char resumed[DEVICE_FIELD];         /* the insertion in which an unfinished wipe was started again */
 };
 
 static void go_on(struct guard *guard);
@@ -77,7 +40,7 @@ static bool is_named(const struct guard *guard, const char *name) {
         return false;
 }
 
-static void release_hold(struct device *device) {
+void device_release_hold(struct device *device) {
         const struct hand hand = { .does = HAND_RELEASE };
 
         if (device->hold < 0)
@@ -95,7 +58,7 @@ static void drop(struct device *device) {
         *at = device->next;
         if (device->guard->asking == device)
                 device->guard->asking = NULL;
-        release_hold(device);
+        device_release_hold(device);
         free(device->content);
         free(device);
 }
@@ -148,7 +111,7 @@ static bool look_is_due(struct device *device) {
         return false;
 }
 
-static void retry_later(struct guard *guard, struct device *device) {
+void device_retry_later(struct guard *guard, struct device *device) {
         device->unjudged = true;
         wake_later(guard);
 }
@@ -204,7 +167,7 @@ static void medium_gone(struct device *device, int64_t diskseq) {
         }
         if (device->known)
                 tell_gone(device);
-        release_hold(device);
+        device_release_hold(device);
         device->known = device->judged = false;
         device->facts.insertion[0] = '\0';
 }
@@ -217,7 +180,7 @@ static void on_outside(struct device *device, const struct probe_outside *outsid
         if (!outside->concerned)
                 return;
         if (!same) {
-                release_hold(device);
+                device_release_hold(device);
                 device->judged = false;
                 device->verdict = GATE_READ_ONLY;
         }
@@ -278,7 +241,7 @@ static void on_probe_end(void *context, struct child *child, int status) {
         if (device->stage == STAGE_PROBED) {
                 device->stage = STAGE_REST;
                 if (!device->answered && !stuck && !device->gone)
-                        retry_later(guard, device);
+                        device_retry_later(guard, device);
         }
         if (device->stage == STAGE_REST || (device->stage == STAGE_READ && device->gone))
                 rest(device);
@@ -318,7 +281,7 @@ static void look(struct device *device) {
         }
         log_problem(LOG_ERR, device->path, &err);
         device->stage = STAGE_REST;
-        retry_later(guard, device);
+        device_retry_later(guard, device);
 }
 
 /* --- judging -----------------------------------------------------------------------------------------------------
@@ -346,94 +309,8 @@ static void ask_judge(struct device *device) {
                 return;
         }
         log_problem(LOG_ERR, device->path, &err);
-        retry_later(guard, device);
+        device_retry_later(guard, device);
         rest(device);
-}
-
-static void enforce(struct device *device);
-
-static enum hand_does wanted(const struct device *device) {
-        /* Whoever has it on loan has it open for writing (U3). */
-        bool lent = device->verdict == GATE_READ_ONLY && mappings_writable(device->guard, device->name);
-
-        return device->verdict == GATE_ACCEPT || lent ? HAND_OPEN : HAND_CLOSE;
-}
-
-/* The verdict is not in force: the next look puts it there. */
-static void enforce_later(struct device *device) {
-        device->judged = false;
-        retry_later(device->guard, device);
-}
-
-/* Whether the insertion that was meant is there no more, which udev tells too. */
-static bool is_gone(int result) {
-        return result == ENODEV || result == ENOENT || result == ENXIO || result == ENOMEDIUM;
-}
-
-static void on_result(struct device *device, const struct hand *hand, int result) {
-        if (result == 0) {
-                device->guard->retry_after = 0;
-                device->stuck = false;
-                /* A verdict has come meanwhile, and this hand, the slower one, has undone what that one's did. */
-                if (!device->opened_by && hand->does != wanted(device))
-                        enforce(device);
-                return;
-        }
-        if (is_gone(result))
-                return;
-        /* Else to be put into force when it is free. */
-        if (result != EBUSY && !device->stuck)
-                log_line(LOG_ERR, "%s: el veredicto no se puede aplicar: %s",
-                         "%s: the verdict can't be enforced: %s", hand->path, strerror(result));
-        device->stuck = device->stuck || result != EBUSY;
-        enforce_later(device);
-}
-
-/* Against mounts, even read-only ones: what is refused, and what nobody registered. A registered medium is left to
- * the acts that make it fit. */
-static bool is_held(const struct device *device) {
-        return device->verdict == GATE_REFUSE || (device->verdict == GATE_READ_ONLY && !device->registered);
-}
-
-static void on_held(void *context, struct hand *hand, int result, int held) {
-        struct guard *guard = context;
-        struct device *device = NULL;
-
-        for (struct device *each = guard->devices; each && !device; each = each->next)
-                if (!each->gone && each->known && strcmp(each->path, hand->path) == 0 &&
-                    each->facts.diskseq == hand->diskseq)
-                        device = each;
-        if (device && held >= 0 && device->hold < 0 && is_held(device) && !device->opened_by)
-                device->hold = TAKE_FD(held);
-        if (held >= 0) {
-                const struct hand release = { .does = HAND_RELEASE };
-
-                (void) hand_start(guard->event, &release, held, NULL);
-                (void) close(held);
-        }
-        if (device)
-                on_result(device, hand, result);
-}
-
-static void enforce(struct device *device) {
-        struct guard *guard = device->guard;
-        struct hand hand = { .does = wanted(device),
-                             .diskseq = device->facts.diskseq,
-                             .hold = is_held(device) && device->hold < 0,
-                             .spare_busy = true,
-                             .done = on_held,
-                             .context = guard };
-        struct error err = { 0 };
-
-        if (!guard->enforce || device->opened_by)
-                return;
-        if (!is_held(device))
-                release_hold(device);
-        (void) snprintf(hand.path, sizeof hand.path, "%s", device->path);
-        if (hand_start(guard->event, &hand, -1, &err) < 0) {
-                log_problem(LOG_ERR, device->path, &err);
-                enforce_later(device);
-        }
 }
 
 static void on_verdict(struct device *device, const struct judge_reply *reply) {
@@ -446,7 +323,7 @@ static void on_verdict(struct device *device, const struct judge_reply *reply) {
                 if (strcmp(device->complaint, reply->line[lang]) != 0)
                         log_line(LOG_ERR, "%s", "%s", reply->line[lang]);
                 (void) snprintf(device->complaint, sizeof device->complaint, "%s", reply->line[lang]);
-                retry_later(guard, device);
+                device_retry_later(guard, device);
                 return;
         }
         device->complaint[0] = '\0';
@@ -461,10 +338,10 @@ static void on_verdict(struct device *device, const struct judge_reply *reply) {
                 (void) snprintf(device->resumed, sizeof device->resumed, "%s", device->facts.insertion);
                 /* A hold taken now would keep the job off. It is closed as new, and held when the job does not
                  * come. */
-                enforce_later(device);
+                device_enforce_later(device);
                 desk_resume(guard, reply->medium, device->path);
         } else if (moves || reply->recorded) {
-                enforce(device);
+                device_enforce(device);
         } else {
                 guard->retry_after = 0;
         }
@@ -511,7 +388,7 @@ static void on_judge_end(void *context, struct child *child, int status) {
                 struct device *device = guard->asking;
 
                 guard->asking = NULL;
-                retry_later(guard, device);
+                device_retry_later(guard, device);
                 rest(device);
         }
         for (struct device *device = guard->devices, *next; device; device = next) {
@@ -520,7 +397,7 @@ static void on_judge_end(void *context, struct child *child, int status) {
                 if (device->gone && device->stage == STAGE_REST)
                         rest(device);
                 else if (device->known && !device->gone)
-                        retry_later(guard, device);
+                        device_retry_later(guard, device);
         }
         wake_later(guard);
 }
@@ -584,7 +461,7 @@ static void go_on(struct guard *guard) {
                         continue;
                 }
                 if (!have_judge(guard)) {
-                        retry_later(guard, device);
+                        device_retry_later(guard, device);
                         rest(device);
                         continue;
                 }
@@ -633,7 +510,7 @@ static void went(struct guard *guard, const char *name) {
         if (!device)
                 return;
         device->gone = true;
-        release_hold(device);
+        device_release_hold(device);
         if (device->known)
                 tell_gone(device);
         if (device->stage == STAGE_REST || device->stage == STAGE_WAITS)
@@ -747,7 +624,7 @@ void devices_set_gate(struct guard *guard, const struct worker_asks *asks, uint6
                 if (asks->read_only) {
                         once_more(device);
                 } else {
-                        release_hold(device);
+                        device_release_hold(device);
                         tell_gone(device); /* what the judge has read of it is of before */
                 }
                 r = hand_start(guard->event, &hand, -1, &err);

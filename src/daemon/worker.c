@@ -527,7 +527,7 @@ static int await_client(int guard, struct ucred *ret_peer) {
                 struct cmsghdr header;
                 char bytes[CMSG_SPACE(sizeof(int))];
         } control = { 0 };
-        struct ucred peer;
+        struct ucred peer = { .pid = 0 };
         struct iovec part = { .iov_base = &peer, .iov_len = sizeof peer };
         struct msghdr message = {
                 .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control

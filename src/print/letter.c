@@ -109,7 +109,8 @@ static void secret_words(struct sheet *sheet, double y) {
 
         for (int i = 0; at < end; i++) {
                 size_t n = strcspn(at, " ");
-                double x = MARGIN + 14 + (i % 4) * column, base = y + (i / 4) * 26;
+                const int row = i / 4;
+                double x = MARGIN + 14 + (i % 4) * column, base = y + row * 26;
                 char number[16];
 
                 (void) snprintf(number, sizeof number, "%d", i + 1);

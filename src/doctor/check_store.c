@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "doctor/internal.h"
+#include "encrypt/encrypt.h"
 #include "keys/keys.h"
 #include "ledger/ledger.h"
 #include "registry/person.h"
@@ -151,6 +152,31 @@ void check_vault(struct doctor *d) {
         else if (there < live)
                 found(d, SEVERITY_FAIL, "faltan %lld claves vivas en la cámara",
                       "%lld live keys are missing from the vault", (long long) (live - there));
+}
+
+void check_key_age(struct doctor *d) {
+        enum master_age age = MASTER_FRESH;
+        int64_t due = 0, soon = 0, overdue = 0;
+        struct error err = { 0 };
+        char day[DATE_TEXT];
+
+        if (keys_master_age(d->act, &age, &due, &err) < 0 || encrypt_count_due(d->act, &soon, &overdue, &err) < 0) {
+                found_error(d, SEVERITY_FAIL, &err);
+                return;
+        }
+        date_of(due, day);
+        if (age == MASTER_OVERDUE)
+                found(d, SEVERITY_FAIL, "la clave maestra debía renovarse el %s",
+                      "the master key was due for renewal on %s", day);
+        else if (age == MASTER_DUE_SOON)
+                found(d, SEVERITY_WARN, "la clave maestra debe renovarse antes del %s",
+                      "the master key is due for renewal on %s", day);
+        if (overdue)
+                found(d, SEVERITY_WARN, "%lld soportes tienen vencida su clave de volumen: solo se leen",
+                      "the volume keys of %lld media are overdue: they are read-only", (long long) overdue);
+        if (soon)
+                found(d, SEVERITY_INFO, "la clave de volumen de %lld soportes vence pronto",
+                      "the volume keys of %lld media are due soon", (long long) soon);
 }
 
 /* --- certificates -------------------------------------------------------------------------------------------- */

@@ -97,6 +97,7 @@ void check_store(struct doctor *doctor);
 void check_recovery(struct doctor *doctor);
 void check_space(struct doctor *doctor);
 void check_vault(struct doctor *doctor);
+void check_key_age(struct doctor *doctor);
 void check_certificates(struct doctor *doctor);
 void check_ledger(struct doctor *doctor);
 void check_clock_back(struct doctor *doctor);

@@ -1,4 +1,5 @@
 /* encrypt due: which volume keys are old, which media are at hand, and the alert about those that are not (C5). */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,21 +48,28 @@ static int visit(struct act *act, const char *id, each_medium each, void *contex
         return state.standing == ROTATION_EXEMPT ? 0 : each(context, &medium, &encryption, &state, err);
 }
 
-/* The oldest key first. The IDs are read before any medium is: what is recorded meanwhile disturbs no reading. */
-static int for_each(struct act *act, each_medium each, void *context, struct error *err) {
+/* Whose key was made at `made` or before, the oldest first. The IDs are read before any medium is: what is recorded
+ * meanwhile disturbs no reading. */
+static int for_each(struct act *act, int64_t made, each_medium each, void *context, struct error *err) {
         _cleanup_json_ json_t *ids = json_array();
         _cleanup_rows_ struct rows *rows = NULL;
         const json_t *id;
         size_t i;
-        int r = db_query(
-                act->db, &rows, err,
-                "SELECT medium FROM encryption WHERE state IN ('done', 'rekeying') ORDER BY rekeyed, medium", "");
+        int r = db_query(act->db, &rows, err,
+                         "SELECT medium FROM encryption WHERE rekeyed <= ? AND state IN ('done', 'rekeying')"
+                         " ORDER BY rekeyed, medium",
+                         "i", made);
 
         while (r >= 0 && (r = rows_next(rows, err)) == 1)
                 if (json_array_append_new(ids, json_string(rows_text(rows, 0))) < 0)
                         return fail_memory(err);
         json_array_foreach(ids, i, id) if (r >= 0) r = visit(act, json_string_value(id), each, context, err);
         return r < 0 ? r : 0;
+}
+
+/* Keys made since are not to be told of yet: of a large registry only the old ones are looked at. */
+static int64_t due_when_made(const struct act *act) {
+        return act_now(act) - (rotation_policy.volume_key_days - rotation_policy.warning_days) * DAY;
 }
 
 /* --- the list --------------------------------------------------------------------------------------------------
@@ -133,7 +141,7 @@ int encrypt_due(struct act *act, const json_t *args, json_t **ret, struct error 
                 return fail_memory(err);
         /* Without udev nothing is seen to be present: the list is still right about ages. */
         (void) monitor_enumerate(look, &presence, NULL);
-        r = for_each(act, add, &listing, err);
+        r = for_each(act, listing.all ? INT64_MAX : due_when_made(act), add, &listing, err);
         if (r < 0)
                 return r;
         *ret = json_pack("{s:O, s:I, s:I, s:I}", "rows", rows, "due_soon", (json_int_t) listing.soon, "overdue",
@@ -168,7 +176,32 @@ static int alert(void *context, const struct medium *medium, const struct encryp
 }
 
 int encrypt_alert_due(struct act *act, struct error *err) {
-        return for_each(act, alert, act, err);
+        return for_each(act, due_when_made(act), alert, act, err);
+}
+
+struct counts {
+        int64_t soon, overdue;
+};
+
+static int count(void *context, const struct medium *medium, const struct encryption *encryption,
+                 const struct rotation_state *state, struct error *err) {
+        struct counts *counts = context;
+
+        (void) medium, (void) encryption, (void) err;
+        counts->soon += state->standing == ROTATION_SOON;
+        counts->overdue += state->standing == ROTATION_OVERDUE;
+        return 0;
+}
+
+int encrypt_count_due(struct act *act, int64_t *ret_soon, int64_t *ret_overdue, struct error *err) {
+        struct counts counts = { 0 };
+        int r = for_each(act, due_when_made(act), count, &counts, err);
+
+        if (r == 0) {
+                *ret_soon = counts.soon;
+                *ret_overdue = counts.overdue;
+        }
+        return r;
 }
 
 int encrypt_rotation_standing(struct act *act, const struct medium *medium, enum rotation_standing *ret,

@@ -58,5 +58,7 @@ int encrypt_rotation_standing(struct act *act, const struct medium *medium, enum
                               int64_t *ret_due, struct error *err);
 /* Records encryption.rotation-due for each medium whose key is due soon or overdue, once for each. */
 int encrypt_alert_due(struct act *act, struct error *err);
+/* How many volume keys are due soon, and overdue without a waiver (C5). */
+int encrypt_count_due(struct act *act, int64_t *ret_soon, int64_t *ret_overdue, struct error *err);
 /* Who began the re-encryption that a cut left unfinished, in a buffer of 40; "" when none is. */
 int encrypt_rekey_unfinished(struct db *db, const char *medium, char ret_person[40], struct error *err);

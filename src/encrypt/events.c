@@ -21,6 +21,7 @@ static const char *const scripts[] = {
         "ALTER TABLE encryption ADD COLUMN rekeyed_by TEXT NOT NULL DEFAULT '';"
         "ALTER TABLE encryption ADD COLUMN alerted TEXT NOT NULL DEFAULT '';"
         "UPDATE encryption SET rekeyed = coalesce(ended, 0) WHERE state = 'done';"
+        "CREATE INDEX encryption_rekeyed ON encryption (rekeyed);"
         "CREATE TABLE rotation_waiver (medium TEXT PRIMARY KEY, until INTEGER NOT NULL, person TEXT NOT NULL,"
         " statement TEXT NOT NULL, signature TEXT NOT NULL, certificate TEXT NOT NULL, time INTEGER NOT NULL"
         ") STRICT;",

@@ -7,9 +7,6 @@
 extern const struct room ceremony_room; /* verb `key ceremony`; events key.ceremony, key.rehearsed, key.restored,
                                            key.medium-recovered */
 
-/* C5: when the master key in use was made, and when its year ends; 0 when there is none. */
-int ceremony_master_due(struct db *db, int64_t *ret_created, int64_t *ret_due, struct error *err);
-
 /* The first two ways of `key recover`: from the shares of the newest ceremony, or of that of `ceremony` (may be
  * NULL). Rehearsed, nothing changes but the record of it; restored, the same key is set under a new passphrase. */
 int ceremony_rehearse(struct act *act, const char *ceremony, json_t **ret, struct error *err);

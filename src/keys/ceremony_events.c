@@ -147,18 +147,3 @@ int ceremony_load(struct db *db, const char *id, struct deal *ret, int64_t *ret_
                 *ret = deal;
         return r;
 }
-
-int ceremony_master_due(struct db *db, int64_t *ret_created, int64_t *ret_due, struct error *err) {
-        int64_t created = 0;
-        int r = db_int(db, &created, err,
-                       "SELECT coalesce(max(created), 0) FROM crypto_key WHERE kind = 'master' AND state = 'live'",
-                       "");
-
-        if (r < 0)
-                return r;
-        *ret_created = created;
-        *ret_due = 0;
-        if (created)
-                (void) master_judge_age(created, created, ret_due);
-        return 0;
-}

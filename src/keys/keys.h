@@ -11,6 +11,7 @@
 #include "act/act.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "policy/ceremony.h"
 
 enum { KEY_REF_TEXT = 48, KEY_COMMITMENT_TEXT = 65, MEDIUM_SECRET_SIZE = 64, PASSPHRASE_MIN = 12 };
 
@@ -113,6 +114,9 @@ int keys_medium_secret(struct keys *keys, const char *ref, struct secret **ret, 
  * ERR_VERIFY when wrapped bytes are still found. */
 int keys_destroy_medium(struct keys *keys, const char *medium, const char *except, const char *reason,
                         json_t **ret_evidence, struct error *err);
+
+/* C5: when the year of the newest master key ends. */
+int keys_master_age(struct act *act, enum master_age *ret, int64_t *ret_due, struct error *err);
 
 /* How many keys the vault holds and how many the ledger counts as live, without writing to either. */
 int keys_count(struct act *act, int64_t *ret_vault, int64_t *ret_live, struct error *err);

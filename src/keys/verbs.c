@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "keys/internal.h"
-#include "policy/keys.h"
 
 static int add_summary(struct act *act, json_t *rows, struct error *err) {
         _cleanup_rows_ struct rows *query = NULL;
@@ -47,30 +46,37 @@ int keys_count(struct act *act, int64_t *ret_vault, int64_t *ret_live, struct er
         return r < 0 ? r : live_media_keys(act, ret_live, err);
 }
 
+int keys_master_age(struct act *act, enum master_age *ret, int64_t *ret_due, struct error *err) {
+        int64_t created = 0;
+        int r = db_int(act->db, &created, err,
+                       "SELECT created FROM crypto_key WHERE id = 'master' ORDER BY version DESC LIMIT 1", "");
+
+        if (r == 0)
+                *ret = master_judge_age(created, act_now(act), ret_due);
+        return r;
+}
+
 /* Until when the vault is unlocked, and when its master key is due (C5). */
 static int say_master(struct act *act, int64_t version, char unlocked[TIME_TEXT], bool *ret_unlocked,
                       char due[DATE_TEXT], struct error *err) {
-        const int64_t now = act_now(act);
-        int64_t until = 0, created = 0, at;
+        enum master_age age = MASTER_FRESH;
+        int64_t until = 0, at = 0;
         int r = keys_unlocked_until(act, version, &until, err);
 
         if (r == 0)
-                r = db_int(act->db, &created, err,
-                           "SELECT coalesce(max(created), 0) FROM crypto_key WHERE id = 'master' AND version = ?",
-                           "i", version);
+                r = keys_master_age(act, &age, &at, err);
         if (r < 0)
                 return r;
-        at = created + key_limits[KEY_MASTER_DAYS].value * DAY;
         date_of(at, due);
         *unlocked = '\0';
         if (until > 0) {
                 time_format(until, unlocked);
                 act_say(act, "La cámara está abierta hasta %s.", "The vault is unlocked until %s.", unlocked);
         }
-        if (now >= at)
-                act_say(act, "La clave maestra debía renovarse el %s (C5): mpsi key rotate --master.",
-                        "The master key was due for renewal on %s (C5): mpsi key rotate --master.", due);
-        else if (now >= at - key_limits[KEY_MASTER_WARNING_DAYS].value * DAY)
+        if (age == MASTER_OVERDUE)
+                act_say(act, "La clave maestra debía renovarse el %s (C5): «mpsi key ceremony».",
+                        "The master key was due for renewal on %s (C5): “mpsi key ceremony”.", due);
+        else if (age == MASTER_DUE_SOON)
                 act_say(act, "La clave maestra debe renovarse antes del %s (C5).",
                         "The master key is due for renewal on %s (C5).", due);
         *ret_unlocked = until > 0;

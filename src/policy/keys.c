@@ -11,10 +11,4 @@ const struct key_limit_row key_limits[KEY_LIMITS] = {
                                       "OP.EXP.2",
                                       { "minutos que puede quedar abierta como mucho",
                                         "minutes that it may stay unlocked at most" } },
-        [KEY_MASTER_DAYS] = { 365, "C5", "MP.SI", { "días de una clave maestra", "days of a master key" } },
-        [KEY_MASTER_WARNING_DAYS] = { 30,
-                                      "C5",
-                                      "MP.SI",
-                                      { "días de aviso antes de que toque renovarla",
-                                        "days of warning before its renewal is due" } },
 };

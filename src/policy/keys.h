@@ -8,8 +8,6 @@
 enum key_limit {
         KEY_UNLOCK_MINUTES,
         KEY_UNLOCK_MINUTES_MOST,
-        KEY_MASTER_DAYS,
-        KEY_MASTER_WARNING_DAYS,
         KEY_LIMITS
 };
 struct key_limit_row {

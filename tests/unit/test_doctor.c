@@ -204,6 +204,8 @@ BREAK(recovery_left, {
 })
 BREAK(certificates_old, station.store.now += (3 * 365 - 30) * DAY)
 BREAK(certificates_over, station.store.now += (3 * 365 + 1) * DAY)
+BREAK(master_due, station.store.now += 340 * DAY)
+BREAK(master_overdue, station.store.now += 366 * DAY)
 BREAK(clock_back, station.store.now -= DAY)
 
 static const struct {
@@ -268,8 +270,10 @@ static const struct {
         { store_of_another, "store", SEVERITY_FAIL, NULL },
         { vault_open_to_group, "vault", SEVERITY_FAIL, NULL },
         { recovery_left, "recovery-key", SEVERITY_WARN, NULL },
-        { certificates_old, "certificates", SEVERITY_WARN, NULL },
-        { certificates_over, "certificates", SEVERITY_FAIL, NULL },
+        { certificates_old, "certificates", SEVERITY_WARN, "key-age" },
+        { certificates_over, "certificates", SEVERITY_FAIL, "key-age" },
+        { master_due, "key-age", SEVERITY_WARN, NULL },
+        { master_overdue, "key-age", SEVERITY_FAIL, NULL },
         { clock_back, "clock-back", SEVERITY_FAIL, NULL },
 };
 

@@ -26,6 +26,7 @@ struct device {
         bool known;      /* the facts below are of a device that the gate has a say on */
         bool judged;     /* there is a verdict on this insertion */
         bool registered; /* in that verdict */
+        bool waiting;    /* a job of it was cut off and waits for the vault to be unlocked */
         struct device_facts facts;
         enum gate_verdict verdict;
         int hold;           /* exclusive descriptor, or -1 */

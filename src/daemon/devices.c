@@ -333,7 +333,11 @@ static void on_verdict(struct device *device, const struct judge_reply *reply) {
         device->registered = registered;
         device->judged = true;
         /* A look says that nobody is at work on it. */
-        if (reply->asked && reply->unfinished && guard->enforce && !device->opened_by &&
+        if (reply->unfinished && reply->locked && !device->waiting)
+                log_line(LOG_WARNING, "%s: el recifrado de %s espera a «mpsi key unlock»",
+                         "%s: the re-encryption of %s waits for “mpsi key unlock”", device->path, reply->medium);
+        device->waiting = reply->unfinished && reply->locked;
+        if (reply->asked && reply->unfinished && !reply->locked && guard->enforce && !device->opened_by &&
             strcmp(device->resumed, device->facts.insertion) != 0) {
                 (void) snprintf(device->resumed, sizeof device->resumed, "%s", device->facts.insertion);
                 /* A hold taken now would keep the job off. It is closed as new, and held when the job does not
@@ -564,7 +568,7 @@ void devices_retry_now(struct guard *guard) {
         if (guard->missed && devices_look_at_all(guard, &err) < 0)
                 log_problem(LOG_ERR, "udev", &err);
         for (struct device *device = guard->devices; device; device = device->next)
-                if (look_is_due(device) || (device->unjudged && !device->gone)) {
+                if (look_is_due(device) || ((device->unjudged || device->waiting) && !device->gone)) {
                         device->unjudged = false;
                         once_more(device);
                 }

@@ -17,6 +17,7 @@
 #include "daemon/transfer.h"
 #include "doctor/doctor.h"
 #include "encrypt/encrypt.h"
+#include "keys/keys.h"
 #include "ledger/ledger.h"
 #include "sanitize/sanitize.h"
 
@@ -140,15 +141,17 @@ static void put_line(const struct device_facts *facts, const struct gate_judgeme
         }
 }
 
-static bool cut_off(struct db *db, const char *medium) {
+static bool cut_off(struct act *act, const char *medium, bool *ret_locked) {
         _cleanup_sanitization_ struct sanitization_record last = { 0 };
         char person[40];
 
         if (!*medium)
                 return false;
-        if (encrypt_rekey_unfinished(db, medium, person, NULL) == 0 && *person)
+        if (encrypt_rekey_unfinished(act->db, medium, person, NULL) == 0 && *person) {
+                *ret_locked = !keys_open_unasked(act);
                 return true;
-        return sanitization_last(db, medium, &last, NULL) == 0 &&
+        }
+        return sanitization_last(act->db, medium, &last, NULL) == 0 &&
                (last.state == SANITIZATION_RUNNING || last.state == SANITIZATION_INTERRUPTED);
 }
 
@@ -201,7 +204,7 @@ static int decide(struct judge *judge, const struct judge_request *request, stru
                 return r;
         reply->recorded = known == 0;
         reply->verdict = judgement.answer.verdict;
-        reply->unfinished = cut_off(act->db, judgement.medium);
+        reply->unfinished = cut_off(act, judgement.medium, &reply->locked);
         r = opening_stands(act, &facts, &judgement, &reply->standing, err);
         if (r < 0)
                 return r;

@@ -103,8 +103,7 @@ bool device_is_locked(const char *path) {
         return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
-/* udev holds a shared lock for the moment of its probing: that is waited for. */
-static int lock_device(int fd) {
+int device_lock(int fd) {
         for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
                 if (errno != EWOULDBLOCK || waited >= LOCK_WAIT_MS)
                         return -1;
@@ -135,7 +134,7 @@ int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd
         if (fd < 0)
                 return fail_errno(err, errno, "No se puede abrir «%s»", "“%s” can't be opened", approved->path);
         /* The lock keeps udev from probing while we write, and a second job off an image. */
-        if (lock_device(fd) < 0)
+        if (device_lock(fd) < 0)
                 return fail(err, ERR_BUSY, "Otro programa tiene bloqueado «%s».", "Another program locks “%s”.",
                             approved->path);
         r = device_check_fd(approved, fd, err);

@@ -22,6 +22,9 @@ enum device_open_flags {
  * locked with flock() instead. ERR_REFUSED by S6 when the node, insertion, or size behind the path is not the
  * approved one any more; ERR_BUSY when somebody holds it. */
 int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd, struct error *err);
+/* Takes the block-device lock. udev holds a shared one for the moment of its probing: that is waited for. -1 when
+ * somebody keeps it. */
+int device_lock(int fd);
 /* Whether a program holds the block-device lock (an exclusive flock, as systemd's block-device locking and
  * device_open() take it): it is at work on the device, and nobody else should judge, probe or gate it meanwhile. */
 bool device_is_locked(const char *path);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -208,7 +207,7 @@ static int lock_only(struct target *target, int *ret, struct error *err) {
                 return r;
         close_fd(&target->fd);
         target->fd = -1;
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        if (device_lock(fd) < 0)
                 return fail(err, ERR_BUSY, "Otro programa tiene bloqueado «%s».", "Another program locks “%s”.",
                             target->device.path);
         *ret = TAKE_FD(fd);

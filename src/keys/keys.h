@@ -87,6 +87,9 @@ void keys_close(struct keys *keys);
 DEFINE_CLEANUP(struct keys, keys_close)
 #define _cleanup_keys_ _cleanup_(keys_closep)
 
+/* Whether the vault opens without asking anybody: it was unlocked, or its provider asks nothing. Reads only. */
+bool keys_open_unasked(struct act *act);
+
 /* "software" and so on: the master key's provider. Whether it counts as hardware under C1 (an HSM). */
 const char *keys_provider(const struct keys *keys);
 bool keys_provider_is_hsm(const struct keys *keys);

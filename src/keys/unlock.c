@@ -125,6 +125,19 @@ int keys_unlocked_until(struct act *act, int64_t master_version, int64_t *ret, s
         return r == ERR_NOT_FOUND ? 0 : r;
 }
 
+bool keys_open_unasked(struct act *act) {
+        _cleanup_(db_closep) struct db *vault = NULL;
+        _cleanup_free_ char *name = NULL, *parameters = NULL;
+        const struct key_provider *provider;
+        int64_t version = 0, until = 0;
+
+        if (vault_open(act->folder, DB_READ, &vault, NULL) < 0 ||
+            vault_get_master(vault, &version, &name, &parameters, NULL) < 0 ||
+            key_provider_find(name, &provider, NULL) < 0)
+                return false;
+        return provider->silent || (keys_unlocked_until(act, version, &until, NULL) == 0 && until > 0);
+}
+
 int keys_forget(struct keys *keys, bool *ret_was_there, struct error *err) {
         char name[KEPT_NAME];
         int r = kept_name(keys->act, keys->master_version, name, err);

@@ -5,11 +5,7 @@
 
 #include "base/error.h"
 
-enum key_limit {
-        KEY_UNLOCK_MINUTES,
-        KEY_UNLOCK_MINUTES_MOST,
-        KEY_LIMITS
-};
+enum key_limit { KEY_UNLOCK_MINUTES, KEY_UNLOCK_MINUTES_MOST, KEY_LIMITS };
 struct key_limit_row {
         int64_t value;
         const char *rule, *source;

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# A re-encryption that a cut left unfinished is mpsid's to finish, once the vault is open: C5, C9, S7. By hand, as root:
+#   MPSI_FAULTS=…/libfaults.so MPSI_LUKS_PLAIN=…/luks_plain tests/cli/with-udev bats tests/anomaly/mpsid_rotate.bats
+bats_require_minimum_version 1.5.0
+load helper
+load ../cli/mpsid
+
+PLAIN=${MPSI_LUKS_PLAIN:-$MPSI_BUILD/tests/luks_plain}
+
+setup_file() {
+        mpsid_setup_file
+}
+
+setup() {
+        mpsid_setup
+        SOCKET=$BATS_TEST_TMPDIR/socket
+}
+
+teardown() {
+        [ -n "${MPSI_UDEV:-}" ] || return 0
+        mpsid_teardown
+}
+
+# The digest of what is on the medium, by its recovery slot.
+data() {
+        rm -f "$BATS_TEST_TMPDIR/key"*
+        act elena key escrow "$ID" --out "$BATS_TEST_TMPDIR/key.cms" >/dev/null
+        openssl cms -decrypt -inform DER -in "$BATS_TEST_TMPDIR/key.cms" -recip "$STORE/recovery/recovery.crt" \
+                -inkey "$STORE/recovery/recovery.key" -passin "file:$SECRETS/recovery" -out "$BATS_TEST_TMPDIR/key"
+        "$PLAIN" "$node" "$BATS_TEST_TMPDIR/key" | sha256sum
+}
+
+live_keys() {
+        sqlite3 -cmd '.timeout 5000' "$STORE/registry.db" "SELECT count(*) FROM crypto_key WHERE medium = '$ID' AND state = 'live'"
+}
+
+@test "C5 C9: cut off, it waits for key unlock, and then goes on by itself; the data are the same" {
+        register
+        act ana encrypt run "$ID" "$node" --confirm "$ID"
+        before=$(data)
+        act elena person add raiz --full-name "Raíz Puesto" --roles security --os-user root
+        run -137 env MPSI_FAULT=write,sync MPSI_FAULT_ON="$node" MPSI_FAULT_AT=12 MPSI_FAULT_KILL=before LD_PRELOAD="$MPSI_FAULTS" \
+                "$MPSI" --store "$STORE" --as ana "${SECRET_OPTIONS[@]}" encrypt rotate "$ID" "$node" --kind volume
+        start --socket "$SOCKET"
+        wait_for "$ID waits for"
+        # Acts that have nothing to do with it do not set it off.
+        run -0 "$MPSI" --socket "$SOCKET" --lang en media show "$ID"
+        [ "$(live_keys)" -gt 1 ]
+        run -0 "$MPSI" --socket "$SOCKET" --lang en --secret "master=file:$SECRETS/master" key unlock
+        wait_for 'has ended (0)'
+        [ "$(live_keys)" -eq 1 ]
+        run -0 "$MPSI" --socket "$SOCKET" --lang en encrypt check "$node"
+        stop
+        [ "$(data)" = "$before" ]
+        act elena ledger verify
+}

@@ -1,0 +1,141 @@
+"""Re-encryption by the station's own unprivileged worker, cut off by what really happens: the medium pulled out, mpsid killed.
+C5, C9, S7, C10.
+
+MPSI_LAB_ROTATIONS=n changes how often each kind of cut is made, MPSI_LAB_SEED=n the moments.
+"""
+
+import os
+import random
+import time
+
+from labkit import scenarios
+from labkit.case import LabCase
+from labkit.station import Desk
+
+MIB = 1 << 20
+ROTATIONS = int(os.environ.get('MPSI_LAB_ROTATIONS', 2))
+SEED = int(os.environ.get('MPSI_LAB_SEED', time.time()))
+
+
+class Rotation(LabCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.guest.unplug_all()
+        cls.guest.put('/etc/mpsi/mpsi.conf', '[gate]\nbuses = usb nvme scsi\n')
+        cls.station = Desk(cls.guest)
+        cls.station.install()
+        cls.lottery = random.Random(SEED)
+        print(f'    seed {SEED}')
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.station.stop()
+        cls.guest.unplug_all()
+        scenarios.restore_configuration(cls.guest)
+        super().tearDownClass()
+
+    def setUp(self):
+        self.guest.unplug_all()
+        if not self.station.runs():
+            self.begin()
+
+    def tearDown(self):
+        self.guest.unplug_all()
+
+    def begin(self):
+        self.station.start('--config', '/etc/mpsi/mpsi.conf')
+        self.station.do('sara', 'key', 'unlock')
+
+    def opened(self, medium, number):
+        self.station.do('ana', 'encrypt', 'unlock', number, medium.device)
+        return f'/dev/mapper/mpsi-{number}'
+
+    def encrypted(self, bus):
+        """A medium with content, and what its content is."""
+        medium = self.plug(bus, f'{self.serial_number(bus)}.img', 40 * MIB)
+        self.station.wait_log(f'{medium.device}.*read only C3')
+        number = self.station.register(medium.device)
+        self.station.do('ana', 'encrypt', 'run', number, medium.device, '--confirm', number, '--no-fill')
+        self.station.wait_log(f'{medium.device} {number}: accepted')
+        node = self.opened(medium, number)
+        self.guest.check(f'''mkfs.ext4 -q {node} && mkdir -p /mnt/medium && mount {node} /mnt/medium
+            for i in 1 2 3 4 5 6; do head -c 2000000 /dev/urandom >/mnt/medium/study-$i; done
+            umount /mnt/medium; sync''')
+        content = self.content(node)
+        self.station.do('ana', 'encrypt', 'lock', number)
+        return medium, number, content
+
+    def content(self, node):
+        return self.guest.check(f'''mkdir -p /mnt/medium && mount -o ro,noload {node} /mnt/medium && (cd /mnt/medium && sha256sum study-*)
+            umount /mnt/medium''')
+
+    def key_is_new(self, number, versions):
+        keys = self.guest.check(f'''sqlite3 -cmd ".timeout 5000" /var/lib/mpsi/store/registry.db \\
+            "SELECT group_concat(state) FROM (SELECT state FROM crypto_key WHERE medium = '{number}' ORDER BY version)"''').split(',')
+        self.assertEqual(keys.count('live'), 1, keys)
+        self.assertEqual(keys[-1], 'live')
+        self.assertGreater(len(keys), versions)
+
+    def wait_rekeyed(self, number, count, timeout=180):
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            done = [event for event in self.station.events('encryption.changed')
+                    if event['subject'] == number and event['data'].get('change', event['data'].get('kind')) == 'rekeyed']
+            if len(done) >= count:
+                return
+            time.sleep(1)
+        self.fail(f'{number} is not re-encrypted:\n{self.station.log()}')
+
+    def rotate(self, medium, number):
+        began = time.monotonic()
+        self.station.do('ana', 'encrypt', 'rotate', number, medium.device, '--kind', 'volume', timeout=300)
+        return time.monotonic() - began
+
+    def check_after(self, medium, number, content, versions):
+        self.station.wait_log(f'{number}: accepted')
+        self.assertEqual(self.content(self.opened(medium, number)), content)
+        self.station.do('ana', 'encrypt', 'lock', number)
+        self.key_is_new(number, versions)
+        self.station.verify()
+
+    def test_by_the_unprivileged_worker(self):
+        """C5: over the socket, on real buses, by an account without rights; every file is as before."""
+        for bus in ('usb', 'nvme'):
+            with self.subTest(bus=bus):
+                medium, number, content = self.encrypted(bus)
+                self.station.forget_log()
+                self.rotate(medium, number)
+                self.check_after(medium, number, content, 1)
+
+    def cut_and_resumed(self, bus, cut):
+        medium, number, content = self.encrypted(bus)
+        whole = self.rotate(medium, number)
+        for round_ in range(1, ROTATIONS + 1):
+            moment = self.lottery.uniform(whole * 0.2, whole)
+            with self.subTest(seed=SEED, bus=bus, round=round_, moment=round(moment, 2)):
+                self.station.start_act('rotate', 'ana', 'encrypt', 'rotate', number, medium.device, '--kind', 'volume')
+                time.sleep(moment)
+                medium = cut(medium)
+                self.wait_rekeyed(number, round_ + 1)
+                self.check_after(medium, number, content, round_ + 1)
+        self.guest.unplug(medium)
+
+    def test_mpsid_is_killed(self):
+        """C5 S7: kill -9 of the station; started and unlocked again, it goes on by itself."""
+        def cut(medium):
+            self.guest.check('pkill -KILL mpsid; sleep 1')
+            self.begin()
+            return medium
+        self.cut_and_resumed('usb', cut)
+
+    def test_pulled_out(self):
+        """C5 S7: pulled out in the middle; plugged in again, it goes on by itself."""
+        def cut(medium):
+            self.guest.unplug(medium)
+            time.sleep(2)
+            self.station.forget_log()
+            return self.guest.plug(medium.bus, medium.path, medium.serial)
+        for bus in ('usb', 'nvme'):
+            self.cut_and_resumed(bus, cut)

@@ -82,7 +82,7 @@ class Rotation(LabCase):
         end = time.monotonic() + timeout
         while time.monotonic() < end:
             done = [event for event in self.station.events('encryption.changed')
-                    if event['subject'] == number and event['data'].get('change', event['data'].get('kind')) == 'rekeyed']
+                    if event['subject'] == number and event['data']['reason'] == 'rekeyed']
             if len(done) >= count:
                 return
             time.sleep(1)

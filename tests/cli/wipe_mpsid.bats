@@ -39,7 +39,7 @@ teardown() {
         [ "$(jq -r '[.result, .reached_level, .bytes_not_reached] | join(" ")' "$BATS_TEST_TMPDIR/answer")" = "sanitized purge 0" ]
         wait_for "$node"
         kill "$daemon"
-        wait "$daemon"
+        wait "$daemon" || { printf 'exit %s\n' "$?"; cat "$LOG"; false; }
         daemon=
         act elena ledger verify
 }

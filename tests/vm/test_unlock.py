@@ -21,7 +21,7 @@ class Unlock(LabCase):
         cls.configure()
         cls.station = Desk(cls.guest)
         cls.station.install()
-        cls.station.start('--config', '/etc/mpsi/mpsi.conf')
+        cls.begin()
         # A mere user, who has what is lent to him.
         for words in (('grant', 'luis', 'user'), ('revoke', 'luis', 'operator')):
             cls.station.do('sara', 'person', *words, '--reason', 'another post')
@@ -29,6 +29,12 @@ class Unlock(LabCase):
     @classmethod
     def configure(cls):
         cls.guest.put('/etc/mpsi/mpsi.conf', '[gate]\nbuses = usb nvme scsi\n' + (f'[unlock]\nidle = {cls.idle}\n' if cls.idle else ''))
+
+    @classmethod
+    def begin(cls):
+        """mpsid, and its vault unlocked: nobody is asked for a passphrase then (C9)."""
+        cls.station.start('--config', '/etc/mpsi/mpsi.conf')
+        cls.station.do('sara', 'key', 'unlock')
 
     @classmethod
     def tearDownClass(cls):
@@ -40,7 +46,7 @@ class Unlock(LabCase):
     def setUp(self):
         self.guest.unplug_all()
         if not self.station.runs():
-            self.station.start('--config', '/etc/mpsi/mpsi.conf')
+            self.begin()
         self.station.forget_log()
 
     def tearDown(self):
@@ -307,6 +313,7 @@ class Openings(Unlock):
     def test_wrong_passphrase(self):
         """C9, X4: it opens nothing, and both counts go up."""
         medium, number = self.encrypted()
+        self.station.do('sara', 'key', 'lock')
         self.guest.check('cp /lab/secrets-desk/master /run/right; echo wrong-passphrase-000 >/lab/secrets-desk/master')
         try:
             self.assertEqual(self.station.act('ana', 'encrypt', 'unlock', number, medium.device).status, 3)

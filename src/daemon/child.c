@@ -16,6 +16,7 @@
 enum { CHILD_FD = 3, CHILD_EXTRA = 4, CHILD_FREE = 5, BUFFER = 512 << 10 };
 
 struct child {
+        struct child *next, *before;
         const struct child_kind *kind;
         void *context;
         pid_t pid;
@@ -24,7 +25,26 @@ struct child {
         uint8_t *buffer;
 };
 
+static struct child *children; /* all that live */
+
+static void remember(struct child *child) {
+        child->next = children;
+        if (children)
+                children->before = child;
+        children = child;
+}
+
+static void forget(struct child *child) {
+        if (child->before)
+                child->before->next = child->next;
+        else if (children == child)
+                children = child->next;
+        if (child->next)
+                child->next->before = child->before;
+}
+
 static void child_free(struct child *child) {
+        forget(child);
         sd_event_source_disable_unref(child->exit);
         sd_event_source_disable_unref(child->io);
         sd_event_source_disable_unref(child->limit);
@@ -170,8 +190,10 @@ int child_start(sd_event *event, const struct child_kind *kind, void *context, i
                 be_child(kind, context, pair[1], extra);
         r = child->pid < 0 ? -errno : 0;
         (void) close(pair[1]);
-        if (r == 0)
+        if (r == 0) {
+                remember(child);
                 r = watch(event, child);
+        }
         if (r < 0) {
                 if (child->pid > 0)
                         (void) kill(child->pid, SIGKILL);
@@ -212,6 +234,16 @@ pid_t child_pid(const struct child *child) {
 
 void child_abandon(struct child *child) {
         let_go(child);
+}
+
+void children_done(void) {
+        while (children) {
+                struct child *child = children;
+
+                if (child->kind->outlived)
+                        child->kind->outlived(child->context);
+                child_free(child);
+        }
 }
 
 int child_answer(int fd, const void *data, size_t n, int passed) {

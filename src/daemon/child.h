@@ -21,6 +21,9 @@ struct child_kind {
         /* The process has ended, or will not: after `limit_ms` it was killed, and one that a dead disk keeps in the
          * kernel is left to itself. Called once; the child is gone afterwards. */
         void (*ended)(void *context, struct child *child, int status);
+        /* The guard ends before the child does: what the context holds is released; the child goes on. NULL: it is
+         * somebody else's. */
+        void (*outlived)(void *context);
         uint64_t limit_ms; /* 0: none */
         size_t message_max;
 };
@@ -40,6 +43,10 @@ void child_stop(struct child *child);
 pid_t child_pid(const struct child *child);
 /* Forgets it without waiting: ended() is not called any more. */
 void child_abandon(struct child *child);
+
+/* At the guard's end: forgets all that are left, and lets them finish; a verdict that is being put into force is.
+ */
+void children_done(void);
 
 /* For the child's side: one datagram, with a descriptor or -1. 0 or -errno. */
 int child_answer(int fd, const void *data, size_t n, int passed);

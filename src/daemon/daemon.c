@@ -150,6 +150,7 @@ int daemon_run(const struct daemon_options *options, struct error *err) {
         desk_done(&guard);
         mappings_done(&guard);
         devices_done(&guard);
+        children_done();
         monitor_free(guard.monitor);
         sd_event_unref(guard.event);
         config_free(guard.config);

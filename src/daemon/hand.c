@@ -79,11 +79,19 @@ static void on_end(void *context, struct child *child, int status) {
         free(hand);
 }
 
+static void outlived(void *context) {
+        struct hand *hand = context;
+
+        close_fd(&hand->held);
+        free(hand);
+}
+
 static const struct child_kind hand_kind = {
         .name = "mpsid-hand",
         .run = hand_run,
         .message = on_message,
         .ended = on_end,
+        .outlived = outlived,
         .limit_ms = HAND_MS,
         .message_max = sizeof(int),
 };

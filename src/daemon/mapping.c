@@ -216,6 +216,7 @@ static const struct child_kind kind = {
         .run = run,
         .message = on_message,
         .ended = on_end,
+        .outlived = free,
         .limit_ms = HAND_MS,
         .message_max = sizeof(struct worker_told),
 };

@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "encrypt/copy.h"
+#include "encrypt/mac.h"
+
 /* 64 random bytes need no stretching (row 9), and PBKDF2 is in CCN-STIC 807's table where Argon2 is not. 1000 is
  * the least that the format allows. */
 const struct crypt_pbkdf_type luks_slot_pbkdf = {
@@ -39,4 +42,29 @@ int luks_device_init(int fd, struct crypt_words *words, struct crypt_device **re
         if (r == 0)
                 crypt_set_log_callback(*ret, keep_words, words);
         return r;
+}
+
+int luks_put_token(struct crypt_device *device, int fd, luks_token_make make, void *context, struct error *err) {
+        _cleanup_luks_copy_ struct luks_copy so_far = { 0 };
+        _cleanup_json_ json_t *token = NULL;
+        _cleanup_free_ char *text = NULL;
+        int r = luks_copy_read(fd, false, &so_far, err);
+
+        if (r == 0)
+                r = make(context, &so_far.facts, &token, err);
+        if (r == 0)
+                r = json_canonical(token, &text, err);
+        if (r < 0)
+                return r;
+        r = crypt_token_json_set(device, CRYPT_ANY_TOKEN, text);
+        return r < 0 ? fail_errno(err, -r, "El testigo no cabe en la cabecera", "The token does not fit the header")
+                     : 0;
+}
+
+static int make_mac(void *context, const struct luks_facts *facts, json_t **ret, struct error *err) {
+        return header_mac_token(facts, facts->seqid + 1, context, ret, err);
+}
+
+int luks_put_mac(struct crypt_device *device, int fd, const struct secret *machine, struct error *err) {
+        return luks_put_token(device, fd, make_mac, (void *) (uintptr_t) machine, err);
 }

@@ -90,17 +90,21 @@ static void say(struct listing *listing, const struct medium *medium, const stru
         date_of(state->due, due);
         if (state->standing != ROTATION_OVERDUE && state->standing != ROTATION_SOON)
                 return;
-        if (*device)
+        if (!*device)
                 act_say(listing->act,
-                        "%s: su clave de volumen %s el %s. Use «mpsi encrypt rotate %s %s --kind volume».%.0s",
-                        "%s: its volume key %.0s%.0s%.0s%.0s%s. Use “mpsi encrypt rotate” --kind volume.",
-                        medium->id, state->standing == ROTATION_OVERDUE ? "venció" : "vence", due, medium->id,
-                        device, state->standing == ROTATION_OVERDUE ? "is overdue" : "is due soon");
+                        "%s: su clave de volumen es para renovar el %s y no está conectado: tráigalo.",
+                        "%s: its volume key is due on %s, and it is not plugged in: fetch it.", medium->id, due);
+        else if (state->standing == ROTATION_OVERDUE)
+                act_say(listing->act,
+                        "%s: su clave de volumen venció el %s. Use «mpsi encrypt rotate %s %s --kind volume».",
+                        "%s: its volume key has been overdue since %s. Use “mpsi encrypt rotate %s %s --kind "
+                        "volume”.",
+                        medium->id, due, medium->id, device);
         else
-                act_say(listing->act, "%s: su clave de volumen %s el %s y no está conectado: tráigalo.%.0s",
-                        "%s: its volume key %.0s%.0s%s, and it is not plugged in: fetch it.", medium->id,
-                        state->standing == ROTATION_OVERDUE ? "venció" : "vence", due,
-                        state->standing == ROTATION_OVERDUE ? "is overdue" : "is due soon");
+                act_say(listing->act,
+                        "%s: su clave de volumen vence el %s. Use «mpsi encrypt rotate %s %s --kind volume».",
+                        "%s: its volume key is due on %s. Use “mpsi encrypt rotate %s %s --kind volume”.",
+                        medium->id, due, medium->id, device);
 }
 
 static int add(void *context, const struct medium *medium, const struct encryption *encryption,

@@ -28,30 +28,6 @@ static int format_and_add_slots(struct crypt_device *device, const struct luks_p
         return r < 0 ? r : 0;
 }
 
-static int add_token(struct crypt_device *device, int fd, luks_token_make make, void *context, struct error *err) {
-        _cleanup_luks_copy_ struct luks_copy so_far = { 0 };
-        _cleanup_json_ json_t *token = NULL;
-        _cleanup_free_ char *text = NULL;
-        int r = luks_copy_read(fd, false, &so_far, err);
-
-        if (r == 0)
-                r = make(context, &so_far.facts, &token, err);
-        if (r == 0)
-                r = json_canonical(token, &text, err);
-        if (r < 0)
-                return r;
-        r = crypt_token_json_set(device, CRYPT_ANY_TOKEN, text);
-        return r < 0 ? fail_errno(err, -r, "El testigo no cabe en la cabecera", "The token does not fit the header")
-                     : 0;
-}
-
-/* A luks_token_make for the MAC, which comes last: writing it raises seqid once more. */
-static int make_mac(void *context, const struct luks_facts *facts, json_t **ret, struct error *err) {
-        const struct luks_plan *plan = context;
-
-        return header_mac_token(facts, facts->seqid + 1, plan->machine, ret, err);
-}
-
 int luks_build(const struct luks_plan *plan, luks_token_make token, void *context, struct luks_copy *ret,
                struct error *err) {
         static const struct text what = { "No se puede formar la cabecera LUKS2",
@@ -72,9 +48,9 @@ int luks_build(const struct luks_plan *plan, luks_token_make token, void *contex
                 r = format_and_add_slots(device, plan);
         if (r < 0)
                 return luks_device_fail(err, r, &words, what);
-        r = add_token(device, fd, token, context, err);
+        r = luks_put_token(device, fd, token, context, err);
         if (r == 0)
-                r = add_token(device, fd, make_mac, (void *) (uintptr_t) plan, err);
+                r = luks_put_mac(device, fd, plan->machine, err);
         if (r == 0)
                 r = luks_copy_read(fd, true, &header, err);
         if (r < 0)

@@ -193,28 +193,6 @@ static int renumber(int fd, const struct moves *moves, struct error *err) {
 /* --- in memory: tokens -----------------------------------------------------------------------------------------
  */
 
-static int put_token(int fd, struct crypt_device *device, luks_token_make make, void *context, struct error *err) {
-        _cleanup_luks_copy_ struct luks_copy so_far = { 0 };
-        _cleanup_json_ json_t *token = NULL;
-        _cleanup_free_ char *text = NULL;
-        int r = luks_copy_read(fd, false, &so_far, err);
-
-        if (r == 0)
-                r = make(context, &so_far.facts, &token, err);
-        if (r == 0)
-                r = json_canonical(token, &text, err);
-        if (r < 0)
-                return r;
-        r = crypt_token_json_set(device, CRYPT_ANY_TOKEN, text);
-        return r < 0 ? fail_errno(err, -r, "El testigo no cabe en la cabecera", "The token does not fit the header")
-                     : 0;
-}
-
-/* The MAC comes last: writing it raises seqid once more. */
-static int make_mac(void *context, const struct luks_facts *facts, json_t **ret, struct error *err) {
-        return header_mac_token(facts, facts->seqid + 1, context, ret, err);
-}
-
 static int renew_tokens(int fd, const struct luks_facts *old, const struct secret *machine, luks_token_make token,
                         void *context, struct error *err) {
         _cleanup_crypt_ struct crypt_device *device = NULL;
@@ -228,8 +206,8 @@ static int renew_tokens(int fd, const struct luks_facts *old, const struct secre
                         r = crypt_token_json_set(device, old->tokens[i].number, NULL);
         if (r < 0)
                 return luks_device_fail(err, r, &words, cannot_change);
-        r = put_token(fd, device, token, context, err);
-        return r == 0 ? put_token(fd, device, make_mac, (void *) (uintptr_t) machine, err) : r;
+        r = luks_put_token(device, fd, token, context, err);
+        return r == 0 ? luks_put_mac(device, fd, machine, err) : r;
 }
 
 int luks_edit(const struct luks_copy *old, const struct luks_edit *edit, luks_token_make token, void *context,

@@ -194,6 +194,11 @@ int encrypt_rotate(struct act *act, const json_t *args, json_t **ret, struct err
                 r = perform(&rotation, err);
         if (r < 0)
                 return r;
+        if (!act->dry_run)
+                act_say(act,
+                        "Haga una copia con «backup create»: las de antes no guardan la clave que %s tiene ahora.",
+                        "Make a backup with “backup create”: those of before lack the key that %s has now.",
+                        rotation.target.medium.id);
         *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "medium", rotation.target.medium.id, "device",
                          rotation.target.device.path, "kind", rotation_kind_terms[rotation.kind].code, "key",
                          rotation.target.medium.key_id, "uuid", rotation.target.medium.luks_uuid, "seqid",

@@ -26,13 +26,13 @@ const struct term handover_channel_terms[CHANNELS] = {
         [CHANNEL_TELEPHONE] = { "telephone", { "por teléfono", "by telephone" } },
 };
 
-/* The house's number: words alone, before the slot's cost (rows 7 and 8) slows down each guess. SECRETO: ten words,
- * about the 112 bits that NIST SP 800-131A asks of a key. */
+/* The house's numbers: words alone, before the slot's cost (rows 7 and 8) slows down each guess. SECRETO: the least
+ * strength that NIST SP 800-131A Rev. 2 allows a key, 112 bits. */
 const int64_t handover_bits[CLASSIFICATIONS] = {
         [CLASS_PUBLICO] = 80,
         [CLASS_INTERNO] = 80,
         [CLASS_CONFIDENCIAL] = 80,
-        [CLASS_SECRETO] = 110,
+        [CLASS_SECRETO] = 112,
 };
 
 int64_t handover_words(enum classification classification) {

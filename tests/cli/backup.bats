@@ -173,6 +173,25 @@ m_with() { # FILE ARGS…
         expect 0 m olga encrypt run "$K" "$kept" --confirm "$K" --replace
 }
 
+@test "X7 C5: a backup of before the KEK was rotated opens its media still" {
+        local kept
+        kept=$(image kept 32M)
+        K=$(m cus --json media register "$kept" --classification CONFIDENCIAL --category MEDIA --owner ana \
+                --expires 2040-01-01 --retention 3650 | jq -r .id)
+        expect 0 m olga encrypt run "$K" "$kept" --confirm "$K" --no-fill
+        expect 0 m olga backup create --out "$B"
+        expect 0 m sara key rotate
+        expect 0 m sara --json backup restore "$B" --to "$BATS_TEST_TMPDIR/r"
+        jq -e '.keys_dropped == 0' <<<"$output"
+        STORE=$BATS_TEST_TMPDIR/r
+        expect 0 m sara ledger verify
+        # Its own KEK opens its own keys: the medium's secret is unwrapped, and the vault goes on.
+        expect 0 m olga encrypt rotate "$K" "$kept" --kind slot
+        expect 0 m sara key rotate
+        expect 0 m olga encrypt check "$kept"
+        expect 0 m sara ledger verify
+}
+
 @test "X7: --ledger names the later store where none is open, and its writer's lock is respected" {
         expect 0 m sara backup create --out "$B"
         register_tape A

@@ -112,6 +112,18 @@ int device_lock(int fd) {
         return 0;
 }
 
+/* What mpsid holds it lets go of by a process of its own, which may be a moment behind its word: that is waited for
+ * too. Whoever really uses the device keeps it for longer. */
+static int open_free(const char *path, int mode) {
+        for (int waited = 0;; waited += LOCK_STEP_MS) {
+                int fd = open(path, mode);
+
+                if (fd >= 0 || errno != EBUSY || waited >= LOCK_WAIT_MS)
+                        return fd;
+                (void) usleep(LOCK_STEP_MS * 1000);
+        }
+}
+
 int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd, struct error *err) {
         int mode = O_CLOEXEC | (flags & DEVICE_OPEN_WRITE ? O_RDWR : O_RDONLY) |
                    (flags & DEVICE_OPEN_DIRECT ? O_DIRECT : 0);
@@ -120,7 +132,7 @@ int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd
 
         if (!approved->image)
                 mode |= O_EXCL; /* without O_CREAT: the kernel's claim on a block device */
-        fd = open(approved->path, mode);
+        fd = open_free(approved->path, mode);
         if (fd < 0 && errno == EINVAL && approved->image && flags & DEVICE_OPEN_DIRECT)
                 fd = open(approved->path, mode & ~O_DIRECT); /* a file system without direct I/O */
         if (fd < 0 && errno == EBUSY) {

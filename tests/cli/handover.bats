@@ -125,14 +125,14 @@ nowhere_in_store() { # PASSPHRASE
         try 5 cus --to cus --letter "$out"
         try 5 cus --to "Somebody outside" --letter "$out"
         try 5 cus --to ernesto --channel telephone
-        try 5 cus --to ernesto --letter "$out" --words 9
+        try 5 cus --to ernesto --letter "$out" --words 10
         try 2 cus --to ernesto --channel sealed-letter
         try 2 cus --to ernesto --letter "$out" --shipment 17
         m sara person block ernesto --reason gone >/dev/null
         try 5 cus --to ernesto --letter "$out"
         expect 2 m cus encrypt handover "$id" "$image" --to ana --letter "$out" --words 25
         expect 0 m cus encrypt handover "$id" "$image" --to ana --letter "$out"
-        [ "$(words "$out" | wc -w)" -eq 10 ]
+        [ "$(words "$out" | wc -w)" -eq 11 ]
 }
 
 @test "C8: ALTA takes 256 MiB of Argon2id, strict-807 takes PBKDF2; English words in an English letter" {

@@ -27,6 +27,7 @@ teardown() {
         act ana encrypt run "$ID" "$node" --confirm "$ID" --no-fill
         act elena person add raiz --full-name "Raíz Puesto" --roles operator --os-user root
         start --socket "$SOCKET"
+        wait_for "$ID: accepted" # what it has not seen yet it closes first
         expect 0 "$MPSI" --socket "$SOCKET" --lang en --secret "master=file:$SECRETS/master" encrypt handover "$ID" "$node" \
                 --to "Somebody outside" --letter "$letter"
         [ "$(stat -c %a "$letter")" = 600 ]

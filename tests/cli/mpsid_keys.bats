@@ -28,6 +28,7 @@ say() {
         register
         act elena person add raiz --full-name "Raíz Puesto" --roles security,operator --os-user root
         start --socket "$SOCKET"
+        wait_for "$ID: read only"
         run say encrypt run "$ID" "$node" --confirm "$ID" --no-fill </dev/null
         [ "$status" -ne 0 ]
         [[ $output == *"Passphrase of the master key"* || $output == *"--secret"* ]]

@@ -53,14 +53,27 @@ static void child_free(struct child *child) {
         free(child);
 }
 
+/* All but the two. First of all, since a guard without a free descriptor leaves its child none to move them with. */
+static void keep_only(int fd, int extra) {
+        unsigned int low = (unsigned int) (extra >= 0 && extra < fd ? extra : fd);
+        unsigned int high = (unsigned int) (extra > fd ? extra : fd);
+
+        if (low > CHILD_FD)
+                (void) close_range(CHILD_FD, low - 1, 0);
+        if (high > low + 1)
+                (void) close_range(low + 1, high - 1, 0);
+        (void) close_range(high + 1, ~0U, 0);
+}
+
 /* A free descriptor outside the range that the child will use, so that neither dup2 below overwrites the other. */
 static int move_away(int fd) {
-        return fd < 0 ? -1 : fcntl(fd, F_DUPFD, 64);
+        return fd < 0 ? -1 : fcntl(fd, F_DUPFD, CHILD_FREE);
 }
 
 _Noreturn static void be_child(const struct child_kind *kind, void *context, int fd, int extra) {
         sigset_t none;
 
+        keep_only(fd, extra);
         fd = move_away(fd);
         extra = move_away(extra);
         if (dup2(fd, CHILD_FD) < 0 || (extra >= 0 && dup2(extra, CHILD_EXTRA) < 0))

@@ -51,10 +51,11 @@ still_serves() {
         [ -z "$(ls "$STORE-clients" 2>/dev/null)" ]
 }
 
+# When the crowd has gone: until then one who asks may be told that the station is busy.
 serves_again() {
         local i
-        for i in {1..100}; do
-                ! as "$OPERATOR" timeout 60 "$MPSI" --lang en --socket "$SOCKET" person list >/dev/null 2>&1 || break
+        for i in {1..150}; do
+                [ "$(ls /proc/"$daemon"/fd | wc -l)" -ge 40 ] || break
                 sleep 0.2
         done
         still_serves

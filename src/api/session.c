@@ -145,8 +145,13 @@ static int open_store(struct session *session, bool writes, struct error *err) {
         struct act *act = &session->act;
         int r;
 
-        if (session->store.db && (!writes || session->store.key) && store_is_there(session))
+        if (session->store.db && (!writes || session->store.key) && store_is_there(session)) {
+                if (writes)
+                        db_look_end(session->store.db); /* what is decided on is what is there now */
+                else
+                        db_look(session->store.db);
                 return 0;
+        }
         store_close(&session->store);
         r = store_open(session->folder, act->clock, writes, &session->store, err);
         if (r < 0)
@@ -162,7 +167,14 @@ static int open_store(struct session *session, bool writes, struct error *err) {
         act->station_certificate = session->store.station.certificate;
         act->ca_certificate = session->store.station.ca_certificate;
         act->recovery_certificate = session->store.station.recovery_certificate;
+        if (!writes)
+                db_look(session->store.db);
         return 0;
+}
+
+static void look_no_more(struct session *session) {
+        if (session->store.db)
+                db_look_end(session->store.db);
 }
 
 /* A refusal is an event too (X2); trouble in recording it must not hide the refusal itself. */
@@ -269,6 +281,7 @@ int session_admit(struct session *session, const struct verb *verb, const json_t
         struct error trouble = { 0 };
         int r = needs_nobody(session, verb) ? 0 : admit_first(session, verb, args, &trouble);
 
+        look_no_more(session);
         if (r < 0 && err)
                 *err = trouble;
         return r;
@@ -284,7 +297,7 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
         session->act.said = NULL;
         session->act.verb = verb;
         session->act.proved = false;
-        if (session->caller.peer && !needs_nobody(session, verb))
+        if (session->caller.peer && verb->flags & VERB_WRITES && !needs_nobody(session, verb))
                 r = admit_first(session, verb, args, &trouble);
         if (r == 0 && verb->flags & VERB_WRITES && !without_store(session, verb)) {
                 struct stat st;
@@ -298,6 +311,7 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
         session->act.recorded = false;
         if (r == 0)
                 r = run(session, verb, args, ret_answer, &trouble);
+        look_no_more(session);
         act_progress_end(&session->act);
         if (locked)
                 give_lock(session);

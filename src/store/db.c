@@ -23,6 +23,7 @@ struct db {
         sqlite3 *handle;
         bool writing;  /* inside a transaction */
         bool reader;   /* held back by query_only */
+        bool looking;  /* inside a transaction that only reads */
         int wal_pages; /* after the last commit here, with db_fold_later() */
         struct slot {
                 const char *sql;
@@ -265,9 +266,21 @@ int db_text(struct db *db, char **ret, struct error *err, const char *sql, const
         return r;
 }
 
+void db_look(struct db *db) {
+        if (!db->looking && sqlite3_get_autocommit(db->handle))
+                db->looking = run_script(db, "BEGIN", NULL) == 0;
+}
+
+void db_look_end(struct db *db) {
+        if (db->looking && !sqlite3_get_autocommit(db->handle))
+                (void) run_script(db, "COMMIT", NULL);
+        db->looking = false;
+}
+
 int db_begin(struct db *db, struct error *err) {
         int r;
 
+        db_look_end(db);
         if (db->writing)
                 return fail(err, ERR_FAILED, "Transacción dentro de otra.", "A transaction inside another one.");
         r = db_exec(db, err, "BEGIN IMMEDIATE", "");
@@ -315,7 +328,10 @@ void db_fold(struct db *db) {
 
 int db_pin(struct db *db, int64_t *ret_size, struct error *err) {
         int64_t pages = 0, size = 0;
-        int r = run_script(db, "BEGIN", err);
+        int r;
+
+        db_look_end(db);
+        r = run_script(db, "BEGIN", err);
 
         /* A deferred transaction has its snapshot from its first read on. */
         if (r == 0)

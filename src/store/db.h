@@ -44,6 +44,11 @@ int db_begin(struct db *db, struct error *err);
 int db_commit(struct db *db, struct error *err);
 void db_rollback(struct db *db); /* harmless outside a transaction */
 
+/* All that is read until db_look_end() is of one moment, and takes SQLite's locks once instead of once a statement.
+ * Whoever writes or pins ends the look first. Both are harmless where they are not needed. */
+void db_look(struct db *db);
+void db_look_end(struct db *db);
+
 /* Commits leave the WAL to db_fold(), which folds a long one into the database: whoever waits for a commit does not
  * wait for that too. A WAL that nobody folds is folded by a commit all the same. */
 void db_fold_later(struct db *db);

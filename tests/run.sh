@@ -22,4 +22,18 @@ build release
 build clang
 build debug "-DMPSI_PLAIN_BUILD=$PWD/build/release" "-DMPSI_FUZZ_BUILD=$PWD/build/clang"
 
-exec ctest --preset debug -j "$(nproc)" "$@"
+tests() {
+        ctest --preset debug "$@"
+}
+[ -n "${MPSI_TESTS_AGAIN:-}" ] || exec ctest --preset debug -j "$(nproc)" "$@"
+
+# MPSI_TESTS_AGAIN, as in .ci/run: a few that fail on a machine that others load too are run once more, one at a time. What
+# passes only then is named last: it is to be mended, not to be got used to.
+tests -j "$(nproc)" "$@" && exit 0
+failed=$(sed 's/^[0-9]*://' build/debug/Testing/Temporary/LastTestsFailed.log)
+if [ "$(wc -w <<<"$failed")" -gt 3 ]; then
+        exit 8
+fi
+printf '\n== once more, one at a time: %s\n' "$(xargs <<<"$failed")"
+tests --rerun-failed || exit 8
+printf '\n== UNSTABLE, passed only when run again: %s\n' "$(xargs <<<"$failed")"

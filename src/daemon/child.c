@@ -53,7 +53,8 @@ static void child_free(struct child *child) {
         free(child);
 }
 
-/* All but the two. First of all, since a guard without a free descriptor leaves its child none to move them with. */
+/* All but the two. First of all, since a guard without a free descriptor leaves its child none to move them with.
+ */
 static void keep_only(int fd, int extra) {
         unsigned int low = (unsigned int) (extra >= 0 && extra < fd ? extra : fd);
         unsigned int high = (unsigned int) (extra > fd ? extra : fd);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "encrypt/change.h"
 #include "encrypt/handover.h"
 #include "encrypt/internal.h"
 #include "encrypt/rotation.h"
@@ -67,19 +68,32 @@ static void take_changed(const struct encryption *encryption, const struct luks_
         slots_from_json(json_object_get(change, "slots"), known);
 }
 
-/* C5: what was begun is finished before the medium is written; and no key lives for ever. */
+/* What was begun is finished before the medium is written, by the verb that began it. */
+static void judge_unfinished(const struct encryption *encryption, struct luks_verdict *verdict) {
+        const char *reason = json_text_or_empty(encryption->change, "reason");
+        bool handing = strcmp(reason, CHANGE_HANDOVER) == 0, revoking = strcmp(reason, CHANGE_REVOCATION) == 0;
+
+        verdict->unfinished = true;
+        if (handing || revoking)
+                luks_verdict_add(verdict, 0, "C8", -1, LUKS_READ_ONLY,
+                                 "un cambio de quién abre el soporte quedó a medias: repita «encrypt %s»",
+                                 "a change of who opens the medium was left unfinished: repeat “encrypt %s”",
+                                 handing ? "handover" : "revoke");
+        else
+                luks_verdict_add(verdict, 0, "C5", -1, LUKS_READ_ONLY,
+                                 "su rotación quedó a medias: repita «encrypt rotate --kind %s»",
+                                 "its rotation was left unfinished: repeat “encrypt rotate --kind %s”",
+                                 encryption->header.reencrypting ? "volume" : "slot");
+}
+
+/* C5: no key lives for ever. */
 static void judge_rotation(struct act *act, const struct medium *medium, const struct encryption *encryption,
                            struct luks_verdict *verdict) {
         struct rotation_state state;
         char due[DATE_TEXT];
 
-        if (encryption->change || encryption->header.reencrypting) {
-                verdict->unfinished = true;
-                luks_verdict_add(verdict, 0, "C5", -1, LUKS_READ_ONLY,
-                                 "su rotación quedó a medias: repita «encrypt rotate --kind %s»",
-                                 "its rotation was left unfinished: repeat “encrypt rotate --kind %s”",
-                                 encryption->header.reencrypting ? "volume" : "slot");
-        }
+        if (encryption->change || encryption->header.reencrypting)
+                judge_unfinished(encryption, verdict);
         rotation_state_of(act, medium, encryption, &state);
         date_of(state.due, due);
         verdict->overdue = state.standing == ROTATION_OVERDUE;

@@ -101,7 +101,7 @@ static const struct {
           true,
           { GATE_READ_ONLY,
             "C5",
-            { "la rotación de sus claves quedó a medias", "the rotation of its keys was left unfinished" } } },
+            { "un cambio de sus claves quedó a medias", "a change of its keys was left unfinished" } } },
         { is_overdue,
           true,
           { GATE_READ_ONLY, "C5", { "su clave de volumen ha vencido", "its volume key is overdue" } } },

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "device/gate.h"
+#include "device/twin.h"
 #include "policy/rule.h"
 #include "sanitize/job.h"
 
@@ -57,6 +58,8 @@ int job_guard(struct act *act, const char *medium, const char *device, struct jo
                 r = device_facts_read(device, act->folder, &job.facts, err);
                 if (r == 0)
                         r = identity_match(&job.facts, &known, &job.identity, err);
+                if (r == 0)
+                        r = device_refuse_twin(&job.facts, &known, job.identity, err);
                 /* Read-only is how the gate leaves a medium that isn't fit for use: a wipe is the remedy. */
                 job.gated = job.facts.read_only && !job.facts.image;
                 job.facts.read_only = job.facts.read_only && job.facts.image;

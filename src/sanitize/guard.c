@@ -62,6 +62,8 @@ int job_guard(struct act *act, const char *medium, const char *device, struct jo
                 job.facts.read_only = job.facts.read_only && job.facts.image;
                 if (r == 0)
                         r = device_refuse_in_use(&job.facts, err);
+                if (r == 0)
+                        device_firmware_read(&job.facts);
         }
         if (r < 0)
                 return r;

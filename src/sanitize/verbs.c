@@ -131,6 +131,10 @@ static json_t *plan_row(struct act *act, const struct job *job, const struct dev
         return row;
 }
 
+static void tell(void *context, struct text line) {
+        act_say_text(context, line);
+}
+
 static void say_plan(struct act *act, const struct job *job, const struct device_facts *facts) {
         const struct sanitize_demand *demand = sanitize_demand(job->medium.kind, job->medium.classification);
 
@@ -145,14 +149,8 @@ static void say_plan(struct act *act, const struct job *job, const struct device
                         "%s».",
                         "No method of this program is enough: request destruction with “mpsi destroy request %s”.",
                         job->medium.id);
-        else if (demand->level == LEVEL_PURGE)
-                act_say(act,
-                        "El dispositivo no ofrece un borrado de su firmware que este programa sepa pedir: la purga "
-                        "es el "
-                        "borrado criptográfico, si todo se cifró antes de guardarlo.",
-                        "The device offers no firmware sanitize that this program can ask for: the purge is the "
-                        "crypto "
-                        "erase, provided that all was encrypted before it was stored.");
+        if (facts)
+                device_firmware_say(facts, act, tell);
         if (facts && facts->kind != job->medium.kind)
                 act_say(act, "El dispositivo parece «%s»; manda el tipo registrado.",
                         "The device looks like “%s”; the registered kind decides.",
@@ -187,6 +185,7 @@ static int plan(struct act *act, const json_t *args, json_t **ret, struct error 
         if (facts) {
                 (void) json_object_set_new(answer, "device", device_facts_to_json(facts));
                 (void) json_object_set_new(answer, "identity", json_string(identity_terms[job.identity].code));
+                (void) json_object_set_new(answer, "firmware", device_firmware_to_json(facts));
         }
         say_plan(act, &job, facts);
         *ret = answer;

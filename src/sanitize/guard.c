@@ -12,6 +12,7 @@
 
 void job_done(struct job *job) {
         overwrite_done(&job->overwrite);
+        firmware_job_done(&job->firmware);
         if (job->lifted)
                 (void) gate_set(job->facts.path, true, NULL);
         json_decref(job->evidence);

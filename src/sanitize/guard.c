@@ -13,6 +13,7 @@
 
 void job_done(struct job *job) {
         overwrite_done(&job->overwrite);
+        firmware_job_done(&job->firmware);
         if (job->lifted)
                 (void) gate_set(job->facts.path, true, NULL);
         json_decref(job->evidence);
@@ -65,6 +66,8 @@ int job_guard(struct act *act, const char *medium, const char *device, struct jo
                 job.facts.read_only = job.facts.read_only && job.facts.image;
                 if (r == 0)
                         r = device_refuse_in_use(&job.facts, err);
+                if (r == 0)
+                        device_firmware_read(&job.facts);
         }
         if (r < 0)
                 return r;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "device/firmware.h"
 #include "policy/terms.h"
 
 enum { DEVICE_FIELD = 128 };
@@ -31,6 +32,7 @@ struct device_facts {
         char holder[DEVICE_FIELD]; /* who holds it or where it is mounted, in words, or "" */
         char gate[16];             /* what udev's rule says of it: "closed", "audit", "failed", "out"; "" nothing */
         enum medium_kind kind;     /* judged */
+        struct device_firmware firmware; /* not asked until device_firmware_read() */
 };
 
 /* ERR_NOT_FOUND (no such node), ERR_USAGE (neither a block device nor a file), ERR_FAILED. Control characters

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "device/gate.h"
-#include "device/identity.h"
+#include "device/twin.h"
 #include "encrypt/fill.h"
 #include "encrypt/internal.h"
 #include "encrypt/mac.h"
@@ -135,7 +135,8 @@ static int check_identity(const struct job *job, struct error *err) {
                 return r;
         if (!medium->luks_uuid[0] && strcmp(before.header.uuid, job->device.luks_uuid) == 0)
                 known.luks_uuid = before.header.uuid;
-        return identity_match(&job->device, &known, &identity, err);
+        r = identity_match(&job->device, &known, &identity, err);
+        return r < 0 ? r : device_refuse_twin(&job->device, &known, identity, err);
 }
 
 static int load(struct job *job, const json_t *args, struct error *err) {

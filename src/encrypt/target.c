@@ -1,7 +1,7 @@
 /* A medium at a device that is to be written: the guards (S6), the gate, the hold. */
 #include "base/file.h"
 #include "device/gate.h"
-#include "device/identity.h"
+#include "device/twin.h"
 #include "encrypt/change.h"
 
 /* C3 may keep it read-only; that is lifted, and shows what the medium itself write-protects. */
@@ -32,7 +32,8 @@ int target_load(struct act *act, const char *medium, const char *device, struct 
                                          .serial = ret->medium.serial,
                                          .insertion = ret->medium.insertion,
                                          .size = ret->medium.size };
-        return identity_match(&ret->device, &known, &identity, err);
+        r = identity_match(&ret->device, &known, &identity, err);
+        return r < 0 ? r : device_refuse_twin(&ret->device, &known, identity, err);
 }
 
 int target_hold(struct target *target, struct error *err) {

@@ -53,6 +53,10 @@ int gate_read_device(struct act *act, const json_t *args, struct device_facts *r
         return 0;
 }
 
+static void tell(void *context, struct text line) {
+        act_say_text(context, line);
+}
+
 static int device_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         struct gate_judgement judgement;
         struct device_facts facts;
@@ -64,11 +68,14 @@ static int device_show(struct act *act, const json_t *args, json_t **ret, struct
         if (r < 0)
                 return r;
         answer = gate_judgement_to_json(&facts, &judgement);
-        if (!answer || json_object_set_new(answer, "facts", device_facts_to_json(&facts)) < 0) {
+        device_firmware_read(&facts);
+        if (!answer || json_object_set_new(answer, "facts", device_facts_to_json(&facts)) < 0 ||
+            json_object_set_new(answer, "firmware", device_firmware_to_json(&facts)) < 0) {
                 json_decref(answer);
                 return fail_memory(err);
         }
         say_verdict(act, &facts, &judgement);
+        device_firmware_say(&facts, act, tell);
         *ret = answer;
         return 0;
 }

@@ -68,6 +68,25 @@ const struct term scheme_terms[SCHEMES] = {
         [SCHEME_CRYPTO] = { "crypto-erase", { "borrado criptográfico", "crypto erase" } },
         [SCHEME_CRYPTO_PURGE] = { "crypto-erase-purge",
                                   { "borrado criptográfico y purga", "crypto erase and purge" } },
+        [SCHEME_SECURE_ERASE] = { "secure-erase", { "borrado de seguridad ATA", "ATA secure erase" } },
+        [SCHEME_SECURE_ERASE_ENHANCED] = { "secure-erase-enhanced",
+                                           { "borrado de seguridad ATA mejorado", "ATA enhanced secure erase" } },
+        [SCHEME_SANITIZE_OVERWRITE] = { "sanitize-overwrite",
+                                        { "SANITIZE, sobrescritura por el dispositivo",
+                                          "SANITIZE, overwrite by the device" } },
+        [SCHEME_SANITIZE_BLOCK] = { "sanitize-block", { "SANITIZE, borrado de bloques", "SANITIZE, block erase" } },
+        [SCHEME_SANITIZE_CRYPTO] = { "sanitize-crypto",
+                                     { "SANITIZE, borrado criptográfico del dispositivo",
+                                       "SANITIZE, crypto erase of the device" } },
+        [SCHEME_CRYPTO_BLOCK] = { "crypto-erase-sanitize",
+                                  { "borrado criptográfico y SANITIZE de bloques",
+                                    "crypto erase and SANITIZE block erase" } },
+        [SCHEME_SCRAMBLE_BLOCK] = { "sanitize-crypto-block",
+                                    { "SANITIZE criptográfico y de bloques", "SANITIZE crypto and block erase" } },
+        [SCHEME_FORMAT] = { "format", { "formateo por el dispositivo", "format by the device" } },
+        [SCHEME_FORMAT_CRYPTO] = { "format-crypto",
+                                   { "formateo criptográfico (NVMe)", "format with crypto erase (NVMe)" } },
+        [SCHEME_DISCARD] = { "discard", { "TRIM/UNMAP con relectura", "TRIM/UNMAP with read-back" } },
 };
 
 const struct scheme schemes[SCHEMES] = {
@@ -77,6 +96,16 @@ const struct scheme schemes[SCHEMES] = {
         [SCHEME_COMPLEMENT] = { { TECHNIQUE_COMPLEMENT }, 1 },
         [SCHEME_CRYPTO] = { { TECHNIQUE_CRYPTO_ERASE }, 1 },
         [SCHEME_CRYPTO_PURGE] = { { TECHNIQUE_CRYPTO_ERASE, TECHNIQUE_COMPLEMENT }, 2 },
+        [SCHEME_SECURE_ERASE] = { { TECHNIQUE_ATA_ERASE }, 1 },
+        [SCHEME_SECURE_ERASE_ENHANCED] = { { TECHNIQUE_ATA_ERASE_ENHANCED }, 1 },
+        [SCHEME_SANITIZE_OVERWRITE] = { { TECHNIQUE_ATA_SANITIZE_OVERWRITE }, 1 },
+        [SCHEME_SANITIZE_BLOCK] = { { TECHNIQUE_ATA_SANITIZE_BLOCK }, 1 },
+        [SCHEME_SANITIZE_CRYPTO] = { { TECHNIQUE_ATA_SANITIZE_CRYPTO }, 1 },
+        [SCHEME_CRYPTO_BLOCK] = { { TECHNIQUE_CRYPTO_ERASE, TECHNIQUE_ATA_SANITIZE_BLOCK }, 2 },
+        [SCHEME_SCRAMBLE_BLOCK] = { { TECHNIQUE_ATA_SANITIZE_CRYPTO, TECHNIQUE_ATA_SANITIZE_BLOCK }, 2 },
+        [SCHEME_FORMAT] = { { TECHNIQUE_SCSI_FORMAT }, 1 },
+        [SCHEME_FORMAT_CRYPTO] = { { TECHNIQUE_NVME_FORMAT_CRYPTO }, 1 },
+        [SCHEME_DISCARD] = { { TECHNIQUE_DISCARD }, 1 },
 };
 
 enum {
@@ -86,6 +115,20 @@ enum {
         S_COMPLEMENT = 1 << SCHEME_COMPLEMENT,
         S_CRYPTO = 1 << SCHEME_CRYPTO,
         S_CRYPTO_PURGE = 1 << SCHEME_CRYPTO_PURGE,
+        S_SECURE_ERASE = 1 << SCHEME_SECURE_ERASE,
+        S_ENHANCED = 1 << SCHEME_SECURE_ERASE_ENHANCED,
+        S_OVERWRITE = 1 << SCHEME_SANITIZE_OVERWRITE,
+        S_BLOCK = 1 << SCHEME_SANITIZE_BLOCK,
+        S_SCRAMBLE = 1 << SCHEME_SANITIZE_CRYPTO,
+        S_CRYPTO_BLOCK = 1 << SCHEME_CRYPTO_BLOCK,
+        S_SCRAMBLE_BLOCK = 1 << SCHEME_SCRAMBLE_BLOCK,
+        S_FORMAT = 1 << SCHEME_FORMAT,
+        S_FORMAT_CRYPTO = 1 << SCHEME_FORMAT_CRYPTO,
+        S_DISCARD = 1 << SCHEME_DISCARD,
+        /* On a magnetic disk these purge, which three passes don't; seven passes stay the house rule's own. */
+        HDD_PURGES = S_ENHANCED | S_OVERWRITE | S_SCRAMBLE,
+        SSD_PURGES = S_BLOCK | S_SCRAMBLE | S_CRYPTO_BLOCK | S_SCRAMBLE_BLOCK,
+        SSD_CLEARS = S_SECURE_ERASE | S_ENHANCED | S_OVERWRITE | S_FORMAT | S_FORMAT_CRYPTO | S_DISCARD,
 };
 
 /* The matrix of the source document, mp.si.5. On flash, SECURITY ERASE UNIT is only Clear (SP 800-88 Rev. 1, table
@@ -95,9 +138,10 @@ enum {
 static const struct sanitize_demand matrix[MEDIUM_KINDS][CLASSIFICATIONS] = {
         [KIND_HDD] = {
                 [CLASS_PUBLICO] = { { "formateo (Clear)", "format (Clear)" }, LEVEL_CLEAR,
-                                    S_SINGLE | S_DOD | S_ECE, SCHEME_SINGLE, false },
+                                    S_SINGLE | S_DOD | S_ECE | S_SECURE_ERASE | S_FORMAT | HDD_PURGES,
+                                    SCHEME_SINGLE, false },
                 [CLASS_INTERNO] = { { "DoD 5220.22-M (3 pasadas)", "DoD 5220.22-M (3 passes)" }, LEVEL_CLEAR,
-                                    S_DOD | S_ECE, SCHEME_DOD, false },
+                                    S_DOD | S_ECE | HDD_PURGES, SCHEME_DOD, false },
                 [CLASS_CONFIDENCIAL] = { { "DoD 5220.22-M ECE (7 pasadas)", "DoD 5220.22-M ECE (7 passes)" },
                                          LEVEL_CLEAR, S_ECE, SCHEME_ECE, true },
                 [CLASS_SECRETO] = { { "destrucción física", "physical destruction" }, LEVEL_DESTROY, 0, SCHEMES,
@@ -105,11 +149,13 @@ static const struct sanitize_demand matrix[MEDIUM_KINDS][CLASSIFICATIONS] = {
         },
         [KIND_SSD] = {
                 [CLASS_PUBLICO] = { { "Secure Erase", "Secure Erase" }, LEVEL_CLEAR,
-                                    S_COMPLEMENT | S_CRYPTO | S_CRYPTO_PURGE, SCHEME_COMPLEMENT, false },
+                                    S_COMPLEMENT | S_CRYPTO | S_CRYPTO_PURGE | SSD_CLEARS | SSD_PURGES,
+                                    SCHEME_COMPLEMENT, false },
                 [CLASS_INTERNO] = { { "borrado criptográfico", "Crypto Erase" }, LEVEL_PURGE,
-                                    S_CRYPTO | S_CRYPTO_PURGE, SCHEME_CRYPTO, false },
+                                    S_CRYPTO | S_CRYPTO_PURGE | SSD_PURGES, SCHEME_CRYPTO, false },
                 [CLASS_CONFIDENCIAL] = { { "borrado criptográfico y Purge", "Crypto Erase and Purge" }, LEVEL_PURGE,
-                                         S_CRYPTO_PURGE, SCHEME_CRYPTO_PURGE, true },
+                                         S_CRYPTO_PURGE | S_CRYPTO_BLOCK | S_SCRAMBLE_BLOCK,
+                                         SCHEME_CRYPTO_PURGE, true },
                 [CLASS_SECRETO] = { { "destrucción física", "physical destruction" }, LEVEL_DESTROY, 0, SCHEMES,
                                     true },
         },

@@ -15,10 +15,27 @@ enum technique_id {
         TECHNIQUE_ECE,          /* DoD 5220.22-M ECE, 7 passes */
         TECHNIQUE_COMPLEMENT,   /* a random pattern and its complement */
         TECHNIQUE_CRYPTO_ERASE, /* every key slot, the header and every stored key */
+        /* carried out by the device's firmware */
+        TECHNIQUE_ATA_ERASE,
+        TECHNIQUE_ATA_ERASE_ENHANCED,
+        TECHNIQUE_ATA_SANITIZE_OVERWRITE,
+        TECHNIQUE_ATA_SANITIZE_BLOCK,
+        TECHNIQUE_ATA_SANITIZE_CRYPTO,
+        TECHNIQUE_SCSI_SANITIZE_OVERWRITE,
+        TECHNIQUE_SCSI_SANITIZE_BLOCK,
+        TECHNIQUE_SCSI_SANITIZE_CRYPTO,
+        TECHNIQUE_SCSI_FORMAT,
+        TECHNIQUE_NVME_SANITIZE_OVERWRITE,
+        TECHNIQUE_NVME_SANITIZE_BLOCK,
+        TECHNIQUE_NVME_SANITIZE_CRYPTO,
+        TECHNIQUE_NVME_FORMAT,
+        TECHNIQUE_NVME_FORMAT_CRYPTO,
+        TECHNIQUE_DISCARD,
         TECHNIQUES
 };
 
-/* A scheme: techniques in the order in which they run. */
+/* A scheme: techniques in the order in which they run. Of a technique that ATA, SCSI and NVMe share the first one
+ * stands for all three. */
 enum scheme_id {
         SCHEME_SINGLE,
         SCHEME_DOD,
@@ -26,6 +43,16 @@ enum scheme_id {
         SCHEME_COMPLEMENT,
         SCHEME_CRYPTO,
         SCHEME_CRYPTO_PURGE,
+        SCHEME_SECURE_ERASE, /* ATA SECURITY ERASE UNIT */
+        SCHEME_SECURE_ERASE_ENHANCED,
+        SCHEME_SANITIZE_OVERWRITE, /* of ATA, SCSI or NVMe, whichever the device speaks */
+        SCHEME_SANITIZE_BLOCK,
+        SCHEME_SANITIZE_CRYPTO,
+        SCHEME_CRYPTO_BLOCK,   /* our key, then SANITIZE BLOCK ERASE */
+        SCHEME_SCRAMBLE_BLOCK, /* the device's own key, then SANITIZE BLOCK ERASE */
+        SCHEME_FORMAT,
+        SCHEME_FORMAT_CRYPTO,
+        SCHEME_DISCARD,
         SCHEMES
 };
 extern const struct term scheme_terms[SCHEMES];

@@ -90,4 +90,5 @@ void checkpoint_remove(const struct job *job) {
                 (void) unlink(point);
         if (cancel)
                 (void) unlink(cancel);
+        job_firmware_forget(job);
 }

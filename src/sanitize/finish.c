@@ -12,6 +12,7 @@ enum { AREAS_LISTED = 1000 };
 struct verdict {
         bool keys_erased;  /* or none were to be */
         bool overwritten;  /* or nothing was to be */
+        bool obeyed;       /* what the firmware did is what it should be, or it was not asked to */
         bool looked_clean; /* forensic check passed, or none was demanded */
         bool changed;      /* markers differ */
         enum sanitize_level reached;
@@ -35,7 +36,8 @@ static enum sanitize_level level_reached(const struct job *job, const struct ver
         for (size_t i = 0; i < job->plan.steps_n; i++) {
                 bool keys = job->plan.steps[i] == TECHNIQUE_CRYPTO_ERASE;
                 bool counts = keys ? verdict->keys_erased && json_flag(job->evidence, "counts")
-                                   : verdict->overwritten;
+                              : techniques[job->plan.steps[i]]->firmware ? verdict->obeyed
+                                                                         : verdict->overwritten;
                 enum sanitize_level level = techniques[job->plan.steps[i]]->reaches[job->medium.kind];
 
                 if (counts && level > reached)
@@ -54,8 +56,10 @@ static int judge(struct job *job, struct verdict *ret, struct error *err) {
         verdict.keys_erased = !plan_erases_keys(&job->plan) || keys_are_gone(job->evidence);
         verdict.overwritten = !technique || (overwrite->unwritten.n == 0 && overwrite->unverified.n == 0 &&
                                              overwrite->verified == job->facts.size);
+        verdict.obeyed = !plan_uses_firmware(&job->plan) || !job->firmware.unclean;
         if (r == 0 && job->plan.demand->forensic) {
-                bool random = !technique || technique->passes[technique->passes_n - 1].fill != FILL_BYTE;
+                bool random = technique ? technique->passes[technique->passes_n - 1].fill != FILL_BYTE
+                                        : !plan_uses_firmware(&job->plan);
 
                 r = forensic_check(job->fd, &job->facts, overwrite->seed, random, &verdict.forensic,
                                    &verdict.looked_clean, err);
@@ -70,8 +74,9 @@ static int judge(struct job *job, struct verdict *ret, struct error *err) {
 static bool is_sanitized(const struct job *job, const struct verdict *verdict) {
         bool must_change = plan_erases_keys(&job->plan); /* a fixed pattern may have been there before */
 
-        return verdict->keys_erased && verdict->overwritten && verdict->looked_clean &&
-               (verdict->changed || !must_change) && verdict->reached >= job->plan.demand->level;
+        return verdict->keys_erased && verdict->overwritten && verdict->obeyed && verdict->looked_clean &&
+               device_hidden_bytes(&job->facts.firmware) == 0 && (verdict->changed || !must_change) &&
+               verdict->reached >= job->plan.demand->level;
 }
 
 static json_t *limits(const struct job *job) {
@@ -96,6 +101,8 @@ static json_t *technique_names(const struct job *job) {
 static json_t *verification(const struct job *job) {
         const struct overwrite *overwrite = &job->overwrite;
 
+        if (!overwrite->technique && plan_uses_firmware(&job->plan))
+                return job_firmware_verification(job);
         if (!overwrite->technique)
                 return json_pack("{s:s, s:I, s:I}", "kind", "header", "bytes",
                                  (json_int_t) json_int(job->evidence, "area_bytes", 0), "differing_bytes",
@@ -114,11 +121,17 @@ static json_t *device(const struct device_facts *f) {
 static int describe(struct job *job, const struct verdict *verdict, json_t **ret, struct error *err) {
         _cleanup_areas_ struct areas unreached = { 0 };
         _cleanup_json_ json_t *data = NULL, *more = NULL;
+        int64_t hidden = device_hidden_bytes(&job->facts.firmware);
         char seed[2 * SEED_SIZE + 1];
         int r = areas_join(&unreached, &job->overwrite.unwritten, err);
 
         if (r == 0)
                 r = areas_join(&unreached, &job->overwrite.unverified, err);
+        if (r == 0)
+                r = areas_join(&unreached, &job->firmware.unreached, err);
+        /* What HPA or DCO hide lies behind the end that the device shows (S5). */
+        if (r == 0 && hidden > 0)
+                r = areas_add(&unreached, job->facts.size, hidden, err);
         if (r < 0)
                 return r;
         hex_encode(job->overwrite.seed, SEED_SIZE, seed);
@@ -140,6 +153,9 @@ static int describe(struct job *job, const struct verdict *verdict, json_t **ret
                          "evidence", job->evidence, "forensic", verdict->forensic);
         if (!data || !more || json_object_update(data, more))
                 return fail_memory(err);
+        r = job_firmware_describe(job, data, err);
+        if (r < 0)
+                return r;
         *ret = TAKE_PTR(data);
         return 0;
 }

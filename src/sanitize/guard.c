@@ -7,11 +7,13 @@
 
 #include "base/file.h"
 #include "device/gate.h"
+#include "device/twin.h"
 #include "policy/rule.h"
 #include "sanitize/job.h"
 
 void job_done(struct job *job) {
         overwrite_done(&job->overwrite);
+        firmware_job_done(&job->firmware);
         if (job->lifted)
                 (void) gate_set(job->facts.path, true, NULL);
         json_decref(job->evidence);
@@ -57,11 +59,15 @@ int job_guard(struct act *act, const char *medium, const char *device, struct jo
                 r = device_facts_read(device, act->folder, &job.facts, err);
                 if (r == 0)
                         r = identity_match(&job.facts, &known, &job.identity, err);
+                if (r == 0)
+                        r = device_refuse_twin(&job.facts, &known, job.identity, err);
                 /* Read-only is how the gate leaves a medium that isn't fit for use: a wipe is the remedy. */
                 job.gated = job.facts.read_only && !job.facts.image;
                 job.facts.read_only = job.facts.read_only && job.facts.image;
                 if (r == 0)
                         r = device_refuse_in_use(&job.facts, err);
+                if (r == 0)
+                        device_firmware_read(&job.facts);
         }
         if (r < 0)
                 return r;

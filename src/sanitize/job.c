@@ -76,7 +76,8 @@ static int record_started(struct job *job, int64_t number, struct error *err) {
                          "insertion", job->facts.insertion, "seed_commitment", job->commitment, "markers_before",
                          job->markers, "key_id", job->medium.key_id, "device", device_facts_to_json(&job->facts),
                          "tool", "mpsi", "tool_version", MPSI_VERSION, "gate_lifted", job->gated);
-        if (!data || !more || json_object_update(data, more))
+        if (!data || !more || json_object_update(data, more) ||
+            json_object_set_new(data, "capabilities", device_firmware_to_json(&job->facts)) < 0)
                 return fail_memory(err);
         return act_record_one(job->act, "sanitization.started", job->medium.id, data, err);
 }
@@ -180,6 +181,8 @@ static int record_stop(struct job *job, struct error *err) {
                          "reason_en", why.what[LANG_EN], "word", error_word(why.code), "pass",
                          (json_int_t) job->overwrite.pass, "offset", (json_int_t) job->overwrite.offset,
                          "reached_level", "none");
+        if (data && plan_uses_firmware(&job->plan))
+                (void) job_firmware_describe(job, data, NULL);
         if (!data || act_record_one(job->act, type, job->medium.id, data, &trouble) < 0)
                 return why.code;
         if (strcmp(type, "sanitization.interrupted") == 0)
@@ -195,6 +198,8 @@ static int run_steps(struct job *job, json_t **ret, struct error *err) {
 
         if (plan_erases_keys(&job->plan) && !job->evidence)
                 r = erase_keys(job, err);
+        if (r == 0)
+                r = job_firmware(job, err);
         if (r == 0)
                 r = run_passes(job, err);
         if (r == 0)
@@ -234,6 +239,8 @@ int job_run(struct job *job, const char *typed, json_t **ret, struct error *err)
                 r = confirm(job, typed, err);
         if (r == 0)
                 r = open_device(job, err);
+        if (r == 0)
+                r = job_firmware_release(job, err);
         if (r == 0)
                 r = new_seed(job, err);
         if (r == 0 && sha256_text(job->overwrite.seed, SEED_SIZE, job->commitment) < 0)
@@ -300,9 +307,14 @@ static int same_size(struct job *job, const struct sanitization_record *record, 
 
 /* Where to go on: the checkpoint, or the first pass with a new seed when it was lost. */
 static int find_point(struct job *job, struct error *err) {
-        struct error trouble = { 0 };
+        bool firmware = plan_uses_firmware(&job->plan);
+        struct error trouble = { .code = ERR_NOT_FOUND };
 
-        if (!job->overwrite.technique || checkpoint_load(job, &trouble) == 0)
+        if (firmware && job_firmware_load(job, &trouble) == 0 && !job->overwrite.technique)
+                return 0;
+        if (!firmware && (!job->overwrite.technique || checkpoint_load(job, &trouble) == 0))
+                return 0;
+        if (firmware && job->overwrite.technique && checkpoint_load(job, &trouble) == 0)
                 return 0;
         if (trouble.code != ERR_NOT_FOUND) {
                 if (err)
@@ -348,6 +360,8 @@ int job_resume(struct job *job, const char *typed, json_t **ret, struct error *e
         r = find_point(job, err);
         if (r == 0)
                 r = open_device(job, err);
+        if (r == 0)
+                r = job_firmware_release(job, err);
         if (r == 0)
                 r = record_resumed(job, err);
         return r < 0 ? r : run_steps(job, ret, err);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "device/identity.h"
+#include "sanitize/firmware_job.h"
 #include "sanitize/internal.h"
 #include "sanitize/plan.h"
 
@@ -13,6 +14,7 @@ struct job {
         enum identity identity;
         struct plan plan;
         struct overwrite overwrite;
+        struct firmware_job firmware;
         char commitment[65]; /* SHA-256 of the seed, recorded before the first write */
         char markers[65];    /* before */
         json_t *evidence;    /* of the crypto erase, or NULL */

@@ -19,7 +19,35 @@ bool plan_erases_keys(const struct plan *plan) {
 int64_t plan_work(const struct plan *plan, int64_t size) {
         const struct technique *technique = plan_overwrites(plan);
 
-        return technique ? overwrite_work(technique, size) : 0;
+        int64_t work = technique ? overwrite_work(technique, size) : 0;
+
+        for (size_t i = 0; i < plan->steps_n; i++) {
+                const struct firmware_method *firmware = techniques[plan->steps[i]]->firmware;
+
+                work += firmware && firmware->leaves != LEAVES_CHANGED ? size : 0; /* its read-back */
+        }
+        return work;
+}
+
+bool plan_uses_firmware(const struct plan *plan) {
+        for (size_t i = 0; i < plan->steps_n; i++)
+                if (techniques[plan->steps[i]]->firmware)
+                        return true;
+        return false;
+}
+
+int64_t plan_firmware_seconds(const struct plan *plan, const struct device_facts *facts) {
+        int64_t seconds = 0;
+
+        for (size_t i = 0; i < plan->steps_n; i++) {
+                const struct firmware_method *firmware = techniques[plan->steps[i]]->firmware;
+                int64_t says = firmware && firmware->seconds ? firmware->seconds(facts) : 0;
+
+                if (firmware && says <= 0)
+                        return -1;
+                seconds += says;
+        }
+        return seconds;
 }
 
 static int refuse_cell(const struct medium *medium, const struct sanitize_demand *demand, struct error *err) {
@@ -45,7 +73,7 @@ static void choose_steps(const struct medium *medium, const struct device_facts 
             technique_crypto_erase.offered(medium, facts, NULL) == 0)
                 add_step(plan, TECHNIQUE_CRYPTO_ERASE);
         for (size_t i = 0; i < row->techniques_n; i++)
-                add_step(plan, row->techniques[i]);
+                add_step(plan, technique_on(row->techniques[i], medium, facts));
 }
 
 static int judge_level(const struct medium *medium, struct plan *plan, struct error *err) {
@@ -84,7 +112,9 @@ int plan_scheme(const struct medium *medium, const struct device_facts *facts, e
                               "%s: method “%s” is weaker than “%s”.", medium->id, scheme_terms[scheme].code,
                               scheme_terms[plan.demand->preferred].code);
         for (size_t i = 0; i < schemes[scheme].techniques_n; i++) {
-                r = techniques[schemes[scheme].techniques[i]]->offered(medium, facts, err);
+                enum technique_id id = technique_on(schemes[scheme].techniques[i], medium, facts);
+
+                r = techniques[id]->offered(medium, facts, err);
                 if (r < 0)
                         return r;
         }

@@ -23,6 +23,9 @@ int plan_make(const struct medium *medium, const struct device_facts *facts, con
 /* The step that overwrites, or NULL. */
 const struct technique *plan_overwrites(const struct plan *plan);
 bool plan_erases_keys(const struct plan *plan);
+bool plan_uses_firmware(const struct plan *plan);
+/* What the device's own steps take by its own word; -1 when it gives none for one of them. */
+int64_t plan_firmware_seconds(const struct plan *plan, const struct device_facts *facts);
 /* Bytes to move on a medium of this size. */
 int64_t plan_work(const struct plan *plan, int64_t size);
 /* {scheme, level, steps: [{technique, passes: [...], reaches, does_not_reach}], ...}. New reference. */

@@ -8,7 +8,43 @@ const struct technique *const techniques[TECHNIQUES] = {
         [TECHNIQUE_ECE] = &technique_ece,
         [TECHNIQUE_COMPLEMENT] = &technique_complement,
         [TECHNIQUE_CRYPTO_ERASE] = &technique_crypto_erase,
+        [TECHNIQUE_ATA_ERASE] = &technique_ata_erase,
+        [TECHNIQUE_ATA_ERASE_ENHANCED] = &technique_ata_erase_enhanced,
+        [TECHNIQUE_ATA_SANITIZE_OVERWRITE] = &technique_ata_sanitize_overwrite,
+        [TECHNIQUE_ATA_SANITIZE_BLOCK] = &technique_ata_sanitize_block,
+        [TECHNIQUE_ATA_SANITIZE_CRYPTO] = &technique_ata_sanitize_crypto,
+        [TECHNIQUE_SCSI_SANITIZE_OVERWRITE] = &technique_scsi_sanitize_overwrite,
+        [TECHNIQUE_SCSI_SANITIZE_BLOCK] = &technique_scsi_sanitize_block,
+        [TECHNIQUE_SCSI_SANITIZE_CRYPTO] = &technique_scsi_sanitize_crypto,
+        [TECHNIQUE_SCSI_FORMAT] = &technique_scsi_format,
+        [TECHNIQUE_NVME_SANITIZE_OVERWRITE] = &technique_nvme_sanitize_overwrite,
+        [TECHNIQUE_NVME_SANITIZE_BLOCK] = &technique_nvme_sanitize_block,
+        [TECHNIQUE_NVME_SANITIZE_CRYPTO] = &technique_nvme_sanitize_crypto,
+        [TECHNIQUE_NVME_FORMAT] = &technique_nvme_format,
+        [TECHNIQUE_NVME_FORMAT_CRYPTO] = &technique_nvme_format_crypto,
+        [TECHNIQUE_DISCARD] = &technique_discard,
 };
+
+/* ATA, SCSI, NVMe. */
+static const enum technique_id same[][3] = {
+        { TECHNIQUE_ATA_SANITIZE_OVERWRITE, TECHNIQUE_SCSI_SANITIZE_OVERWRITE, TECHNIQUE_NVME_SANITIZE_OVERWRITE },
+        { TECHNIQUE_ATA_SANITIZE_BLOCK, TECHNIQUE_SCSI_SANITIZE_BLOCK, TECHNIQUE_NVME_SANITIZE_BLOCK },
+        { TECHNIQUE_ATA_SANITIZE_CRYPTO, TECHNIQUE_SCSI_SANITIZE_CRYPTO, TECHNIQUE_NVME_SANITIZE_CRYPTO },
+        { TECHNIQUE_SCSI_FORMAT, TECHNIQUE_SCSI_FORMAT, TECHNIQUE_NVME_FORMAT },
+};
+
+enum technique_id technique_on(enum technique_id id, const struct medium *medium,
+                               const struct device_facts *facts) {
+        for (size_t i = 0; facts && i < sizeof same / sizeof same[0]; i++) {
+                if (same[i][0] != id)
+                        continue;
+                for (size_t j = 0; j < 3; j++)
+                        if (techniques[same[i][j]]->offered(medium, facts, NULL) == 0)
+                                return same[i][j];
+                return same[i][facts->firmware.kind == PASSTHROUGH_NVME ? 2 : facts->firmware.ata_answers ? 0 : 1];
+        }
+        return id;
+}
 
 int technique_overwrite_offered(const struct medium *medium, const struct device_facts *facts, struct error *err) {
         if (medium->kind != KIND_HDD && medium->kind != KIND_SSD)

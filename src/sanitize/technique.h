@@ -4,6 +4,7 @@
 #include "device/facts.h"
 #include "policy/sanitization.h"
 #include "registry/medium.h"
+#include "sanitize/firmware.h"
 
 enum pass_act { PASS_WRITE, PASS_VERIFY };
 enum pass_fill { FILL_BYTE, FILL_STREAM, FILL_COMPLEMENT };
@@ -24,6 +25,7 @@ struct technique {
         enum sanitize_level reaches[MEDIUM_KINDS]; /* SP 800-88, when it ends without an area left out */
         const struct pass *passes;                 /* overwriting techniques: the last pass verifies */
         size_t passes_n;                           /* 0: it works on keys, not on sectors */
+        const struct firmware_method *firmware;    /* the device does it itself; NULL: we do */
         /* ERR_REFUSED by S2 when this medium on this device doesn't offer it. `facts` may be NULL: not present. */
         int (*offered)(const struct medium *medium, const struct device_facts *facts, struct error *err);
 };
@@ -31,7 +33,15 @@ struct technique {
 /* Indexed by enum technique_id. */
 extern const struct technique *const techniques[TECHNIQUES];
 extern const struct technique technique_single, technique_dod, technique_ece, technique_complement,
-        technique_crypto_erase;
+        technique_crypto_erase, technique_ata_erase, technique_ata_erase_enhanced, technique_ata_sanitize_overwrite,
+        technique_ata_sanitize_block, technique_ata_sanitize_crypto, technique_scsi_sanitize_overwrite,
+        technique_scsi_sanitize_block, technique_scsi_sanitize_crypto, technique_scsi_format,
+        technique_nvme_sanitize_overwrite, technique_nvme_sanitize_block, technique_nvme_sanitize_crypto,
+        technique_nvme_format, technique_nvme_format_crypto, technique_discard;
+
+/* A method such as SANITIZE BLOCK ERASE is the same one in ATA, SCSI and NVMe: the technique of the command set by
+ * which this device offers it, or, when by none, of the one that it speaks. */
+enum technique_id technique_on(enum technique_id id, const struct medium *medium, const struct device_facts *facts);
 
 /* What the overwriting techniques ask of a device: blocks that can be written. */
 int technique_overwrite_offered(const struct medium *medium, const struct device_facts *facts, struct error *err);
@@ -42,6 +52,21 @@ bool technique_crypto_erase_counts(const struct medium *medium);
         {                                                                                                          \
                 "zonas ocultas (HPA, DCO), sectores reasignados y sobreaprovisionamiento: no son direccionables",  \
                         "hidden areas (HPA, DCO), remapped sectors and over-provisioning: they can't be addressed" \
+        }
+#define SANITIZE_LEAVES                                                                                            \
+        {                                                                                                          \
+                "lo que el firmware no borre aunque diga que sí: solo se puede releer lo direccionable",           \
+                        "what the firmware leaves although it says otherwise: only what can be addressed is read"  \
+        }
+#define SCRAMBLE_LEAVES                                                                                            \
+        {                                                                                                          \
+                "copias de la clave que el fabricante guarde: la generó el dispositivo y nadie puede comprobarla", \
+                        "copies of the key that its maker may keep: the device made it and nobody can check it"    \
+        }
+#define FORMAT_LEAVES                                                                                              \
+        {                                                                                                          \
+                "bloques fuera de lo direccionable: puede ser una purga, pero no lo promete",                      \
+                        "blocks outside of what can be addressed: it may be a purge, but does not promise to"      \
         }
 #define SAYS_ZEROS                                                                                                 \
         { "escritura de 0x00", "write 0x00" }

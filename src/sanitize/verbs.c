@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "device/gate.h"
 #include "sanitize/job.h"
+#include "sanitize/offers.h"
 
 static const struct param plan_params[] = {
         { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
@@ -113,7 +114,7 @@ static json_t *plan_row(struct act *act, const struct job *job, const struct dev
         struct error why = { 0 };
         bool accepted = plan_scheme(&job->medium, facts, scheme, &plan, &why) == 0;
         bool preferred = sanitize_demand(job->medium.kind, job->medium.classification)->preferred == scheme;
-        int64_t work = accepted && facts ? plan_work(&plan, facts->size) : 0;
+        int64_t work = accepted && facts ? plan_work(&plan, facts->size) : 0, own;
         json_t *row = json_pack("{s:s, s:s, s:b, s:b, s:s, s:s}", "method", scheme_terms[scheme].code, "name",
                                 text_in(scheme_terms[scheme].name, act->lang), "accepted", accepted, "preferred",
                                 preferred, "why", why.what[act->lang], "rule", why.rule);
@@ -125,10 +126,15 @@ static json_t *plan_row(struct act *act, const struct job *job, const struct dev
         }
         if (row && accepted && facts) {
                 (void) json_object_set_new(row, "bytes", json_integer(work));
-                if (rate)
-                        (void) json_object_set_new(row, "seconds", json_integer(work / rate + 1));
+                own = plan_firmware_seconds(&plan, facts);
+                if (rate && own >= 0)
+                        (void) json_object_set_new(row, "seconds", json_integer(work / rate + 1 + own));
         }
         return row;
+}
+
+static void tell(void *context, struct text line) {
+        act_say_text(context, line);
 }
 
 static void say_plan(struct act *act, const struct job *job, const struct device_facts *facts) {
@@ -145,14 +151,10 @@ static void say_plan(struct act *act, const struct job *job, const struct device
                         "%s».",
                         "No method of this program is enough: request destruction with “mpsi destroy request %s”.",
                         job->medium.id);
-        else if (demand->level == LEVEL_PURGE)
-                act_say(act,
-                        "El dispositivo no ofrece un borrado de su firmware que este programa sepa pedir: la purga "
-                        "es el "
-                        "borrado criptográfico, si todo se cifró antes de guardarlo.",
-                        "The device offers no firmware sanitize that this program can ask for: the purge is the "
-                        "crypto "
-                        "erase, provided that all was encrypted before it was stored.");
+        if (facts) {
+                device_firmware_say(facts, act, tell);
+                offers_say(act, &job->medium, facts);
+        }
         if (facts && facts->kind != job->medium.kind)
                 act_say(act, "El dispositivo parece «%s»; manda el tipo registrado.",
                         "The device looks like “%s”; the registered kind decides.",
@@ -184,9 +186,11 @@ static int plan(struct act *act, const json_t *args, json_t **ret, struct error 
                            demand->schemes == 0, "forensic", demand->forensic, "rows", rows);
         if (!answer)
                 return fail_memory(err);
+        (void) json_object_set_new(answer, "techniques", offers_to_json(act, &job.medium, facts));
         if (facts) {
                 (void) json_object_set_new(answer, "device", device_facts_to_json(facts));
                 (void) json_object_set_new(answer, "identity", json_string(identity_terms[job.identity].code));
+                (void) json_object_set_new(answer, "firmware", device_firmware_to_json(facts));
         }
         say_plan(act, &job, facts);
         *ret = answer;
@@ -236,8 +240,14 @@ static int cancel(struct act *act, const json_t *args, json_t **ret, struct erro
         if (r < 0)
                 return r;
         if (asked)
-                act_say(act, "Se ha pedido al proceso que borra %s que pare.",
-                        "The process that wipes %s was asked to stop.", medium);
+                act_say(act,
+                        "Se ha pedido al proceso que borra %s que pare. Lo que su firmware ya ha empezado no se "
+                        "puede "
+                        "parar: espera a que acabe.",
+                        "The process that wipes %s was asked to stop. What its firmware has begun can't be "
+                        "stopped: it "
+                        "waits for its end.",
+                        medium);
         *ret = json_pack("{s:s, s:b}", "medium", medium, "asked", asked);
         return *ret ? 0 : fail_memory(err);
 }

@@ -43,8 +43,8 @@ static int read_back(struct job *job, const struct sanitization_record *record, 
         job->overwrite.block = (size_t) job->facts.logical_block;
         job->overwrite.context = job;
         job->overwrite.progress = show;
-        if (!job->overwrite.technique)
-                return 0; /* keys alone were erased: that no header is back is looked at by the caller */
+        if (!job->overwrite.technique) /* keys or firmware: that no header is back is looked at by the caller */
+                return job_firmware_verify(job, record->ended_data, err);
         if (hex_decode(json_text_or_empty(record->ended_data, "seed"), job->overwrite.seed, SEED_SIZE) < 0)
                 return fail(err, ERR_FAILED, "El registro de %s no trae la semilla.",
                             "The record of %s has no seed.", record->job);

@@ -120,7 +120,7 @@ class HotPlug(OnAllBuses):
 
 
 class Wiping(OnAllBuses):
-    """Jobs on media that leave in the middle, and on media that fail."""
+    """A job on a medium that leaves in the middle; what else befalls wipes is in test_wipe.py."""
 
     def setUp(self):
         super().setUp()
@@ -143,31 +143,6 @@ class Wiping(OnAllBuses):
         self.assertTrue(self.station.runs(), self.station.log())
         self.station.verify()
         return medium, number
-
-    def resume(self, medium, number):
-        again = self.guest.plug('usb', medium.path, medium.serial)
-        device = again.device
-        result = self.station.act('ana', '--json', 'wipe', 'resume', number, '--device', device, '--confirm', number)
-        self.assertEqual(result.status, 0, result)
-        self.assertIn('"result": "sanitized"', result.out)
-        self.station.verify()
-
-
-class Wipe(Wiping):
-    def test_unplugged_in_the_middle(self):
-        """S7: an error of that job alone; plugged in again it goes on from the last durable point."""
-        medium, number = self.cut_off()
-        self.station.stop()
-        self.resume(medium, number)
-
-    def test_sector_that_can_not_be_written(self):
-        """S5: what was not reached is said, and the medium is not called sanitized."""
-        faults = [{'event': 'none', 'iotype': 'write', 'sector': 4096, 'errno': 5}]
-        medium, number = self.registered('scsi', faults=faults)
-        result = self.station.act('ana', '--json', 'wipe', 'run', number, '--device', medium.device, '--confirm', number)
-        self.assertEqual(result.status, 6, result)
-        self.assertIn('NOT sanitized: 512 bytes not reached', result.out)
-        self.station.verify()
 
 
 class WipeUnderTheGate(Wiping):

@@ -26,7 +26,7 @@ class Medium:
         self.guest, self.bus, self.path, self.serial = guest, bus, path, serial
         self.id = f'medium{os.getpid()}-{next(NUMBERS)}'
         self.node = f'{self.id}-node'
-        self.known = None
+        self.known = self.liar = None
 
     @property
     def device(self):
@@ -46,9 +46,11 @@ class Media:
             file.truncate(size)
         return path
 
-    def plug(self, bus, path, serial, faults=None, bytes_per_second=None, **properties):
-        """Plugs an image in. `faults` are rules of blkdebug, `bytes_per_second` a throttle that can be changed later."""
+    def plug(self, bus, path, serial, faults=None, bytes_per_second=None, liar=None, **properties):
+        """Plugs an image in. `faults` are rules of blkdebug, `bytes_per_second` a throttle that can be changed later, `liar` the
+        server that stands between guest and image."""
         medium = Medium(self, bus, path, serial)
+        medium.liar = liar
         self.qmp.command('blockdev-add', **self.block_node(medium, faults, bytes_per_second))
         device = dict(BUSES[bus], id=medium.id, drive=medium.node, serial=serial, **properties)
         if bus == 'nvme':
@@ -69,6 +71,8 @@ class Media:
 
     @staticmethod
     def block_file(name, medium, faults):
+        if medium.liar:
+            return {'driver': 'raw', 'node-name': name, 'file': medium.liar.node()}
         if not faults:
             return image_node(name, medium.path)
         return {'driver': 'raw', 'node-name': name,

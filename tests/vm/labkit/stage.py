@@ -84,9 +84,11 @@ def make_lab(root):
     lab = root / 'lab'
     lab.mkdir()
     for path in sorted(paths.GUEST.iterdir()):
-        if path.suffix not in ('.service', '.c') and path.name != 'init':
+        if path.suffix not in ('.service', '.c', '.h') and path.name != 'init':
             copy(path, lab / path.name)
     subprocess.run(['cc', '-O2', '-D_GNU_SOURCE', '-o', str(lab / 'racer'), str(paths.GUEST / 'racer.c')], check=True)
+    subprocess.run(['cc', '-O2', '-D_DEFAULT_SOURCE', '-o', str(lab / 'firmware-disk'), *sorted(map(str, paths.GUEST.glob('firmware_*.c')))],
+                   check=True)
     units = root / 'etc/systemd/system'
     units.mkdir(parents=True, exist_ok=True)
     for path in paths.GUEST.glob('*.service'):

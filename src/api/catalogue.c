@@ -41,6 +41,8 @@ const struct room *const rooms[] = {
         &audit_room,
         &custody_room,
         &loan_room,
+        &access_register_room,
+        &access_report_room,
         &transport_room,
         &checkpoint_room,
         &shipment_room,

@@ -36,6 +36,34 @@ static const struct rule rules[] = {
           { "Devuelva lo vencido con «loan in», renueve la formación con «person train» o corrija la fecha.",
             "Return what is overdue with “loan in”, renew the training with “person train”, or correct the "
             "date." } },
+        { "U5",
+          "mp.si.3, mp.if.3",
+          { "La sala de custodia está a 18-22 °C y 40-60 % de humedad, con menos de 50 G de campo magnético.",
+            "The custody room is at 18-22 °C and 40-60 % humidity, with less than 50 G of magnetic field." },
+          { "Corrija el ambiente o traslade los soportes con «media move», y anote otra lectura con «env record».",
+            "Correct the environment or take the media elsewhere with “media move”, and note another reading with "
+            "“env record”." } },
+        { "U6",
+          "mp.si.3",
+          { "El inventario se verifica cada día y se recuenta leyendo primero el lugar y después sus soportes.",
+            "The inventory is verified every day, and taken stock of by scanning a place first and then its "
+            "media." },
+          { "Vea «stocktake show»; empiece uno con «stocktake start» y lea con «stocktake scan».",
+            "See “stocktake show”; begin one with “stocktake start” and scan with “stocktake scan”." } },
+        { "U7",
+          "mp.si.3, op.acc.2",
+          { "Cada acceso a custodia se registra: quién, cuándo, a qué lugar y soporte, por qué, quién lo aprobó y "
+            "quién supervisó.",
+            "Every access to custody is on record: who, when, which place and medium, why, who approved and who "
+            "supervised." },
+          { "Siga el orden: «access request», «access approve», «access enter», «access leave».",
+            "Follow the order: “access request”, “access approve”, “access enter”, “access leave”." } },
+        { "U8",
+          "mp.si.3",
+          { "Cualquier soporte se localiza en menos de 1 hora, 30 minutos o 10 minutos, según su categoría.",
+            "Any medium is located in less than 1 hour, 30 minutes or 10 minutes, by its category." },
+          { "Léalo donde aparezca con «media scan»; si no aparece, abra una incidencia.",
+            "Scan it where it turns up with “media scan”; if it does not, open an incident." } },
         { "U9",
           "mp.si.3, op.exp.7",
           { "Las incidencias se registran, se investigan y las cierra el administrador de seguridad con su "

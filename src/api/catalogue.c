@@ -43,6 +43,8 @@ const struct room *const rooms[] = {
         &loan_room,
         &access_register_room,
         &access_report_room,
+        &stocktake_room,
+        &search_room,
         &transport_room,
         &checkpoint_room,
         &shipment_room,

@@ -241,11 +241,11 @@ static int add_incidents(struct act *act, const json_t *access, const json_t *me
                 }
                 if (json_array_size(ids) == 0)
                         continue;
-                r = custody_facts_incident(act, facts, &draft, err, "Acceso %s de %s: %zu soportes, %s; %s%.0s.",
-                                           "Access %s of %s: %zu media, %s; %.0s%s.", json_text(access, "access"),
-                                           json_text(access, "person"), json_array_size(ids),
-                                           json_string_value(json_array_get(ids, 0)), kinds[k].what.es,
-                                           kinds[k].what.en);
+                r = custody_facts_incident(act, facts, &draft, err, "Acceso %s de %s: soportes: %zu (%s…): %s%.0s.",
+                                           "Access %s of %s: media: %zu (%s…): %.0s%s.",
+                                           json_text(access, "access"), json_text(access, "person"),
+                                           json_array_size(ids), json_string_value(json_array_get(ids, 0)),
+                                           kinds[k].what.es, kinds[k].what.en);
                 if (r < 0)
                         return r;
         }

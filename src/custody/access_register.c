@@ -59,29 +59,39 @@ static json_t *signature_words(const json_t *signatures, const char *const steps
         return json_pack("{s:s, s:s}", "es", es, "en", en);
 }
 
+enum { FORM_PLACES = 1200 };
+
+/* The place, and the media that were taken in hand there. */
+static void places_of(const json_t *access, char out[FORM_PLACES]) {
+        const json_t *item;
+        size_t used, i;
+
+        used = (size_t) snprintf(out, FORM_PLACES, "%s", json_text(access, "area"));
+        json_array_foreach(json_object_get(access, "media"), i, item) {
+                used += (size_t) snprintf(out + used, FORM_PLACES - used, "; %s", json_text(item, "medium"));
+        }
+}
+
 static json_t *access_row(struct act *act, const json_t *access) {
         static const char *const steps[2] = { "entry", "exit" };
         static const char *const copied[] = { "entered", "left", "reason", "state" };
-        json_t *row = json_object(), *places = json_array();
-        const json_t *item;
+        json_t *row = json_object();
+        char places[FORM_PLACES];
         size_t i;
 
         put(row, "number", json_string(json_text(access, "access")));
         for (i = 0; i < COUNT(copied); i++)
                 if (json_object_get(access, copied[i]))
                         (void) json_object_set(row, copied[i], json_object_get(access, copied[i]));
-        (void) json_array_append(places, json_object_get(access, "area"));
-        json_array_foreach(json_object_get(access, "media"), i, item) {
-                (void) json_array_append(places, json_object_get(item, "medium"));
-        }
-        put(row, "place", places);
+        places_of(access, places);
+        put(row, "place", json_string(places));
         put(row, "person", printed_name(act, json_text(access, "person")));
         put(row, "approver", printed_name(act, json_text(access, "decided_by")));
         put(row, "supervisor", printed_name(act, json_text(access, "supervisor")));
         put(row, "level", both(access_level_terms, ACCESS_LEVELS, json_text(access, "level")));
         put(row, "credential", both(credential_terms, CREDENTIALS, json_text(access, "credential")));
         if (strcmp(json_text_or_empty(access, "integrity"), "missing") == 0)
-                put(row, "integrity", json_pack("{s:s, s:s}", "es", "NO DEVUELTO", "en", "NOT PUT BACK"));
+                put(row, "integrity", json_string(act->lang == LANG_EN ? "NOT PUT BACK" : "NO DEVUELTO"));
         else if (json_text(access, "integrity"))
                 put(row, "integrity", json_string(json_text(access, "integrity")));
         put(row, "signed", signature_words(json_object_get(access, "signatures"), steps));
@@ -91,14 +101,13 @@ static json_t *access_row(struct act *act, const json_t *access) {
 /* A loan is an access to one medium: it is in the register with its own number. */
 static json_t *loan_row(struct act *act, const json_t *loan) {
         static const char *const steps[2] = { "handed-over", "returned" };
-        json_t *row = json_object(), *places = json_array();
+        json_t *row = json_object();
 
         put(row, "number", json_string(json_text(loan, "loan")));
         put(row, "entered", json_string(json_text(loan, "handed")));
         if (json_text(loan, "returned"))
                 put(row, "left", json_string(json_text(loan, "returned")));
-        (void) json_array_append(places, json_object_get(loan, "medium"));
-        put(row, "place", places);
+        put(row, "place", json_string(json_text(loan, "medium")));
         put(row, "state", json_string(json_text(loan, "state")));
         put(row, "reason", json_string(json_text(loan, "reason")));
         put(row, "person", printed_name(act, json_text(loan, "borrower")));

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "custody/internal.h"
+#include "custody/stocktake.h"
 #include "encrypt/encrypt.h"
 #include "registry/person.h"
 #include "store/json.h"
@@ -187,6 +187,8 @@ static int apply_handed_over(struct db *db, const struct event *event, struct er
                                event->time, err);
         if (r == 0)
                 r = custody_apply_signature(db, event, loan_of(event), "handed-over", err);
+        if (r == 0)
+                r = not_located_apply_seen(db, event->subject, err);
         if (r < 0)
                 return r;
         return medium_apply_state(db, event->subject, MEDIUM_ON_LOAN, json_text(data, "borrower"), err);
@@ -214,6 +216,8 @@ static int apply_returned(struct db *db, const struct event *event, struct error
         r = encrypt_apply_returned(db, event->subject, event->time, err);
         if (r == 0)
                 r = custody_apply_signature(db, event, loan_of(event), "returned", err);
+        if (r == 0)
+                r = not_located_apply_seen(db, event->subject, err);
         return r < 0 ? r : medium_apply_state(db, event->subject, MEDIUM_IN_CUSTODY, "", err);
 }
 

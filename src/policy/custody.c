@@ -8,12 +8,13 @@
 static const struct rule rules[] = {
         { "U1",
           "mp.si.3",
-          { "Cada categoría exige su custodia: BÁSICA armario con llave, MEDIA armario ignífugo, ALTA cámara "
-            "acorazada.",
-            "Each category demands its storage: BASICA a locked cabinet, MEDIA a fire-resistant cabinet, ALTA a "
-            "vault." },
-          { "Elija una ubicación del nivel necesario con «location list».",
-            "Choose a location of the needed level with “location list”." } },
+          { "Cada categoría exige su custodia y su cierre: BÁSICA armario con llave, MEDIA armario ignífugo con "
+            "cerradura electrónica, ALTA cámara acorazada con biometría y tarjeta.",
+            "Each category demands its storage and its lock: BASICA a locked cabinet with a key, MEDIA a "
+            "fire-resistant cabinet with an electronic lock, ALTA a vault with biometrics and card." },
+          { "Elija una ubicación del nivel necesario con «location list»; se abre con lo que su nivel exige.",
+            "Choose a location of the needed level with “location list”; it is opened with what its level "
+            "demands." } },
         { "U2",
           "mp.si.3",
           { "Cada posición tiene código, capacidad y una sección de una sola clasificación.",
@@ -22,12 +23,15 @@ static const struct rule rules[] = {
             "Choose a free position of the right section with “location list”." } },
         { "U3",
           "mp.si.3",
-          { "Un soporte sale de custodia con solicitud motivada, aprobación del propietario de la información, "
-            "precinto e integridad comprobada.",
-            "A medium leaves custody with a reasoned request, the information owner's approval, a seal and its "
-            "integrity checked." },
-          { "Siga el orden: «loan request», «loan approve» (propietario), «loan out», «loan in».",
-            "Follow the order: “loan request”, “loan approve” (owner), “loan out”, “loan in”." } },
+          { "A custodia se entra, y de ella sale un soporte, con solicitud motivada, aprobación del propietario de "
+            "la información, firma, supervisión desde CONFIDENCIAL e integridad comprobada.",
+            "Custody is entered, and a medium leaves it, with a reasoned request, the information owner's "
+            "approval, "
+            "a signature, supervision from CONFIDENCIAL up and integrity checked." },
+          { "Siga el orden: «loan request», «loan approve» (propietario), «loan out», «loan in»; o los de "
+            "«access».",
+            "Follow the order: “loan request”, “loan approve” (owner), “loan out”, “loan in”; or those of "
+            "“access”." } },
         { "U4",
           "mp.si.3",
           { "Un préstamo tiene fecha de devolución; quien tiene un préstamo vencido o la formación caducada no "

@@ -45,6 +45,8 @@ const struct room *const rooms[] = {
         &access_report_room,
         &stocktake_room,
         &search_room,
+        &environment_room,
+        &custody_check_room,
         &transport_room,
         &checkpoint_room,
         &shipment_room,

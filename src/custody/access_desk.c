@@ -300,12 +300,7 @@ int access_run_leave(struct act *act, const json_t *args, json_t **ret, struct e
                 r = record_exit(act, args, access, &check, media, &facts, err);
         if (r < 0 || act->dry_run)
                 return r;
-        for (size_t i = 0; i < facts.n; i++)
-                if (strcmp(facts.facts[i].type, "incident.opened") == 0)
-                        act_say(act, "ATENCIÓN: incidencia %s abierta. %s%.0s",
-                                "ATTENTION: incident %s opened. %.0s%s", facts.facts[i].subject,
-                                json_text_or_empty(facts.facts[i].data, "what_es"),
-                                json_text_or_empty(facts.facts[i].data, "what_en"));
+        custody_facts_say(act, &facts);
         act_say(act, "%s sale de %s.", "%s leaves %s.", json_text(access, "person"), json_text(access, "area"));
         return access_load(act, json_text(access, "access"), ret, err);
 }

@@ -59,6 +59,15 @@ int custody_facts_incident(struct act *act, struct custody_facts *facts, const s
         return r;
 }
 
+void custody_facts_say(struct act *act, const struct custody_facts *facts) {
+        for (size_t i = 0; i < facts->n && !act->dry_run; i++)
+                if (strcmp(facts->facts[i].type, "incident.opened") == 0)
+                        act_say(act, "ATENCIÓN: incidencia %s abierta. %s%.0s",
+                                "ATTENTION: incident %s opened. %.0s%s", facts->facts[i].subject,
+                                json_text_or_empty(facts->facts[i].data, "what_es"),
+                                json_text_or_empty(facts->facts[i].data, "what_en"));
+}
+
 int custody_pairs(struct act *act, const json_t *args, const char *param, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *pairs = json_object();
         const json_t *item;

@@ -92,6 +92,8 @@ void custody_facts_done(struct custody_facts *facts);
 /* Takes the reference `data` over, also on failure. */
 int custody_facts_add(struct custody_facts *facts, const char *type, const char *subject, json_t *data,
                       struct error *err);
+/* Says which incidents were opened. */
+void custody_facts_say(struct act *act, const struct custody_facts *facts);
 /* Adds an incident about `draft`. */
 int custody_facts_incident(struct act *act, struct custody_facts *facts, const struct incident_draft *draft,
                            struct error *err, const char *es, const char *en, ...)

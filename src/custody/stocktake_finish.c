@@ -167,10 +167,7 @@ static void say_result(struct act *act, const struct tally *tally, const struct 
                 "Stocktake %s: %lld of %lld where they belong, %lld misplaced, %lld not located, %lld unknown.",
                 tally->stocktake, (long long) tally->found, (long long) tally->expected,
                 (long long) tally->misplaced, (long long) tally->missing, (long long) tally->unknown);
-        for (size_t i = 0; i < facts->n; i++)
-                if (strcmp(facts->facts[i].type, "incident.opened") == 0)
-                        act_say(act, "ATENCIÓN: incidencia %s abierta.", "ATTENTION: incident %s opened.",
-                                facts->facts[i].subject);
+        custody_facts_say(act, facts);
 }
 
 static int tally_up(struct tally *tally, const json_t *stocktake, struct error *err) {

@@ -194,14 +194,11 @@ static int check_not_located(struct check *check) {
         return r;
 }
 
-/* What the newest stocktake of a medium saw elsewhere, unless it was moved since. */
+/* What was seen elsewhere by the newest scan of it. */
 static int check_misplaced(struct check *check) {
         _cleanup_rows_ struct rows *rows = NULL;
-        int r = db_query(
-                check->act->db, &rows, check->err,
-                "SELECT medium, location, stocktake FROM stocktake_seen AS s WHERE result <> 'found' AND time "
-                "= (SELECT max(time) FROM stocktake_seen WHERE medium = s.medium) ORDER BY location, medium",
-                "");
+        int r = db_query(check->act->db, &rows, check->err,
+                         "SELECT medium, location, source FROM medium_seen ORDER BY location, medium", "");
 
         while (r == 0 && (r = rows_next(rows, check->err)) > 0) {
                 struct medium medium;
@@ -210,8 +207,8 @@ static int check_misplaced(struct check *check) {
                 if (r < 0 || strcmp(medium.location, rows_text(rows, 1)) == 0 ||
                     !custody_area_holds(check->area, rows_text(rows, 1)))
                         continue;
-                r = add(check, "U6", GRAVITY_ALERT, medium.id, "el recuento %s lo vio en %s y su sitio es %s",
-                        "stocktake %s saw it at %s and it belongs at %s", rows_text(rows, 2), rows_text(rows, 1),
+                r = add(check, "U6", GRAVITY_ALERT, medium.id, "se vio en %s (%s) y su sitio es %s",
+                        "was seen at %s (%s) and belongs at %s", rows_text(rows, 1), rows_text(rows, 2),
                         *medium.location ? medium.location : "-");
         }
         return r;

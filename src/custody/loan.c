@@ -188,7 +188,7 @@ static int apply_handed_over(struct db *db, const struct event *event, struct er
         if (r == 0)
                 r = custody_apply_signature(db, event, loan_of(event), "handed-over", err);
         if (r == 0)
-                r = not_located_apply_seen(db, event->subject, err);
+                r = seen_apply(db, event, event->subject, "", "loan", err);
         if (r < 0)
                 return r;
         return medium_apply_state(db, event->subject, MEDIUM_ON_LOAN, json_text(data, "borrower"), err);
@@ -217,7 +217,7 @@ static int apply_returned(struct db *db, const struct event *event, struct error
         if (r == 0)
                 r = custody_apply_signature(db, event, loan_of(event), "returned", err);
         if (r == 0)
-                r = not_located_apply_seen(db, event->subject, err);
+                r = seen_apply(db, event, event->subject, "", "loan", err);
         return r < 0 ? r : medium_apply_state(db, event->subject, MEDIUM_IN_CUSTODY, "", err);
 }
 

@@ -143,7 +143,7 @@ static int apply_added(struct db *db, const struct event *event, struct error *e
 static int apply_moved(struct db *db, const struct event *event, struct error *err) {
         int r = medium_apply_location(db, event->subject, json_text_or_empty(event->data, "location"), err);
 
-        return r < 0 ? r : not_located_apply_seen(db, event->subject, err);
+        return r < 0 ? r : seen_apply(db, event, event->subject, "", "move", err);
 }
 
 const struct event_type location_events[] = {

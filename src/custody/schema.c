@@ -70,6 +70,9 @@ static const char *const scripts[] = {
         "  stocktake TEXT NOT NULL REFERENCES stocktake (id), medium TEXT NOT NULL, location TEXT NOT NULL,"
         "  PRIMARY KEY (stocktake, medium)"
         ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE medium_seen ("
+        "  medium TEXT PRIMARY KEY, location TEXT NOT NULL, time INTEGER NOT NULL, source TEXT NOT NULL"
+        ") STRICT, WITHOUT ROWID;"
         "CREATE TABLE not_located ("
         "  medium TEXT PRIMARY KEY, since INTEGER NOT NULL, stocktake TEXT NOT NULL"
         ") STRICT, WITHOUT ROWID;"
@@ -97,6 +100,7 @@ static const char *const state_tables[] = {
         "stocktake_missing",
         "not_located",
         "medium_search",
+        "medium_seen",
         NULL,
 };
 

@@ -30,7 +30,9 @@ static int apply_located(struct db *db, const struct event *event, struct error 
                         "?",
                         "issis", event->time, event->actor, json_text_or_empty(event->data, "location"),
                         json_int(event->data, "seconds", 0), search);
-        return r < 0 ? r : not_located_apply_seen(db, event->subject, err);
+        return r < 0 ? r
+                     : seen_apply(db, event, event->subject, json_text_or_empty(event->data, "location"), "scan",
+                                  err);
 }
 
 const struct event_type search_events[] = {
@@ -138,7 +140,7 @@ static int run_scan(struct act *act, const json_t *args, json_t **ret, struct er
                 r = search_stop(act, id, code, &facts, err);
         if (r == 0)
                 r = db_int(act->db, &missing, err, "SELECT count(*) FROM not_located WHERE medium = ?", "s", id);
-        if (r == 0 && missing && facts.n == 0)
+        if (r == 0 && (missing || *code) && facts.n == 0)
                 r = custody_facts_add(&facts, "medium.located", id, json_pack("{s:s}", "location", code), err);
         if (r == 0 && facts.n > 0)
                 r = act_record(act, facts.facts, facts.n, err);

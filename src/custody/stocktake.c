@@ -96,9 +96,21 @@ int not_located_count(struct db *db, int64_t *ret, struct error *err) {
         return db_int(db, ret, err, "SELECT count(*) FROM not_located", "");
 }
 
-int not_located_apply_seen(struct db *db, const char *medium, struct error *err) {
+int seen_apply(struct db *db, const struct event *event, const char *medium, const char *location,
+               const char *source, struct error *err) {
         int r = db_exec(db, err, "DELETE FROM not_located WHERE medium = ?", "s", medium);
 
+        if (r < 0)
+                return r;
+        if (str_empty(location))
+                r = db_exec(db, err, "DELETE FROM medium_seen WHERE medium = ?", "s", medium);
+        else
+                r = db_exec(
+                        db, err,
+                        "INSERT INTO medium_seen (medium, location, time, source) VALUES (?, ?, ?, ?) ON CONFLICT "
+                        "(medium) DO UPDATE SET location = excluded.location, time = excluded.time, source = "
+                        "excluded.source",
+                        "ssis", medium, location, event->time, source);
         return r < 0 ? r : 0;
 }
 
@@ -124,7 +136,9 @@ static int apply_seen(struct db *db, const struct event *event, const json_t *sc
                 "ssssis", event->subject, json_text(scan, "medium"), json_text(scan, "location"),
                 json_text(scan, "result"), event->time, event->actor);
 
-        return r < 0 ? r : not_located_apply_seen(db, json_text(scan, "medium"), err);
+        return r < 0 ? r
+                     : seen_apply(db, event, json_text(scan, "medium"), json_text(scan, "location"), event->subject,
+                                  err);
 }
 
 static int apply_scan(struct db *db, const struct event *event, const json_t *scan, struct error *err) {
@@ -197,9 +211,8 @@ static int apply_finished(struct db *db, const struct event *event, struct error
 }
 
 const struct event_type stocktake_events[] = {
-        { "stocktake.started", apply_started },
-        { "stocktake.scanned", apply_scanned },
-        { "stocktake.missed", apply_missed },
-        { "stocktake.finished", apply_finished },
+        { "stocktake.started", apply_started }, { "stocktake.scanned", apply_scanned },
+        { "stocktake.missed", apply_missed },   { "stocktake.finished", apply_finished },
+        { "alert.not-located", NULL },
 };
 _Static_assert(COUNT(stocktake_events) == STOCKTAKE_EVENTS, "all events are offered");

@@ -3,7 +3,7 @@
 
 #include "custody/internal.h"
 
-enum { STOCKTAKE_EVENTS = 4, SEARCH_EVENTS = 2 };
+enum { STOCKTAKE_EVENTS = 5, SEARCH_EVENTS = 2 };
 extern const struct event_type stocktake_events[], search_events[];
 
 enum scan_result {
@@ -27,8 +27,10 @@ int stocktake_run_finish(struct act *act, const json_t *args, json_t **ret, stru
 
 /* K2: media that no stocktake found, and that were not seen since. */
 int not_located_count(struct db *db, int64_t *ret, struct error *err);
-/* For apply functions: it was seen. */
-int not_located_apply_seen(struct db *db, const char *medium, struct error *err);
+/* For apply functions: a medium was seen at a place (the source says by what), or, with "" for it, is where it
+ * belongs by an act of its own. It is no longer missing. */
+int seen_apply(struct db *db, const struct event *event, const char *medium, const char *location,
+               const char *source, struct error *err);
 
 /* U8: when a search for the medium runs, adds the fact that it was found there, and says how long it took. Facts
  * need room for one more. */

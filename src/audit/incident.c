@@ -19,6 +19,7 @@ const struct term incident_kind_terms[INCIDENT_KINDS] = {
         [INCIDENT_NOT_LOCATED] = { "not-located", { "soporte no localizado", "medium not located" } },
         [INCIDENT_ACCESS] = { "access", { "acceso no autorizado", "unauthorised access" } },
         [INCIDENT_DAMAGE] = { "damage", { "daño", "damage" } },
+        [INCIDENT_ENVIRONMENT] = { "environment", { "ambiente fuera de límites", "environment out of limits" } },
         [INCIDENT_REVIEW] = { "review",
                               { "revisión posterior de una emergencia", "later review of an emergency" } },
         [INCIDENT_OTHER] = { "other", { "otra", "other" } },

@@ -7,8 +7,14 @@
 #include "policy/transport.h"
 #include "registry/medium.h"
 
-extern const struct room custody_room; /* the tables; verbs `location ...`, `media move` */
-extern const struct room loan_room;    /* verbs `loan ...` */
+extern const struct room custody_room;         /* the tables; verbs `location ...`, `media move` */
+extern const struct room loan_room;            /* verbs `loan ...` */
+extern const struct room access_register_room; /* verbs `access ...` */
+extern const struct room access_report_room;   /* verb `report R-110-023` */
+extern const struct room stocktake_room;       /* verbs `stocktake ...` */
+extern const struct room search_room;          /* verbs `media locate`, `media scan` */
+extern const struct room environment_room;     /* verbs `env ...` */
+extern const struct room custody_check_room;   /* verb `custody check` */
 
 enum { LOCATION_CODE = 32 };
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "custody/internal.h"
+#include "custody/stocktake.h"
 #include "encrypt/encrypt.h"
 #include "registry/person.h"
 #include "store/json.h"
@@ -94,6 +94,15 @@ int loan_find(struct act *act, const char *text, enum loan_state state, json_t *
         return 0;
 }
 
+int loan_add_signatures(struct act *act, json_t *loan, struct error *err) {
+        _cleanup_json_ json_t *signatures = NULL;
+        int r = custody_signatures(act, json_text(loan, "loan"), &signatures, err);
+
+        if (r < 0)
+                return r;
+        return json_object_set(loan, "signatures", signatures) ? fail_memory(err) : 0;
+}
+
 int loan_refuse_borrower(struct act *act, const char *name, struct error *err) {
         _cleanup_person_ struct person person = { 0 };
         _cleanup_free_ char *overdue = NULL;
@@ -176,6 +185,10 @@ static int apply_handed_over(struct db *db, const struct event *event, struct er
                 return r;
         r = custody_apply_seal(db, json_text(data, "seal_plain"), json_text(data, "seal"), loan_of(event),
                                event->time, err);
+        if (r == 0)
+                r = custody_apply_signature(db, event, loan_of(event), "handed-over", err);
+        if (r == 0)
+                r = seen_apply(db, event, event->subject, "", "loan", err);
         if (r < 0)
                 return r;
         return medium_apply_state(db, event->subject, MEDIUM_ON_LOAN, json_text(data, "borrower"), err);
@@ -201,6 +214,10 @@ static int apply_returned(struct db *db, const struct event *event, struct error
         if (r < 0)
                 return r;
         r = encrypt_apply_returned(db, event->subject, event->time, err);
+        if (r == 0)
+                r = custody_apply_signature(db, event, loan_of(event), "returned", err);
+        if (r == 0)
+                r = seen_apply(db, event, event->subject, "", "loan", err);
         return r < 0 ? r : medium_apply_state(db, event->subject, MEDIUM_IN_CUSTODY, "", err);
 }
 

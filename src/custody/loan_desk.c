@@ -16,11 +16,37 @@ static int write_receipt(struct act *act, const json_t *args, const char *id, st
                 return 0;
         r = loan_load(act->db, id, act_now(act), &loan, err);
         if (r == 0)
+                r = loan_add_signatures(act, loan, err);
+        if (r == 0)
                 r = loan_receipt(act, loan, json_text(args, "receipt"), err);
         if (r < 0)
                 return hint(err, "El préstamo %s quedó registrado; pida el recibo con «loan show %s --receipt».",
                             "Loan %s was recorded; ask for the receipt with “loan show %s --receipt”.", id, id);
         return 0;
+}
+
+/* U3: signed in person, with a key or on a numbered sheet: by the borrower what they take, by the custodian what
+ * they take back. What neither signed has its receipt, to be signed by hand. */
+static int sign_step(struct act *act, const json_t *args, const char *loan, const char *step, const char *signer,
+                     json_t *data, struct error *err) {
+        const char *paper = json_text(args, "paper");
+        _cleanup_json_ json_t *statement = NULL;
+        int r;
+
+        if (!json_flag(args, "sign") && !paper)
+                return 0;
+        if (json_object_set_new(data, "signer", json_string(signer)))
+                return fail_memory(err);
+        if (!json_flag(args, "sign"))
+                return json_object_set_new(data, "paper", json_string(paper)) ? fail_memory(err) : 0;
+        if (act->dry_run)
+                return 0;
+        r = custody_statement(act, "mpsi-loan-1", loan, step, signer, &statement, err);
+        if (r < 0)
+                return r;
+        if (json_object_update_missing(statement, data))
+                return fail_memory(err);
+        return custody_sign(act, signer, "U3", statement, data, err);
 }
 
 /* --- out --------------------------------------------------------------------------------------------------- */
@@ -38,6 +64,8 @@ static int refuse_handover(struct act *act, const json_t *args, const json_t *lo
         r = incident_refuse_open(act->db, medium->id, "U9", err);
         if (r == 0)
                 r = custody_judge_handover(act->person, borrower, json_text(args, "supervisor"), err);
+        if (r == 0)
+                r = loan_judge_supervision(medium->classification, json_text(args, "supervisor"), err);
         if (r == 0)
                 r = loan_refuse_borrower(act, borrower, err);
         if (r < 0)
@@ -93,7 +121,9 @@ int loan_run_out(struct act *act, const json_t *args, json_t **ret, struct error
                          identity_terms[found.identity].code, "supervisor", json_text(args, "supervisor"));
         if (!data)
                 return fail_memory(err);
-        r = act_record_one(act, "loan.handed-over", medium.id, data, err);
+        r = sign_step(act, args, id, "handed-over", json_text(loan, "borrower"), data, err);
+        if (r == 0)
+                r = act_record_one(act, "loan.handed-over", medium.id, data, err);
         if (r == 0)
                 r = write_receipt(act, args, id, err);
         if (r < 0 || act->dry_run)
@@ -101,7 +131,8 @@ int loan_run_out(struct act *act, const json_t *args, json_t **ret, struct error
         act_say(act, "Soporte %s entregado a %s con el precinto %s; vuelve antes del %s.",
                 "Medium %s handed to %s with seal %s; due back by %s.", medium.id, json_text(loan, "borrower"),
                 seal, json_text(loan, "due"));
-        return loan_load(act->db, id, act_now(act), ret, err);
+        r = loan_load(act->db, id, act_now(act), ret, err);
+        return r < 0 ? r : loan_add_signatures(act, *ret, err);
 }
 
 /* --- in ---------------------------------------------------------------------------------------------------- */
@@ -200,6 +231,9 @@ static int record_return(struct act *act, const json_t *args, const json_t *loan
                          (int) home->unreadable, "stranger", (int) (home->stranger.code != 0));
         if (!data)
                 return fail_memory(err);
+        r = sign_step(act, args, json_text(loan, "loan"), "returned", act->person, data, err);
+        if (r < 0)
+                return r;
         facts[0] = (struct fact){ "loan.returned", json_text(loan, "medium"), data };
         if (home->changes) {
                 r = open_incident(act, loan, home, &facts[1], err);
@@ -265,6 +299,8 @@ int loan_run_in(struct act *act, const json_t *args, json_t **ret, struct error 
         if (r < 0)
                 return r;
         r = loan_load(act->db, id, act_now(act), &answer, err);
+        if (r == 0)
+                r = loan_add_signatures(act, answer, err);
         if (r < 0)
                 return r;
         if (*incident && json_object_set_new(answer, "incident", json_string(incident)))

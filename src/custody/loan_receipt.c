@@ -21,12 +21,16 @@ static json_t *printed_name(struct act *act, const char *name) {
         return json_incref(json_object_get(person, "name"));
 }
 
-/* With `date` beside the name, for a signature's box. */
-static json_t *printed_signer(struct act *act, const char *name, const char *moment) {
+/* With `date` beside the name, for a signature's box; one that is in the ledger is said. */
+static json_t *printed_signer(struct act *act, const char *name, const char *moment, bool is_signed) {
         json_t *person = printed_person(act, moment ? name : NULL);
 
         if (person && moment)
                 (void) json_object_set_new(person, "date", json_string(moment));
+        if (person && moment && is_signed)
+                (void) json_object_set_new(person, "note",
+                                           json_pack("{s:s, s:s}", "es", "Firma ECDSA válida en el libro", "en",
+                                                     "Valid ECDSA signature in the ledger"));
         return person;
 }
 
@@ -43,6 +47,7 @@ int loan_receipt(struct act *act, const json_t *loan, const char *path, struct e
         _cleanup_free_ char *forms = act_path(act, NULL, "forms");
         _cleanup_json_ json_t *data = NULL;
         const char *returned = json_text(loan, "returned"), *handed = json_text(loan, "handed");
+        const json_t *signatures = json_object_get(loan, "signatures");
         struct medium medium;
         int r;
 
@@ -69,9 +74,13 @@ int loan_receipt(struct act *act, const json_t *loan, const char *path, struct e
                                           json_text(loan, "condition"))) ||
             json_object_set_new(data, "signatures",
                                 json_pack("{s:o, s:o, s:o}", "custodian",
-                                          printed_signer(act, json_text(loan, "handed_by"), handed), "borrower",
-                                          printed_signer(act, json_text(loan, "borrower"), handed), "returned",
-                                          printed_signer(act, json_text(loan, "returned_to"), returned))))
+                                          printed_signer(act, json_text(loan, "handed_by"), handed, false),
+                                          "borrower",
+                                          printed_signer(act, json_text(loan, "borrower"), handed,
+                                                         custody_signed(signatures, "handed-over")),
+                                          "returned",
+                                          printed_signer(act, json_text(loan, "returned_to"), returned,
+                                                         custody_signed(signatures, "returned")))))
                 return fail_memory(err);
         return form_to_pdf(forms, "loan-receipt", act->lang, data, path, err);
 }

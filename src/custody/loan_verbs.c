@@ -20,6 +20,13 @@ static const struct param request_params[] = {
                         200, NULL, 0                                                                               \
         }
 
+#define PAPER_PARAM                                                                                                \
+        {                                                                                                          \
+                "paper", PARAM_TEXT, 0,                                                                            \
+                        HELP("firmado en papel: número del recibo", "signed on paper: the receipt's number"), 0,   \
+                        40, NULL, 0                                                                                \
+        }
+
 static const struct param approve_params[] = {
         LOAN_PARAM,
         { "note", PARAM_TEXT, 0, HELP("condiciones", "conditions"), 0, 200, NULL, 0 },
@@ -43,6 +50,9 @@ static const struct param out_params[] = {
         { "device", PARAM_DEVICE, 0, HELP("el soporte conectado", "the medium connected"), 0, 0, NULL, 0 },
         { "supervisor", PARAM_PERSON, 0, HELP("quién supervisa la entrega", "who supervises the hand-over"), 0, 0,
           NULL, 0 },
+        { "sign", PARAM_FLAG, 0, HELP("quien lo recibe firma con su PIN", "the borrower signs with their PIN"), 0,
+          0, NULL, 0 },
+        PAPER_PARAM,
         { "receipt", PARAM_OUTPUT, 0, HELP("recibo en PDF", "receipt as PDF"), 0, 0, NULL, 0 },
 };
 
@@ -60,6 +70,10 @@ static const struct param in_params[] = {
           0, 0, NULL, 0 },
         { "unreadable", PARAM_FLAG, 0, HELP("el soporte no se puede leer", "the medium can't be read"), 0, 0, NULL,
           0 },
+        { "sign", PARAM_FLAG, 0,
+          HELP("el custodio firma la devolución con su PIN", "the custodian signs the return with their PIN"), 0, 0,
+          NULL, 0 },
+        PAPER_PARAM,
         { "receipt", PARAM_OUTPUT, 0, HELP("recibo en PDF", "receipt as PDF"), 0, 0, NULL, 0 },
 };
 
@@ -82,6 +96,20 @@ static const struct column list_columns[] = {
         { "due", HELP("DEVOLVER", "DUE") },           { "overdue", HELP("VENCIDO", "OVERDUE") },
         { "seal", HELP("PRECINTO", "SEAL") },         { "location", HELP("DÓNDE", "WHERE") },
         { "reason", HELP("MOTIVO", "REASON") },
+};
+
+static const struct param overdue_params[] = {
+        { "to", PARAM_PERSON, 0, HELP("solo de esta persona", "of this person only"), 0, 0, NULL, 0 },
+};
+
+static const struct column overdue_columns[] = {
+        { "loan", HELP("PRÉSTAMO", "LOAN") },
+        { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "borrower", HELP("RECEPTOR", "BORROWER") },
+        { "due", HELP("DEVOLVER", "DUE") },
+        { "days", HELP("DÍAS", "DAYS") },
+        { "gravity", HELP("GRAVEDAD", "GRAVITY") },
+        { "tell", HELP("AVISAR A", "TELL") },
 };
 
 static const struct column show_columns[] = {
@@ -226,7 +254,8 @@ static int run_extend(struct act *act, const json_t *args, json_t **ret, struct 
         if (r < 0)
                 return r;
         date_of(act_now(act), today);
-        r = custody_judge_extension(json_text(loan, "due"), json_text(args, "due"), today, err);
+        r = loan_judge_extension(medium.category, json_int(loan, "extensions", 0), json_text(loan, "due"),
+                                 json_text(args, "due"), today, err);
         if (r < 0)
                 return r;
         data = json_pack("{s:s, s:s, s:s, s:s}", "loan", json_text(loan, "loan"), "due", json_text(args, "due"),
@@ -255,6 +284,8 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
                                                   : r;
         }
         r = loan_load(act->db, newest ? newest : id, act_now(act), &loan, err);
+        if (r == 0)
+                r = loan_add_signatures(act, loan, err);
         if (r == 0 && json_text(args, "receipt"))
                 r = loan_receipt(act, loan, json_text(args, "receipt"), err);
         if (r == 0)
@@ -284,6 +315,41 @@ static int run_list(struct act *act, const json_t *args, json_t **ret, struct er
                 if (r < 0)
                         return r;
                 if (json_array_append_new(list, loan))
+                        return fail_memory(err);
+        }
+        if (r < 0)
+                return r;
+        *ret = json_pack("{s:O}", "rows", list);
+        return *ret ? 0 : fail_memory(err);
+}
+
+/* U4: what is overdue, the longest first, with whom it goes to. */
+static int run_overdue(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *list = json_array();
+        _cleanup_rows_ struct rows *rows = NULL;
+        char today[DATE_TEXT];
+        int r;
+
+        date_of(act_now(act), today);
+        r = db_query(act->db, &rows, err,
+                     "SELECT id FROM loan WHERE state = 'out' AND due < ?1 AND (?2 IS NULL OR borrower = ?2) ORDER "
+                     "BY due, number",
+                     "ss", today, json_text(args, "to"));
+        if (r < 0)
+                return r;
+        while ((r = rows_next(rows, err)) > 0) {
+                const struct loan_escalation *row;
+                json_t *loan = NULL;
+                int64_t days = 0;
+
+                r = loan_load(act->db, rows_text(rows, 0), act_now(act), &loan, err);
+                if (r < 0)
+                        return r;
+                row = loan_escalation_of(json_text_or_empty(loan, "due"), today, &days);
+                if (json_array_append_new(list, loan) || !row ||
+                    json_object_set_new(loan, "days", json_integer((json_int_t) days)) ||
+                    json_object_set_new(loan, "gravity", json_string(gravity_terms[row->gravity].code)) ||
+                    json_object_set_new(loan, "tell", json_string(text_in(row->tell, act->lang))))
                         return fail_memory(err);
         }
         if (r < 0)
@@ -352,6 +418,13 @@ static const struct verb loan_verbs[] = {
           PARAMS(list_params),
           COLUMNS(list_columns),
           .run = run_list },
+        { .noun = "loan",
+          .name = "overdue",
+          .roles = ROLE_ANY,
+          .help = HELP("Préstamos vencidos, y a quién se avisa (U4)", "Overdue loans, and who is told (U4)"),
+          PARAMS(overdue_params),
+          COLUMNS(overdue_columns),
+          .run = run_overdue },
 };
 
 const struct room loan_room = {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "custody/internal.h"
+#include "custody/stocktake.h"
 
 /* Read from the end, where widths are fixed, so that the dashes may be missing. */
 static const struct {
@@ -141,7 +141,9 @@ static int apply_added(struct db *db, const struct event *event, struct error *e
 }
 
 static int apply_moved(struct db *db, const struct event *event, struct error *err) {
-        return medium_apply_location(db, event->subject, json_text_or_empty(event->data, "location"), err);
+        int r = medium_apply_location(db, event->subject, json_text_or_empty(event->data, "location"), err);
+
+        return r < 0 ? r : seen_apply(db, event, event->subject, "", "move", err);
 }
 
 const struct event_type location_events[] = {

@@ -8,12 +8,13 @@
 static const struct rule rules[] = {
         { "U1",
           "mp.si.3",
-          { "Cada categoría exige su custodia: BÁSICA armario con llave, MEDIA armario ignífugo, ALTA cámara "
-            "acorazada.",
-            "Each category demands its storage: BASICA a locked cabinet, MEDIA a fire-resistant cabinet, ALTA a "
-            "vault." },
-          { "Elija una ubicación del nivel necesario con «location list».",
-            "Choose a location of the needed level with “location list”." } },
+          { "Cada categoría exige su custodia y su cierre: BÁSICA armario con llave, MEDIA armario ignífugo con "
+            "cerradura electrónica, ALTA cámara acorazada con biometría y tarjeta.",
+            "Each category demands its storage and its lock: BASICA a locked cabinet with a key, MEDIA a "
+            "fire-resistant cabinet with an electronic lock, ALTA a vault with biometrics and card." },
+          { "Elija una ubicación del nivel necesario con «location list»; se abre con lo que su nivel exige.",
+            "Choose a location of the needed level with “location list”; it is opened with what its level "
+            "demands." } },
         { "U2",
           "mp.si.3",
           { "Cada posición tiene código, capacidad y una sección de una sola clasificación.",
@@ -22,12 +23,15 @@ static const struct rule rules[] = {
             "Choose a free position of the right section with “location list”." } },
         { "U3",
           "mp.si.3",
-          { "Un soporte sale de custodia con solicitud motivada, aprobación del propietario de la información, "
-            "precinto e integridad comprobada.",
-            "A medium leaves custody with a reasoned request, the information owner's approval, a seal and its "
-            "integrity checked." },
-          { "Siga el orden: «loan request», «loan approve» (propietario), «loan out», «loan in».",
-            "Follow the order: “loan request”, “loan approve” (owner), “loan out”, “loan in”." } },
+          { "A custodia se entra, y de ella sale un soporte, con solicitud motivada, aprobación del propietario de "
+            "la información, firma, supervisión desde CONFIDENCIAL e integridad comprobada.",
+            "Custody is entered, and a medium leaves it, with a reasoned request, the information owner's "
+            "approval, "
+            "a signature, supervision from CONFIDENCIAL up and integrity checked." },
+          { "Siga el orden: «loan request», «loan approve» (propietario), «loan out», «loan in»; o los de "
+            "«access».",
+            "Follow the order: “loan request”, “loan approve” (owner), “loan out”, “loan in”; or those of "
+            "“access”." } },
         { "U4",
           "mp.si.3",
           { "Un préstamo tiene fecha de devolución; quien tiene un préstamo vencido o la formación caducada no "
@@ -36,6 +40,34 @@ static const struct rule rules[] = {
           { "Devuelva lo vencido con «loan in», renueve la formación con «person train» o corrija la fecha.",
             "Return what is overdue with “loan in”, renew the training with “person train”, or correct the "
             "date." } },
+        { "U5",
+          "mp.si.3, mp.if.3",
+          { "La sala de custodia está a 18-22 °C y 40-60 % de humedad, con menos de 50 G de campo magnético.",
+            "The custody room is at 18-22 °C and 40-60 % humidity, with less than 50 G of magnetic field." },
+          { "Corrija el ambiente o traslade los soportes con «media move», y anote otra lectura con «env record».",
+            "Correct the environment or take the media elsewhere with “media move”, and note another reading with "
+            "“env record”." } },
+        { "U6",
+          "mp.si.3",
+          { "El inventario se verifica cada día y se recuenta leyendo primero el lugar y después sus soportes.",
+            "The inventory is verified every day, and taken stock of by scanning a place first and then its "
+            "media." },
+          { "Vea «stocktake show»; empiece uno con «stocktake start» y lea con «stocktake scan».",
+            "See “stocktake show”; begin one with “stocktake start” and scan with “stocktake scan”." } },
+        { "U7",
+          "mp.si.3, op.acc.2",
+          { "Cada acceso a custodia se registra: quién, cuándo, a qué lugar y soporte, por qué, quién lo aprobó y "
+            "quién supervisó.",
+            "Every access to custody is on record: who, when, which place and medium, why, who approved and who "
+            "supervised." },
+          { "Siga el orden: «access request», «access approve», «access enter», «access leave».",
+            "Follow the order: “access request”, “access approve”, “access enter”, “access leave”." } },
+        { "U8",
+          "mp.si.3",
+          { "Cualquier soporte se localiza en menos de 1 hora, 30 minutos o 10 minutos, según su categoría.",
+            "Any medium is located in less than 1 hour, 30 minutes or 10 minutes, by its category." },
+          { "Léalo donde aparezca con «media scan»; si no aparece, abra una incidencia.",
+            "Scan it where it turns up with “media scan”; if it does not, open an incident." } },
         { "U9",
           "mp.si.3, op.exp.7",
           { "Las incidencias se registran, se investigan y las cierra el administrador de seguridad con su "

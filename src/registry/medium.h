@@ -68,6 +68,13 @@ json_t *medium_to_json(const struct medium *medium);
 /* The IDs of the media that have this place, in order: an array. Those destroyed or retired no longer take room. */
 int medium_ids_at(struct db *db, const char *location, json_t **ret, struct error *err);
 
+/* Calls each() for every medium that has its place in an area (a location's code, or the beginning of one up to a
+ * dash;
+ * "" for all of them, those without a place too), in the order of their places, until it returns non-zero, and
+ * gives that. Those destroyed or retired are left out. */
+int medium_each_in(struct db *db, const char *area, int (*each)(void *context, const struct medium *medium),
+                   void *context, struct error *err);
+
 /* For other rooms' apply functions only: they change what the registry owns. */
 int medium_apply_state(struct db *db, const char *id, enum medium_state state, const char *holder,
                        struct error *err);

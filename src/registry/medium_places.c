@@ -1,4 +1,4 @@
-#include "registry/medium.h"
+#include "registry/medium_sql.h"
 
 int medium_ids_at(struct db *db, const char *location, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *list = json_array();
@@ -18,4 +18,35 @@ int medium_ids_at(struct db *db, const char *location, json_t **ret, struct erro
                 return r;
         *ret = TAKE_PTR(list);
         return 0;
+}
+
+int medium_each_in(struct db *db, const char *area, int (*each)(void *context, const struct medium *medium),
+                   void *context, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r;
+
+        /* '.' is the character after '-': all codes that begin with the area and a dash lie between the two. */
+        if (*area)
+                r = db_query(db, &rows, err,
+                             "SELECT " MEDIUM_COLUMNS " FROM medium WHERE location <> '' AND (location = ?1 OR "
+                             "(location > ?1 || '-' AND location < ?1 || '.')) AND state NOT IN ('destroyed', "
+                             "'retired') ORDER BY location, id",
+                             "s", area);
+        else
+                r = db_query(db, &rows, err,
+                             "SELECT " MEDIUM_COLUMNS " FROM medium WHERE state NOT IN ('destroyed', 'retired') "
+                             "ORDER BY location, id",
+                             "");
+        if (r < 0)
+                return r;
+        while ((r = rows_next(rows, err)) > 0) {
+                struct medium medium;
+
+                r = medium_from_row(rows, &medium, err);
+                if (r == 0)
+                        r = each(context, &medium);
+                if (r != 0)
+                        return r;
+        }
+        return r;
 }

@@ -26,7 +26,7 @@ acts=(
         'carlos label print ID --out OUT/label.pdf'
         'ana loan request ID --to ana --reason restore --due 2099-01-01 --location here'
         'marta loan approve ID'
-        'carlos loan out ID --seal S-0091 --device DISK --receipt OUT/receipt.pdf'
+        'carlos loan out ID --seal S-0091 --device DISK --supervisor luis --receipt OUT/receipt.pdf'
         'carlos loan in ID --seal S-0091 --condition good --device DISK'
         'carlos ship create --from here --to there --recipient luis --media ID --method certified-courier --route A --limit 48 --reason copy'
         'carlos ship pack E000001 --level encrypted-medium --level antistatic-bag --level foam --level rigid-container --level security-seal --level outer-pack --seal S-0092 --label-checked --device ID=DISK'

@@ -26,7 +26,7 @@ encrypted() {
 lend() {
         LOAN=$(m uli --json loan request "$ID" --to uli --reason "Sesión clínica" --due "$DUE" --location "Planta 2" | jq -r .loan)
         m ana loan approve "$LOAN" >/dev/null
-        expect 0 m cus loan out "$ID" --seal "$1" --device "$DEVICE"
+        expect 0 m cus loan out "$ID" --seal "$1" --device "$DEVICE" --supervisor oto
 }
 
 @test "U1 U2: a place below the category, of another section or full is refused" {
@@ -48,10 +48,12 @@ lend() {
         LOAN=$(m uli --json loan request "$ID" --to uli --reason r --due "$DUE" --location p | jq -r .loan)
         m ana loan approve "$LOAN"
         expect 2 m cus loan out "$LOAN" --seal S-1 --device "$DEVICE" # too short for a seal
-        expect 5 m cus loan out "$LOAN" --seal S-001 --device "$DEVICE" # not encrypted
+        expect 5 m cus loan out "$LOAN" --seal S-001 --device "$DEVICE" # CONFIDENCIAL, and nobody watches
+        [[ $output == *"[U3 · ENS mp.si.3]"* ]]
+        expect 5 m cus loan out "$LOAN" --seal S-001 --device "$DEVICE" --supervisor oto # not encrypted
         [[ $output == *"[C3 · ENS mp.si.2]"* ]]
         encrypted
-        expect 0 m cus loan out "$LOAN" --seal S-001 --device "$DEVICE" --receipt "$BATS_TEST_TMPDIR/out.pdf"
+        expect 0 m cus loan out "$LOAN" --seal S-001 --device "$DEVICE" --supervisor oto --receipt "$BATS_TEST_TMPDIR/out.pdf"
         pdftotext "$BATS_TEST_TMPDIR/out.pdf" - | grep -q "$ID"
         pdftotext "$BATS_TEST_TMPDIR/out.pdf" - | grep -q "S-001"
         expect 0 m cus loan in "$ID" --seal "s'001" --device "$DEVICE" --condition bien

@@ -89,7 +89,7 @@ teardown() {
         loan=$(act ana --json loan request "$ID" --to ana --reason 'restore test' --due "$(in_days 5)" --location 'server room' |
                 jq -r .loan)
         act marta loan approve "$loan"
-        act carlos loan out "$loan" --seal S-0091 --device "$node"
+        act carlos loan out "$loan" --seal S-0091 --device "$node" --supervisor luis
         wait_for "$ID: read only U3"
         is_read_only
         : >"$LOG"

@@ -169,8 +169,8 @@ static void c3_unencrypted_stays(void **state) {
         request(medium, 7, loan);
         assert_string_equal(loan, "P000001");
         test_expect(0, &store, "olga", "loan", "approve", "{s:s}", "loan", loan);
-        must_refuse(ERR_REFUSED, "C3", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", loan, "seal", "S-0001",
-                    "device", image);
+        must_refuse(ERR_REFUSED, "C3", "cus", "loan", "out", "{s:s, s:s, s:s, s:s}", "loan", loan, "seal", "S-0001",
+                    "device", image, "supervisor", "sara");
         expect_loan(loan, "state", "approved");
         expect_medium(medium, "state", "in-custody");
 }
@@ -208,9 +208,13 @@ static void u3_x1_who_decides(void **state) {
 
 static void u3_hand_over(void **state) {
         (void) state;
-        must_refuse(ERR_REFUSED, "U3", "cus", "loan", "out", "{s:s, s:s}", "loan", "P000001", "seal", "S-0001");
-        must_refuse(ERR_REFUSED, "S6", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", "P000001", "seal", "S-0001",
-                    "device", other_image);
+        must_refuse(ERR_REFUSED, "U3", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", "P000001", "seal", "S-0001",
+                    "supervisor", "sara");
+        /* CONFIDENCIAL: not without somebody who watches. */
+        must_refuse(ERR_REFUSED, "U3", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", "P000001", "seal", "S-0001",
+                    "device", image);
+        must_refuse(ERR_REFUSED, "S6", "cus", "loan", "out", "{s:s, s:s, s:s, s:s}", "loan", "P000001", "seal",
+                    "S-0001", "device", other_image, "supervisor", "sara");
         must_refuse(ERR_USAGE, "T5", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", "P000001", "seal", "--",
                     "device", image);
         must_refuse(ERR_DENIED, "X1", "ana", "loan", "out", "{s:s, s:s, s:s}", "loan", "P000001", "seal", "S-0001",
@@ -248,7 +252,8 @@ static void u3_return_as_it_left(void **state) {
 static void lend(const char *seal, int days, char ret[16]) {
         request(medium, days, ret);
         test_expect(0, &store, "olga", "loan", "approve", "{s:s}", "loan", ret);
-        test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", ret, "seal", seal, "device", image);
+        test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s, s:s, s:s}", "loan", ret, "seal", seal, "device",
+                    image, "supervisor", "sara");
 }
 
 static size_t open_incidents(json_t **ret_first) {
@@ -269,10 +274,10 @@ static void t5_seal_never_twice(void **state) {
         (void) state;
         request(medium, 7, loan);
         test_expect(0, &store, "olga", "loan", "approve", "{s:s}", "loan", loan);
-        must_refuse(ERR_REFUSED, "T5", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", loan, "seal", "s 0001",
-                    "device", image);
-        test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", loan, "seal", "S-0002", "device",
-                    image);
+        must_refuse(ERR_REFUSED, "T5", "cus", "loan", "out", "{s:s, s:s, s:s, s:s}", "loan", loan, "seal", "s 0001",
+                    "device", image, "supervisor", "sara");
+        test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s, s:s, s:s}", "loan", loan, "seal", "S-0002",
+                    "device", image, "supervisor", "sara");
         assert_int_equal(open_incidents(NULL), 0);
 }
 

@@ -235,8 +235,8 @@ static void t2_changed_after_packing(void **state) {
         test_expect(0, &store, "rec", "loan", "request", "{s:s, s:s, s:s, s:s, s:s}", "medium", media, "to", "rec",
                     "reason", "r", "due", due, "location", "x");
         test_expect(0, &store, "olga", "loan", "approve", "{s:s}", "loan", media);
-        test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", media, "seal", "S-9001", "device",
-                    media_image);
+        test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s, s:s, s:s}", "loan", media, "seal", "S-9001",
+                    "device", media_image, "supervisor", "sara");
         must_refuse(ERR_CONFLICT, "T2", "cus", "ship", "dispatch", "{s:s, s:[s,s]}", "shipment", "E000001", "seal",
                     "S-1003", "S-1004"); /* it is out */
         test_expect(0, &store, "cus", "loan", "in", "{s:s, s:s, s:s, s:s}", "loan", media, "condition", "bien",

@@ -128,7 +128,8 @@ static int add_steps(json_t *twin, const json_t *ended, struct error *err) {
         const json_t *names = json_object_get(ended, "techniques");
         int64_t size = json_int(json_object_get(twin, "medium"), "size", 0);
         int64_t header = json_int(json_object_get(ended, "evidence"), "area_bytes", 0);
-        json_t *steps = json_array();
+        const json_t *verification = json_object_get(ended, "verification");
+        json_t *steps = json_array(), *last;
 
         if (!steps || json_object_set_new(twin, "steps", steps))
                 return fail_memory(err);
@@ -140,6 +141,11 @@ static int add_steps(json_t *twin, const json_t *ended, struct error *err) {
                             add_passes(techniques[t], size, header, steps) < 0)
                                 return fail_memory(err);
                 }
+        last = json_array_get(steps, json_array_size(steps) - 1);
+        if (last && strcmp(json_text_or_empty(verification, "kind"), "sample") == 0 &&
+            (json_object_set_new(last, "step", text_pair((struct text) SAYS_SAMPLE)) ||
+             json_object_set_new(last, "bytes", json_integer(json_int(verification, "bytes", 0)))))
+                return fail_memory(err);
         return 0;
 }
 

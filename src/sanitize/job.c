@@ -118,6 +118,8 @@ static void show(struct job *job, const struct overwrite *overwrite, int64_t don
 
         if (now - job->shown < SHOW_EVERY && behind < total)
                 return;
+        if (overwrite->sampled && overwrite->pass + 1 == overwrite->technique->passes_n)
+                progress.step = (struct text) SAYS_SAMPLE;
         job->shown = now;
         if (now > job->began && behind > job->work_before) {
                 progress.rate = (uint64_t) ((double) (behind - job->work_before) * SECOND /

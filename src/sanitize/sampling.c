@@ -1,5 +1,6 @@
 #include "sanitize/sampling.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
@@ -136,23 +137,38 @@ int64_t sampling_longest_gap(const struct areas *places, int64_t size) {
         return longest;
 }
 
-json_t *sampling_to_json(const struct areas *places, int64_t size, size_t block,
-                         const uint8_t seed[SAMPLING_SEED]) {
-        const int64_t stretches[] = { (int64_t) block, INT64_C(1) << 20, size / 10000, size / SAMPLING_SECTIONS,
-                                      2 * size / SAMPLING_SECTIONS };
-        char text[2 * SAMPLING_SEED + 1];
-        json_t *detection = json_array();
+static int by_length(const void *a, const void *b) {
+        int64_t x = *(const int64_t *) a, y = *(const int64_t *) b;
 
-        for (size_t i = 0; detection && i < COUNT(stretches); i++)
-                if (stretches[i] > 0 && stretches[i] <= size)
+        return (x > y) - (x < y);
+}
+
+/* Of one block, and of lengths that people think in, in rising order. */
+static json_t *detection_to_json(const struct areas *places, int64_t size, size_t block) {
+        int64_t stretches[] = { (int64_t) block, 64 << 10, 1 << 20, size / SAMPLING_SECTIONS,
+                                2 * size / SAMPLING_SECTIONS };
+        json_t *list = json_array();
+
+        qsort(stretches, COUNT(stretches), sizeof *stretches, by_length);
+        for (size_t i = 0; list && i < COUNT(stretches); i++)
+                if (stretches[i] >= (int64_t) block && stretches[i] <= size &&
+                    (i == 0 || stretches[i] > stretches[i - 1]))
                         (void) json_array_append_new(
-                                detection,
+                                list,
                                 json_pack("{s:I, s:I}", "bytes", (json_int_t) stretches[i], "ppm",
                                           (json_int_t) sampling_detection(places, size, block, stretches[i])));
+        return list;
+}
+
+json_t *sampling_to_json(const struct areas *places, int64_t size, size_t block,
+                         const uint8_t seed[SAMPLING_SEED]) {
+        char text[2 * SAMPLING_SEED + 1];
+
         hex_encode(seed, SAMPLING_SEED, text);
-        return json_pack("{s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:o}", "sections", SAMPLING_SECTIONS,
-                         "sample_percent", SAMPLING_SAMPLE_PERCENT, "seed", text, "places", (json_int_t) places->n,
-                         "bytes", (json_int_t) places->bytes, "permille",
+        return json_pack("{s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "sections", SAMPLING_SECTIONS,
+                         "sample_percent", SAMPLING_SAMPLE_PERCENT, "seed", text, "block", (json_int_t) block,
+                         "places", (json_int_t) places->n, "bytes", (json_int_t) places->bytes, "permille",
                          (json_int_t) (size > 0 ? (int64_t) ((double) places->bytes * 1000 / (double) size) : 0),
-                         "longest_unread", (json_int_t) sampling_longest_gap(places, size), "detection", detection);
+                         "longest_unread", (json_int_t) sampling_longest_gap(places, size), "detection",
+                         detection_to_json(places, size, block));
 }

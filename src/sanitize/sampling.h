@@ -24,5 +24,5 @@ int sampling_places(int64_t size, size_t block, const uint8_t seed[SAMPLING_SEED
 int64_t sampling_detection(const struct areas *places, int64_t size, size_t block, int64_t bytes);
 /* The longest stretch that no sample touches: whatever is longer has been seen. */
 int64_t sampling_longest_gap(const struct areas *places, int64_t size);
-/* {sections, sample_percent, seed, places, bytes, permille, longest_unread, detection: [{bytes, ppm}]}. */
+/* {sections, sample_percent, seed, block, places, bytes, permille, longest_unread, detection: [{bytes, ppm}]}. */
 json_t *sampling_to_json(const struct areas *places, int64_t size, size_t block, const uint8_t seed[SAMPLING_SEED]);

@@ -29,6 +29,8 @@ static int show(void *context, const struct overwrite *overwrite, int64_t done, 
                                      .total = (uint64_t) overwrite->size,
                                      .eta = -1 };
 
+        if (overwrite->sampled)
+                progress.step = (struct text) SAYS_SAMPLE;
         act_progress(job->act, &progress);
         return act_cancelled(job->act)
                        ? fail(err, ERR_BUSY, "Verificación interrumpida.", "Verification interrupted.")

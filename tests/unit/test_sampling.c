@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "device/gate.h"
 #include "sanitize/overwrite.h"
+#include "verifier/verifier.h"
 
 enum { MIB = 1 << 20 };
 static const uint8_t seed[SAMPLING_SEED] = { 1, 2, 3 }, other[SAMPLING_SEED] = { 1, 2, 4 };
@@ -80,6 +81,29 @@ static void test_places(void **state) {
                                     memcmp(first.list, different.list, first.n * sizeof *first.list) != 0);
                 if (!sampling_fits(media[i].size, media[i].block))
                         assert_int_equal(first.bytes, media[i].size);
+        }
+}
+
+/* mpsi-verify-wipe draws the same places by code of its own. */
+static void test_other_program(void **state) {
+        struct error err = { 0 };
+
+        (void) state;
+        for (size_t i = 0; i < COUNT(media); i++) {
+                _cleanup_areas_ struct areas ours = { 0 };
+                struct place *theirs = NULL;
+                struct says why;
+                size_t n = 0;
+
+                assert_int_equal(sampling_places(media[i].size, media[i].block, other, &ours, &err), 0);
+                assert_int_equal(sample_places(media[i].size, (int64_t) media[i].block, other, &theirs, &n, &why),
+                                 0);
+                assert_int_equal(n, ours.n);
+                for (size_t p = 0; p < n; p++) {
+                        assert_int_equal(theirs[p].start, ours.list[p].start);
+                        assert_int_equal(theirs[p].length, ours.list[p].length);
+                }
+                free(theirs);
         }
 }
 
@@ -186,6 +210,7 @@ static void test_sampled_verification(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_places),
+                cmocka_unit_test(test_other_program),
                 cmocka_unit_test(test_detection),
                 cmocka_unit_test(test_sampled_verification),
         };

@@ -46,6 +46,56 @@ static enum sanitize_level level_reached(const struct job *job, const struct ver
         return reached;
 }
 
+/* A file of the report, kept by its digest; certificates take it from there. */
+static int attach(struct job *job, struct verdict *verdict, const char *extension, const char *media_type,
+                  struct text says, const void *data, size_t n, struct error *err) {
+        _cleanup_free_ char *name = str_format("%s-%s", job->id, extension);
+        char digest[65];
+        int r = name ? act_attach(job->act, data, n, digest, err) : fail_memory(err);
+
+        if (r < 0)
+                return r;
+        return json_array_append_new(verdict->attachments,
+                                     json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", name, "sha256", digest,
+                                               "media_type", media_type, "es", says.es, "en", says.en))
+                       ? fail_memory(err)
+                       : 0;
+}
+
+static int attach_report(struct job *job, const struct forensic *forensic, struct verdict *verdict,
+                         struct error *err) {
+        _cleanup_free_ uint8_t *picture = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t n = 0;
+        int r = json_canonical(verdict->forensic, &text, err);
+
+        if (r == 0)
+                r = attach(job, verdict, "forensic.json", "application/json",
+                           (struct text){ "comprobación forense, con su mapa", "forensic check, with its map" },
+                           text, strlen(text), err);
+        if (r == 0)
+                r = forensic_picture(forensic, job->id, &picture, &n, err);
+        return r < 0 ? r
+                     : attach(job, verdict, "entropy.png", "image/png",
+                              (struct text){ "mapa de entropía del soporte", "entropy map of the medium" }, picture,
+                              n, err);
+}
+
+/* S4, from CONFIDENCIAL on: the check and its technical report. */
+static int look_for_remains(struct job *job, bool random, struct verdict *verdict, struct error *err) {
+        _cleanup_forensic_ struct forensic forensic = { 0 };
+        int r = forensic_check(job->fd, &job->facts, job->overwrite.seed, random, &forensic, err);
+
+        if (r < 0)
+                return r;
+        verdict->looked_clean = forensic.passed;
+        verdict->forensic = forensic_to_json(&forensic);
+        verdict->attachments = json_array();
+        if (!verdict->forensic || !verdict->attachments)
+                return fail_memory(err);
+        return attach_report(job, &forensic, verdict, err);
+}
+
 /* Whether the last read-back saw all that it was to see. */
 static bool verified_enough(const struct overwrite *overwrite) {
         int64_t wanted = overwrite->sampled ? overwrite->samples.bytes : overwrite->size;
@@ -56,7 +106,7 @@ static bool verified_enough(const struct overwrite *overwrite) {
 static int judge(struct job *job, struct verdict *ret, struct error *err) {
         const struct overwrite *overwrite = &job->overwrite;
         const struct technique *technique = overwrite->technique;
-        struct verdict verdict = { .looked_clean = true };
+        _cleanup_(verdict_done) struct verdict verdict = { .looked_clean = true };
         int r = forensic_markers(job->fd, job->facts.size, verdict.markers, err);
 
         verdict.changed = strcmp(verdict.markers, job->markers) != 0;
@@ -68,13 +118,13 @@ static int judge(struct job *job, struct verdict *ret, struct error *err) {
         if (r == 0 && job->plan.demand->forensic) {
                 bool random = !technique || technique->passes[technique->passes_n - 1].fill != FILL_BYTE;
 
-                r = forensic_check(job->fd, &job->facts, overwrite->seed, random, &verdict.forensic,
-                                   &verdict.looked_clean, err);
+                r = look_for_remains(job, random, &verdict, err);
         }
         if (r < 0)
                 return r;
         verdict.reached = level_reached(job, &verdict);
         *ret = verdict;
+        verdict = (struct verdict){ 0 };
         return 0;
 }
 

@@ -2,7 +2,7 @@
 set(MPSI_UNIT_DIR lib/systemd/system CACHE PATH "Where systemd's units go")
 set(MPSI_RULES_DIR lib/udev/rules.d CACHE PATH "Where udev's rules go")
 
-install(TARGETS mpsi RUNTIME)
+install(TARGETS mpsi mpsi-verify-wipe RUNTIME)
 install(TARGETS mpsid mpsi-siem RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS mpsi-gate RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/mpsi)
 install(DIRECTORY forms labels DESTINATION ${CMAKE_INSTALL_DATADIR}/mpsi)
@@ -45,6 +45,8 @@ install(CODE "
 install(FILES ${CMAKE_BINARY_DIR}/mpsi.man DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 RENAME mpsi.1)
 install(FILES ${CMAKE_BINARY_DIR}/mpsi.completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME mpsi)
 install(FILES man/mpsi-siem.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+install(FILES man/mpsi-verify-wipe.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES man/es/mpsi-verify-wipe.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/es/man1)
 foreach(language "" es/)
     install(FILES man/${language}mpsid.8 man/${language}mpsi-gate.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/${language}man8)
     install(FILES man/${language}mpsi.conf.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/${language}man5)

@@ -128,7 +128,8 @@ static int add_steps(json_t *twin, const json_t *ended, struct error *err) {
         const json_t *names = json_object_get(ended, "techniques");
         int64_t size = json_int(json_object_get(twin, "medium"), "size", 0);
         int64_t header = json_int(json_object_get(ended, "evidence"), "area_bytes", 0);
-        json_t *steps = json_array();
+        const json_t *verification = json_object_get(ended, "verification");
+        json_t *steps = json_array(), *last;
 
         if (!steps || json_object_set_new(twin, "steps", steps))
                 return fail_memory(err);
@@ -140,6 +141,11 @@ static int add_steps(json_t *twin, const json_t *ended, struct error *err) {
                             add_passes(techniques[t], size, header, steps) < 0)
                                 return fail_memory(err);
                 }
+        last = json_array_get(steps, json_array_size(steps) - 1);
+        if (last && strcmp(json_text_or_empty(verification, "kind"), "sample") == 0 &&
+            (json_object_set_new(last, "step", text_pair((struct text) SAYS_SAMPLE)) ||
+             json_object_set_new(last, "bytes", json_integer(json_int(verification, "bytes", 0)))))
+                return fail_memory(err);
         return 0;
 }
 
@@ -160,6 +166,8 @@ static int take_members(json_t *twin, const json_t *ended, struct error *err) {
                 { "markers_before", "markers_before" },
                 { "markers_after", "markers_after" },
                 { "forensic", "forensic" },
+                { "attachments", "attachments" },
+                { "calibration", "calibration" },
                 { "keys", "evidence" },
                 { "tool_version", "tool_version" },
         };
@@ -240,9 +248,11 @@ static json_t *standard_of(const struct sanitization_record *record) {
 static int gather_sanitization(struct act *act, const struct medium *medium, json_t **ret, struct error *err) {
         static const struct text after = { "reutilizable (sin información)", "reusable (no information)" };
         _cleanup_sanitization_ struct sanitization_record record = { 0 };
-        _cleanup_json_ json_t *executor = NULL, *proof = NULL;
+        _cleanup_json_ json_t *executor = NULL, *proof = NULL, *validation = NULL;
         int r = sanitization_last(act->db, medium->id, &record, err);
 
+        if (r == 0)
+                r = sanitization_demand_validation(act->db, &record, &validation, err);
         if (r == 0)
                 r = demand_sanitized(medium, &record, err);
         if (r == 0)
@@ -259,7 +269,8 @@ static int gather_sanitization(struct act *act, const struct medium *medium, jso
                          moment_text(record.started), "finished", moment_text(record.ended), "result", "passed",
                          "people", "executor", executor, "ledger", "seq", (json_int_t) record.ended_seq, "proof",
                          proof);
-        if (!*ret || json_object_set_new(*ret, "place", json_string(act->site)) ||
+        if (!*ret || (validation && json_object_set(*ret, "validation", validation)) ||
+            json_object_set_new(*ret, "place", json_string(act->site)) ||
             json_object_set_new(*ret, "equipment", json_string(act->station)))
                 return fail_memory(err);
         r = take_members(*ret, record.ended_data, err);

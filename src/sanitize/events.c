@@ -2,6 +2,7 @@
  * crash at any point leaves it barred from reuse (S5). */
 #include <string.h>
 
+#include "policy/verification.h"
 #include "sanitize/internal.h"
 
 static const char *job_of(const struct event *event) {
@@ -107,13 +108,31 @@ static int apply_cancelled(struct db *db, const struct event *event, struct erro
         return end_job(db, event, "cancelled", err);
 }
 
-/* Somebody read the whole medium again. What doesn't verify any more is not sanitized. */
+/* Facts of before there were kinds of looks have no row. */
+static int add_look(struct db *db, const struct event *event, struct error *err) {
+        const json_t *data = event->data;
+
+        if (!json_text(data, "kind"))
+                return 0;
+        return db_exec(
+                db, err,
+                "INSERT INTO sanitization_look (seq, job, kind, tool, person, other, holds, bytes, differing, "
+                "result, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "issssiiiisi", event->seq, job_of(event), json_text(data, "kind"), json_text_or_empty(data, "tool"),
+                event->actor, (int64_t) json_flag(data, "other"), (int64_t) json_flag(data, "holds"),
+                json_int(data, "bytes", 0), json_int(data, "differing_bytes", 0),
+                json_text_or_empty(data, "result_file"), event->time);
+}
+
+/* Somebody read the medium again. What doesn't verify any more is not sanitized. */
 static int apply_verified(struct db *db, const struct event *event, struct error *err) {
         int r = one_row(db_exec(db, err, "UPDATE sanitization SET verified = ?, verified_by = ? WHERE job = ?",
                                 "iss", event->time, event->actor, job_of(event)),
                         event, err);
 
-        if (r == 0 && !json_flag(event->data, "holds")) {
+        if (r == 0)
+                r = add_look(db, event, err);
+        if (r >= 0 && !json_flag(event->data, "holds")) {
                 r = db_exec(db, err, "UPDATE sanitization SET state = 'not-sanitized' WHERE job = ?", "s",
                             job_of(event));
                 if (r >= 0)
@@ -122,9 +141,44 @@ static int apply_verified(struct db *db, const struct event *event, struct error
         return r < 0 ? r : 0;
 }
 
+static int apply_calibrated(struct db *db, const struct event *event, struct error *err) {
+        _cleanup_free_ char *data = NULL;
+        int r = json_canonical(event->data, &data, err);
+
+        if (r < 0)
+                return r;
+        return one_row(db_exec(db, err,
+                               "UPDATE sanitization SET calibration = ? WHERE job = ? AND state = 'running'", "ss",
+                               data, job_of(event)),
+                       event, err);
+}
+
+/* S4.3: what is not accepted is not fit for use, whatever the verification found. */
+static int apply_validated(struct db *db, const struct event *event, struct error *err) {
+        const json_t *data = event->data;
+        _cleanup_free_ char *statement = NULL;
+        const char *decision = json_text_or_empty(data, "decision");
+        int r = json_canonical(json_object_get(data, "statement"), &statement, err);
+
+        if (r < 0)
+                return r;
+        r = one_row(
+                db_exec(db, err,
+                        "INSERT OR REPLACE INTO sanitization_validation (job, decision, reason, person, statement, "
+                        "signature, certificate, time) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                        "sssssssi", job_of(event), decision, json_text_or_empty(data, "reason"), event->actor,
+                        statement, json_text_or_empty(data, "signature"), json_text_or_empty(data, "certificate"),
+                        event->time),
+                event, err);
+        if (r == 0 && strcmp(decision, validation_terms[VALIDATION_ACCEPT].code) != 0)
+                r = medium_apply_state(db, event->subject, MEDIUM_UNSANITIZED, "", err);
+        return r < 0 ? r : 0;
+}
+
 const struct event_type sanitize_events[SANITIZE_EVENTS] = {
         { "sanitization.started", apply_started },         { "sanitization.keys-erased", apply_step },
         { "sanitization.interrupted", apply_interrupted }, { "sanitization.resumed", apply_resumed },
         { "sanitization.finished", apply_finished },       { "sanitization.failed", apply_failed },
         { "sanitization.cancelled", apply_cancelled },     { "sanitization.verified", apply_verified },
+        { "sanitization.calibrated", apply_calibrated },   { "sanitization.validated", apply_validated },
 };

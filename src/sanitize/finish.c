@@ -17,11 +17,13 @@ struct verdict {
         bool changed;      /* markers differ */
         enum sanitize_level reached;
         char markers[65];
-        json_t *forensic;
+        json_t *forensic, *attachments, *calibration;
 };
 
 static void verdict_done(struct verdict *verdict) {
         json_decref(verdict->forensic);
+        json_decref(verdict->attachments);
+        json_decref(verdict->calibration);
 }
 
 /* S4 after a crypto erase: nothing opens, nothing is left of the header, and it counts only under its conditions.
@@ -46,28 +48,87 @@ static enum sanitize_level level_reached(const struct job *job, const struct ver
         return reached;
 }
 
+/* A file of the report, kept by its digest; certificates take it from there. */
+static int attach(struct job *job, struct verdict *verdict, const char *extension, const char *media_type,
+                  struct text says, const void *data, size_t n, struct error *err) {
+        _cleanup_free_ char *name = str_format("%s-%s", job->id, extension);
+        char digest[65];
+        int r = name ? act_attach(job->act, data, n, digest, err) : fail_memory(err);
+
+        if (r < 0)
+                return r;
+        return json_array_append_new(verdict->attachments,
+                                     json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", name, "sha256", digest,
+                                               "media_type", media_type, "es", says.es, "en", says.en))
+                       ? fail_memory(err)
+                       : 0;
+}
+
+static int attach_report(struct job *job, const struct forensic *forensic, struct verdict *verdict,
+                         struct error *err) {
+        _cleanup_free_ uint8_t *picture = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t n = 0;
+        int r = json_canonical(verdict->forensic, &text, err);
+
+        if (r == 0)
+                r = attach(job, verdict, "forensic.json", "application/json",
+                           (struct text){ "comprobación forense, con su mapa", "forensic check, with its map" },
+                           text, strlen(text), err);
+        if (r == 0)
+                r = forensic_picture(forensic, job->id, &picture, &n, err);
+        return r < 0 ? r
+                     : attach(job, verdict, "entropy.png", "image/png",
+                              (struct text){ "mapa de entropía del soporte", "entropy map of the medium" }, picture,
+                              n, err);
+}
+
+/* S4, from CONFIDENCIAL on: the check and its technical report. */
+static int look_for_remains(struct job *job, bool random, struct verdict *verdict, struct error *err) {
+        _cleanup_forensic_ struct forensic forensic = { 0 };
+        int r = forensic_check(job->fd, &job->facts, job->overwrite.seed, random, &forensic, err);
+
+        if (r < 0)
+                return r;
+        verdict->looked_clean = forensic.passed;
+        verdict->forensic = forensic_to_json(&forensic);
+        verdict->attachments = json_array();
+        if (!verdict->forensic || !verdict->attachments)
+                return fail_memory(err);
+        return attach_report(job, &forensic, verdict, err);
+}
+
+/* Whether the last read-back saw all that it was to see. */
+static bool verified_enough(const struct overwrite *overwrite) {
+        int64_t wanted = overwrite->sampled ? overwrite->samples.bytes : overwrite->size;
+
+        return wanted > 0 && overwrite->verified == wanted;
+}
+
 static int judge(struct job *job, struct verdict *ret, struct error *err) {
         const struct overwrite *overwrite = &job->overwrite;
         const struct technique *technique = overwrite->technique;
-        struct verdict verdict = { .looked_clean = true };
+        _cleanup_(verdict_done) struct verdict verdict = { .looked_clean = true };
         int r = forensic_markers(job->fd, job->facts.size, verdict.markers, err);
 
         verdict.changed = strcmp(verdict.markers, job->markers) != 0;
         verdict.keys_erased = !plan_erases_keys(&job->plan) || keys_are_gone(job->evidence);
         verdict.overwritten = !technique || (overwrite->unwritten.n == 0 && overwrite->unverified.n == 0 &&
-                                             overwrite->verified == job->facts.size);
+                                             verified_enough(overwrite));
         verdict.obeyed = !plan_uses_firmware(&job->plan) || !job->firmware.unclean;
+        if (r == 0)
+                r = sanitization_calibration(job->act->db, job->id, &verdict.calibration, err);
         if (r == 0 && job->plan.demand->forensic) {
                 bool random = technique ? technique->passes[technique->passes_n - 1].fill != FILL_BYTE
                                         : !plan_uses_firmware(&job->plan);
 
-                r = forensic_check(job->fd, &job->facts, overwrite->seed, random, &verdict.forensic,
-                                   &verdict.looked_clean, err);
+                r = look_for_remains(job, random, &verdict, err);
         }
         if (r < 0)
                 return r;
         verdict.reached = level_reached(job, &verdict);
         *ret = verdict;
+        verdict = (struct verdict){ 0 };
         return 0;
 }
 
@@ -79,7 +140,28 @@ static bool is_sanitized(const struct job *job, const struct verdict *verdict) {
                verdict->reached >= job->plan.demand->level;
 }
 
-static json_t *limits(const struct job *job) {
+/* What a sample did not read, and constants that the device seems not to write. */
+static void add_limits(const struct job *job, const struct verdict *verdict, json_t *list) {
+        static const struct text unread = {
+                "lo que quedó fuera de la muestra: se leyó al menos el 10 %, no el soporte entero",
+                "what lies outside of the sample: at least 10 % was read, not the whole medium"
+        };
+        static const struct text elided = { "las pasadas constantes: el dispositivo las acusa tan deprisa que "
+                                            "quizá no las escribe; solo cuenta la "
+                                            "aleatoria",
+                                            "the constant passes: the device acknowledges them so fast that it may "
+                                            "not write them; only the random "
+                                            "one counts" };
+        bool constants = json_flag(verdict->calibration, "zeros_elided") ||
+                         json_flag(verdict->calibration, "constant_elided");
+
+        if (job->overwrite.technique && job->overwrite.sampled)
+                (void) json_array_append_new(list, json_pack("{s:s, s:s}", "es", unread.es, "en", unread.en));
+        if (constants)
+                (void) json_array_append_new(list, json_pack("{s:s, s:s}", "es", elided.es, "en", elided.en));
+}
+
+static json_t *limits(const struct job *job, const struct verdict *verdict) {
         json_t *list = json_array();
 
         for (size_t i = 0; list && i < job->plan.steps_n; i++) {
@@ -87,6 +169,8 @@ static json_t *limits(const struct job *job) {
 
                 (void) json_array_append_new(list, json_pack("{s:s, s:s}", "es", text.es, "en", text.en));
         }
+        if (list)
+                add_limits(job, verdict, list);
         return list;
 }
 
@@ -107,8 +191,12 @@ static json_t *verification(const struct job *job) {
                 return json_pack("{s:s, s:I, s:I}", "kind", "header", "bytes",
                                  (json_int_t) json_int(job->evidence, "area_bytes", 0), "differing_bytes",
                                  (json_int_t) 0);
-        return json_pack("{s:s, s:I, s:I}", "kind", "full", "bytes", (json_int_t) overwrite->verified,
-                         "differing_bytes", (json_int_t) overwrite->unverified.bytes);
+        return json_pack("{s:s, s:I, s:I, s:o*}", "kind", verify_kind_terms[job->verify].code, "bytes",
+                         (json_int_t) overwrite->verified, "differing_bytes",
+                         (json_int_t) overwrite->unverified.bytes, "sampling",
+                         overwrite->sampled ? sampling_to_json(&overwrite->samples, overwrite->size,
+                                                               overwrite->block, overwrite->sample_seed)
+                                            : NULL);
 }
 
 static json_t *device(const struct device_facts *f) {
@@ -143,14 +231,16 @@ static int describe(struct job *job, const struct verdict *verdict, json_t **ret
                          classification_terms[job->medium.classification].code, "techniques", technique_names(job),
                          "verification", verification(job), "areas_not_reached",
                          areas_to_json(&unreached, AREAS_LISTED), "areas_count", (json_int_t) unreached.n,
-                         "bytes_not_reached", (json_int_t) unreached.bytes, "limits", limits(job));
-        more = json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:O*, s:O*}", "device",
-                         device(&job->facts), "identity", identity_terms[job->identity].code, "device_status",
-                         "no-firmware-command", "tool", "mpsi", "tool_version", MPSI_VERSION, "seed", seed,
-                         "seed_commitment", job->commitment, "markers_before", job->markers, "markers_after",
-                         verdict->markers, "markers_differ", verdict->changed, "finished_by", job->act->person,
-                         "station", job->act->station, "rate_bytes_per_second", (json_int_t) job_rate(job),
-                         "evidence", job->evidence, "forensic", verdict->forensic);
+                         "bytes_not_reached", (json_int_t) unreached.bytes, "limits", limits(job, verdict));
+        more = json_pack(
+                "{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:O*, s:O*, s:O*, s:O*}",
+                "device", device(&job->facts), "identity", identity_terms[job->identity].code, "device_status",
+                "no-firmware-command", "tool", "mpsi", "tool_version", MPSI_VERSION, "seed", seed,
+                "seed_commitment", job->commitment, "markers_before", job->markers, "markers_after",
+                verdict->markers, "markers_differ", verdict->changed, "finished_by", job->act->person, "station",
+                job->act->station, "rate_bytes_per_second", (json_int_t) job_rate(job), "evidence", job->evidence,
+                "forensic", verdict->forensic, "attachments", verdict->attachments, "calibration",
+                verdict->calibration);
         if (!data || !more || json_object_update(data, more))
                 return fail_memory(err);
         r = job_firmware_describe(job, data, err);
@@ -169,6 +259,15 @@ static int answer(struct job *job, const json_t *data, const struct verdict *ver
                               job->medium.id, (long long) json_int(data, "bytes_not_reached", 0),
                               sanitize_level_terms[verdict->reached].code,
                               sanitize_level_terms[job->plan.demand->level].code);
+        if (json_flag(json_object_get(data, "calibration"), "constant_elided") &&
+            job->overwrite.technique->passes[job->overwrite.technique->passes_n - 1].fill == FILL_BYTE)
+                act_say(job->act,
+                        "El dispositivo parece no escribir bytes constantes: repita con un método que acabe en un "
+                        "patrón "
+                        "aleatorio, como «--method dod».",
+                        "The device seems not to write constant bytes: repeat with a method that ends with a "
+                        "random "
+                        "pattern, such as “--method dod”.");
         job->lifted = false; /* nothing is left to protect; the gate judges it anew when it sees it */
         act_say(job->act, "%s saneado (%s, nivel %s), verificado; falta su certificado: «mpsi certificate issue».",
                 "%s sanitized (%s, level %s), verified; its certificate is next: “mpsi certificate issue”.",

@@ -4,7 +4,7 @@
 #include "sanitize/sanitize.h"
 
 extern const struct schema sanitize_schema;
-enum { SANITIZE_EVENTS = 8 };
+enum { SANITIZE_EVENTS = 10 };
 extern const struct event_type sanitize_events[SANITIZE_EVENTS];
 
 /* The job with this ID. The same ownership as sanitization_last(). */
@@ -15,3 +15,5 @@ int sanitization_rows(struct db *db, const char *medium, json_t **ret, struct er
 int sanitization_count(struct db *db, const char *medium, int64_t *ret, struct error *err);
 /* Evidence of a crypto erase that this job has already recorded, or NULL. New reference. */
 int sanitization_evidence(struct db *db, const char *job, json_t **ret, struct error *err);
+/* What was measured before the passes of this job, or NULL. New reference. */
+int sanitization_calibration(struct db *db, const char *job, json_t **ret, struct error *err);

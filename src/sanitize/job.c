@@ -33,6 +33,7 @@ static void prepare(struct job *job) {
         job->overwrite.size = job->facts.size;
         job->overwrite.block = (size_t) job->facts.logical_block;
         job->overwrite.durable_every = DURABLE_EVERY;
+        job->overwrite.sampled = job->verify == VERIFY_SAMPLE;
 }
 
 /* What the typed ID is about to destroy. */
@@ -69,13 +70,14 @@ static int record_started(struct job *job, int64_t number, struct error *err) {
         _cleanup_json_ json_t *data = plan_to_json(&job->plan, job->facts.size);
         _cleanup_json_ json_t *more = NULL;
 
-        more = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:b}", "job", job->id,
+        more = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:b, s:s}", "job", job->id,
                          "number", (json_int_t) number, "classification",
                          classification_terms[job->medium.classification].code, "kind",
                          medium_kind_terms[job->medium.kind].code, "identity", identity_terms[job->identity].code,
                          "insertion", job->facts.insertion, "seed_commitment", job->commitment, "markers_before",
                          job->markers, "key_id", job->medium.key_id, "device", device_facts_to_json(&job->facts),
-                         "tool", "mpsi", "tool_version", MPSI_VERSION, "gate_lifted", job->gated);
+                         "tool", "mpsi", "tool_version", MPSI_VERSION, "gate_lifted", job->gated, "verify",
+                         verify_kind_terms[job->verify].code);
         if (!data || !more || json_object_update(data, more) ||
             json_object_set_new(data, "capabilities", device_firmware_to_json(&job->facts)) < 0)
                 return fail_memory(err);
@@ -117,6 +119,8 @@ static void show(struct job *job, const struct overwrite *overwrite, int64_t don
 
         if (now - job->shown < SHOW_EVERY && behind < total)
                 return;
+        if (overwrite->sampled && overwrite->pass + 1 == overwrite->technique->passes_n)
+                progress.step = (struct text) SAYS_SAMPLE;
         job->shown = now;
         if (now > job->began && behind > job->work_before) {
                 progress.rate = (uint64_t) ((double) (behind - job->work_before) * SECOND /
@@ -201,6 +205,10 @@ static int run_steps(struct job *job, json_t **ret, struct error *err) {
         if (r == 0)
                 r = job_firmware(job, err);
         if (r == 0)
+                r = job_calibrate(job, err);
+        if (r == 0)
+                r = job_sample_seed(job, err);
+        if (r == 0)
                 r = run_passes(job, err);
         if (r == 0)
                 r = device_check_fd(&job->facts, job->fd, err);
@@ -275,6 +283,8 @@ static int load_plan(struct job *job, const struct sanitization_record *record, 
                                     "Job %s names a technique that this program does not know.", record->job);
                 job->plan.steps[job->plan.steps_n++] = (enum technique_id) id;
         }
+        job->verify = strcmp(json_text_or_empty(record->started_data, "verify"), "sample") == 0 ? VERIFY_SAMPLE
+                                                                                                : VERIFY_FULL;
         (void) snprintf(job->markers, sizeof job->markers, "%s",
                         json_text_or_empty(record->started_data, "markers_before"));
         (void) snprintf(job->commitment, sizeof job->commitment, "%s",

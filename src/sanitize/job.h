@@ -3,6 +3,7 @@
 
 #include "device/identity.h"
 #include "sanitize/firmware_job.h"
+#include "policy/verification.h"
 #include "sanitize/internal.h"
 #include "sanitize/plan.h"
 
@@ -13,6 +14,7 @@ struct job {
         struct device_facts facts; /* as approved: the descriptor is held against them */
         enum identity identity;
         struct plan plan;
+        enum verify_kind verify; /* of the last pass */
         struct overwrite overwrite;
         struct firmware_job firmware;
         char commitment[65]; /* SHA-256 of the seed, recorded before the first write */
@@ -43,8 +45,14 @@ int job_run(struct job *job, const char *typed, json_t **ret, struct error *err)
 int job_resume(struct job *job, const char *typed, json_t **ret, struct error *err);
 /* Gives up the medium's job; asks the process that runs it to stop, if one does. *ret_asked says which. */
 int job_cancel(struct act *act, const char *medium, const char *reason, bool *ret_asked, struct error *err);
-/* Reads the whole medium again against what the last job left, and records what came out. */
+/* Reads the medium again against what the last job left, and records what came out. */
 int job_verify(struct job *job, json_t **ret, struct error *err);
+/* Takes what mpsi-verify-wipe found on the medium, from its file, for such a look. */
+int job_verify_import(struct act *act, const char *medium, const char *path, json_t **ret, struct error *err);
+/* Measures, once a job and before its first pass, whether the device writes constants at all; on record. */
+int job_calibrate(struct job *job, struct error *err);
+/* A seed for samples that nobody knew before: a verification's own. */
+int job_sample_seed(struct job *job, struct error *err);
 
 /* Bytes a second of this session's passes; 0 when there were none. */
 int64_t job_rate(const struct job *job);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "sanitize/sampled.h"
 
 /* The writing pass whose bytes pass number `pass` leaves or expects. */
 static size_t source_of(const struct technique *technique, size_t pass) {
@@ -58,6 +59,19 @@ static struct engine engine_of(struct overwrite *overwrite) {
                                 .durable = durable };
 }
 
+static int run_samples(struct overwrite *overwrite, const struct engine *engine, const struct pattern *pattern,
+                       struct error *err) {
+        int r;
+
+        areas_done(&overwrite->samples);
+        r = sampling_places(overwrite->size, overwrite->block, overwrite->sample_seed, &overwrite->samples, err);
+        if (r == 0)
+                r = sampled_verify(engine, pattern, &overwrite->samples, &overwrite->unverified, err);
+        if (r == 0)
+                overwrite->verified = overwrite->samples.bytes;
+        return r;
+}
+
 static int run_pass(struct overwrite *overwrite, struct error *err) {
         struct engine engine = engine_of(overwrite);
         struct pattern pattern;
@@ -70,6 +84,8 @@ static int run_pass(struct overwrite *overwrite, struct error *err) {
                                     &overwrite->unwritten, err);
         /* A verification that was cut off starts anew: it must have seen the whole medium in one go. */
         engine.durable = NULL;
+        if (overwrite->sampled && overwrite->pass + 1 == overwrite->technique->passes_n)
+                return run_samples(overwrite, &engine, &pattern, err);
         r = engine_verify(&engine, &pattern, 0, &overwrite->unverified, err);
         if (r == 0)
                 overwrite->verified = overwrite->size;
@@ -100,4 +116,5 @@ int overwrite_verify(struct overwrite *overwrite, struct error *err) {
 void overwrite_done(struct overwrite *overwrite) {
         areas_done(&overwrite->unwritten);
         areas_done(&overwrite->unverified);
+        areas_done(&overwrite->samples);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sanitize/engine.h"
+#include "sanitize/sampling.h"
 #include "sanitize/technique.h"
 
 enum { SEED_SIZE = 32 };
@@ -20,6 +21,9 @@ struct overwrite {
         struct areas unwritten;  /* in any pass: what a later pass reached may have been remapped (S5) */
         struct areas unverified; /* unreadable, or not what was written */
         int64_t verified;        /* bytes compared by the last verifying pass */
+        bool sampled;            /* the last verifying pass reads samples only (S4.1) */
+        uint8_t sample_seed[SAMPLING_SEED];
+        struct areas samples; /* what it read, once it did */
         void *context;
         /* A durable point was reached: keep it. May be NULL. */
         int (*save)(void *context, const struct overwrite *overwrite, struct error *err);

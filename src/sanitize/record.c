@@ -25,8 +25,22 @@ static const char *const scripts[] = {
         ") STRICT;"
         "CREATE UNIQUE INDEX sanitization_one_a_medium ON sanitization (medium)"
         "  WHERE state IN ('running', 'interrupted');",
+        /* S4: what was measured, who looked again, who accepted. Looks of before this have no row. */
+        "ALTER TABLE sanitization ADD COLUMN calibration TEXT;"
+        "CREATE TABLE sanitization_look ("
+        "  seq INTEGER PRIMARY KEY, job TEXT NOT NULL, kind TEXT NOT NULL, tool TEXT NOT NULL, person TEXT NOT "
+        "NULL,"
+        "  other INTEGER NOT NULL, holds INTEGER NOT NULL, bytes INTEGER NOT NULL, differing INTEGER NOT NULL,"
+        "  result TEXT NOT NULL, time INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX sanitization_look_job ON sanitization_look (job);"
+        "CREATE UNIQUE INDEX sanitization_look_result ON sanitization_look (result) WHERE result <> '';"
+        "CREATE TABLE sanitization_validation ("
+        "  job TEXT PRIMARY KEY, decision TEXT NOT NULL, reason TEXT NOT NULL, person TEXT NOT NULL,"
+        "  statement TEXT NOT NULL, signature TEXT NOT NULL, certificate TEXT NOT NULL, time INTEGER NOT NULL"
+        ") STRICT;",
 };
-static const char *const state_tables[] = { "sanitization", NULL };
+static const char *const state_tables[] = { "sanitization", "sanitization_look", "sanitization_validation", NULL };
 
 const struct schema sanitize_schema = { "sanitize", scripts, COUNT(scripts), state_tables };
 
@@ -154,19 +168,32 @@ int sanitization_evidence(struct db *db, const char *job, json_t **ret, struct e
         return r > 0 ? read_json(rows_text(rows, 0), ret, err) : r;
 }
 
+int sanitization_calibration(struct db *db, const char *job, json_t **ret, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err, "SELECT calibration FROM sanitization WHERE job = ?", "s", job);
+
+        if (r < 0)
+                return r;
+        r = rows_next(rows, err);
+        return r > 0 ? read_json(rows_text(rows, 0), ret, err) : r;
+}
+
 int sanitization_rows(struct db *db, const char *medium, json_t **ret, struct error *err) {
-        static const char *const members[] = { "job",  "medium",   "state",   "scheme", "demanded", "reached",
-                                               "kind", "operator", "started", "ended",  "resumed" };
+        static const char *const members[] = { "job",     "medium",       "state",     "scheme",  "demanded",
+                                               "reached", "kind",         "operator",  "started", "ended",
+                                               "resumed", "verification", "validation" };
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *list = json_array();
         int r = db_query(
                 db, &rows, err,
-                "SELECT job, medium, state, scheme, demanded, reached, kind, operator, started, ended, resumed "
-                "FROM sanitization WHERE ?1 IS NULL OR medium = ?1 ORDER BY started_seq",
+                "SELECT s.job, medium, state, scheme, demanded, reached, kind, operator, started, ended, resumed, "
+                "coalesce(json_extract(ended_data, '$.verification.kind'), ''), coalesce(v.decision, '') "
+                "FROM sanitization s LEFT JOIN sanitization_validation v ON v.job = s.job "
+                "WHERE ?1 IS NULL OR medium = ?1 ORDER BY started_seq",
                 "s", medium);
 
         while (r >= 0 && (r = rows_next(rows, err)) > 0)
-                if (json_array_append_new(list, rows_to_json(rows, members, "sssssssstti")))
+                if (json_array_append_new(list, rows_to_json(rows, members, "ssssssssttiss")))
                         return fail_memory(err);
         if (r < 0)
                 return r;

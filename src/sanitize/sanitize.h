@@ -37,7 +37,9 @@ struct sanitization_record {
          * runs). Owned. docs/sanitization.md lists the members; a certificate wants from `finished`: techniques,
          * verification {kind, bytes, differing_bytes}, areas_not_reached [[start, length]], bytes_not_reached,
          * device {vendor, model, serial, wwn, size, bus}, device_status, identity, tool, tool_version, seed,
-         * seed_commitment, markers_before, markers_after, forensic (or null), limits [{es, en}]. */
+         * seed_commitment, markers_before, markers_after, forensic (or null), limits [{es, en}], attachments
+         * (absent or
+         * [{name, sha256, media_type, es, en}]: files of the store, by digest), calibration (or absent). */
         json_t *started_data, *ended_data;
 };
 
@@ -45,5 +47,12 @@ struct sanitization_record {
 int sanitization_last(struct db *db, const char *medium, struct sanitization_record *ret, struct error *err);
 /* How many jobs are neither finished nor given up. */
 int sanitization_unfinished(struct db *db, int64_t *ret, struct error *err);
+/* S4.3: the signed validation of a job: {decision, reason, person, time, statement, signature, certificate}. *ret
+ * is untouched when nobody validated it. New reference. */
+int sanitization_validation(struct db *db, const char *job, json_t **ret, struct error *err);
+/* Whether a certificate may be issued on this wipe: ERR_REFUSED by S4.3 when its result was not accepted, or when
+ * its classification demands an act of its own and there is none. *ret as above. */
+int sanitization_demand_validation(struct db *db, const struct sanitization_record *record, json_t **ret,
+                                   struct error *err);
 void sanitization_record_done(struct sanitization_record *record);
 #define _cleanup_sanitization_ _cleanup_(sanitization_record_done)

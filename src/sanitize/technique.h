@@ -76,3 +76,5 @@ bool technique_crypto_erase_counts(const struct medium *medium);
         { "escritura de patrón aleatorio", "write a random pattern" }
 #define SAYS_VERIFY                                                                                                \
         { "verificación completa leyendo del dispositivo", "full verification read from the device" }
+#define SAYS_SAMPLE                                                                                                \
+        { "verificación por muestreo leyendo del dispositivo", "sampled verification read from the device" }

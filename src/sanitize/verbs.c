@@ -5,6 +5,8 @@
 #include "device/gate.h"
 #include "sanitize/job.h"
 #include "sanitize/offers.h"
+#include "sanitize/look.h"
+#include "sanitize/validate.h"
 
 static const struct param plan_params[] = {
         { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
@@ -17,6 +19,9 @@ static const struct param run_params[] = {
           HELP("dispositivo en que está puesto", "device that it is plugged in as"), 0, 0, NULL, 0 },
         { "method", PARAM_TERM, 0, HELP("método; sin él, el de la matriz", "method; by default the matrix's"), 0, 0,
           scheme_terms, SCHEMES },
+        { "verify", PARAM_TERM, 0,
+          HELP("cuánto se relee al final; sin decirlo, todo", "how much is read back at the end; by default all"),
+          0, 0, verify_kind_terms, VERIFY_KINDS },
         { "confirm", PARAM_TEXT, 0, HELP("identificador del soporte, tecleado", "the medium's ID, typed"), 0, 40,
           NULL, 0 },
 };
@@ -29,8 +34,28 @@ static const struct param resume_params[] = {
 };
 static const struct param verify_params[] = {
         { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
-        { "device", PARAM_DEVICE, PARAM_REQUIRED,
-          HELP("dispositivo en que está puesto", "device that it is plugged in as"), 0, 0, NULL, 0 },
+        { "device", PARAM_DEVICE, 0, HELP("dispositivo en que está puesto", "device that it is plugged in as"), 0,
+          0, NULL, 0 },
+        { "verify", PARAM_TERM, 0, HELP("cuánto se relee; sin decirlo, todo", "how much is read; by default all"),
+          0, 0, verify_kind_terms, VERIFY_KINDS },
+        { "import", PARAM_INPUT, 0,
+          HELP("en vez de leer: resultado de mpsi-verify-wipe", "instead of reading: a result of mpsi-verify-wipe"),
+          0, 0, NULL, 0 },
+};
+static const struct param validate_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "decision", PARAM_TERM, PARAM_REQUIRED, HELP("qué se decide", "what is decided"), 0, 0, validation_terms,
+          VALIDATIONS },
+        { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
+};
+static const struct param due_params[] = {
+        { "all", PARAM_FLAG, 0, HELP("también los que no tocan", "those that are not due too"), 0, 0, NULL, 0 },
+};
+static const struct param show_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "out", PARAM_OUTPUT, 0,
+          HELP("fichero JSON, también para mpsi-verify-wipe", "JSON file, for mpsi-verify-wipe as well"), 0, 0,
+          NULL, 0 },
 };
 static const struct param status_params[] = {
         { "medium", PARAM_MEDIUM, PARAM_POSITIONAL, HELP("soporte; sin él, todos", "medium; by default all"), 0, 0,
@@ -65,15 +90,37 @@ static const struct column status_columns[] = {
         { "offset", HELP("Byte", "Byte") },
         { "alive", HELP("En marcha", "Alive") },
         { "reached", HELP("Nivel", "Level") },
+        { "verification", HELP("Verificación", "Verification") },
+        { "second", HELP("Segunda lectura", "Second look") },
+        { "validation", HELP("Validación", "Validation") },
         { "operator", HELP("Operador", "Operator") },
         { "started", HELP("Empezado", "Started") },
         { "ended", HELP("Terminado", "Ended") },
 };
 static const struct column verify_columns[] = {
         { "job", HELP("Trabajo", "Job") },
+        { "kind", HELP("Lectura", "Reading") },
         { "holds", HELP("Se mantiene", "Holds") },
         { "bytes", HELP("Bytes leídos", "Bytes read") },
         { "differing_bytes", HELP("Bytes distintos", "Differing bytes") },
+};
+static const struct column validate_columns[] = {
+        { "medium", HELP("Soporte", "Medium") },
+        { "job", HELP("Trabajo", "Job") },
+        { "decision", HELP("Decisión", "Decision") },
+        { "person", HELP("Persona", "Person") },
+};
+static const struct column due_columns[] = {
+        { "job", HELP("Trabajo", "Job") },       { "medium", HELP("Soporte", "Medium") },
+        { "ended", HELP("Terminado", "Ended") }, { "operator", HELP("Operador", "Operator") },
+        { "due", HELP("Toca", "Due") },          { "second", HELP("Segunda lectura", "Second look") },
+};
+static const struct column show_columns[] = {
+        { "job", HELP("Trabajo", "Job") },
+        { "medium", HELP("Soporte", "Medium") },
+        { "state", HELP("Estado", "State") },
+        { "reached", HELP("Nivel", "Level") },
+        { "operator", HELP("Operador", "Operator") },
 };
 static const struct column cancel_columns[] = {
         { "medium", HELP("Soporte", "Medium") },
@@ -199,10 +246,19 @@ static int plan(struct act *act, const json_t *args, json_t **ret, struct error 
 
 /* --- the rest ------------------------------------------------------------------------------------------------- */
 
+static enum verify_kind verify_kind_of(const json_t *args) {
+        const char *code = json_text(args, "verify");
+
+        return code ? (enum verify_kind) term_parse(verify_kind_terms, VERIFY_KINDS, code) : VERIFY_FULL;
+}
+
 static int run(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_job_ struct job job = { .fd = -1, .lock = -1 };
         int r = job_guard(act, json_text(args, "medium"), json_text(args, "device"), &job, err);
 
+        job.verify = verify_kind_of(args);
+        if (r == 0)
+                r = verification_judge(job.medium.classification, job.verify, err);
         if (r == 0)
                 r = plan_make(&job.medium, &job.facts, json_text(args, "method"), &job.plan, err);
         if (r < 0)
@@ -227,8 +283,17 @@ static int resume(struct act *act, const json_t *args, json_t **ret, struct erro
 
 static int verify(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_job_ struct job job = { .fd = -1, .lock = -1 };
-        int r = job_guard(act, json_text(args, "medium"), json_text(args, "device"), &job, err);
+        const char *medium = json_text(args, "medium"), *device = json_text(args, "device");
+        const char *import = json_text(args, "import");
+        int r;
 
+        if (!device == !import)
+                return fail(err, ERR_USAGE, "Diga --device o --import, uno de los dos.",
+                            "Say --device or --import, one of the two.");
+        if (import)
+                return job_verify_import(act, medium, import, ret, err);
+        r = job_guard(act, medium, device, &job, err);
+        job.verify = verify_kind_of(args);
         return r < 0 ? r : job_verify(&job, ret, err);
 }
 
@@ -270,12 +335,34 @@ static void add_point(struct act *act, json_t *row) {
         (void) json_object_set_new(row, "size", json_integer(json_int(point, "size", 0)));
 }
 
+/* Who read each of a year's wipes again, or that somebody should (S4.2), by job. */
+static int seconds_by_job(struct act *act, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *looks = NULL, *by_job = json_object();
+        const json_t *rows;
+        int r = by_job ? look_due(act, true, &looks, err) : fail_memory(err);
+
+        if (r < 0)
+                return r;
+        rows = json_object_get(looks, "rows");
+        for (size_t i = 0; i < json_array_size(rows); i++) {
+                const json_t *look = json_array_get(rows, i);
+                const char *second = json_flag(look, "due") ? "due" : json_text_or_empty(look, "second");
+
+                if (json_object_set_new(by_job, json_text_or_empty(look, "job"), json_string(second)))
+                        return fail_memory(err);
+        }
+        *ret = TAKE_PTR(by_job);
+        return 0;
+}
+
 static int status(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *rows = NULL;
-        json_t *row;
+        _cleanup_json_ json_t *rows = NULL, *seconds = NULL;
+        json_t *row, *second;
         size_t i;
         int r = sanitization_rows(act->db, json_text(args, "medium"), &rows, err);
 
+        if (r == 0)
+                r = seconds_by_job(act, &seconds, err);
         if (r < 0)
                 return r;
         json_array_foreach(rows, i, row) {
@@ -283,6 +370,9 @@ static int status(struct act *act, const json_t *args, json_t **ret, struct erro
 
                 if (strcmp(state, "running") == 0 || strcmp(state, "interrupted") == 0)
                         add_point(act, row);
+                second = json_object_get(seconds, json_text_or_empty(row, "job"));
+                if (second)
+                        (void) json_object_set(row, "second", second);
         }
         *ret = json_pack("{s:O}", "rows", rows);
         return *ret ? 0 : fail_memory(err);
@@ -308,9 +398,21 @@ static const struct verb sanitize_verbs[] = {
                "goes on with a wipe from its last durable point"),
           PARAMS(resume_params), COLUMNS(run_columns), resume },
         { "wipe", "verify", WIPES, VERB_WRITES,
-          HELP("relee el soporte entero y lo compara con lo que dejó el borrado",
-               "reads the whole medium again and compares it with what the wipe left"),
+          HELP("relee el soporte y lo compara con lo que dejó el borrado",
+               "reads the medium again and compares it with what the wipe left"),
           PARAMS(verify_params), COLUMNS(verify_columns), verify },
+        { "wipe", "validate", ROLE_SECURITY | ROLE_CUSTODIAN | ROLE_OWNER, VERB_WRITES,
+          HELP("acepta un borrado, lo hace repetir o lo eleva, con firma propia",
+               "accepts a wipe, has it repeated or escalates it, under a signature of one's own"),
+          PARAMS(validate_params), COLUMNS(validate_columns), wipe_validate },
+        { "wipe", "due", ROLE_ANY, VERB_READS,
+          HELP("qué borrados toca que relea otro, y qué parte lo está",
+               "which wipes somebody else should read again, and what share was"),
+          PARAMS(due_params), COLUMNS(due_columns), wipe_due },
+        { "wipe", "show", ROLE_ANY, VERB_READS,
+          HELP("todo lo registrado del último borrado de un soporte",
+               "all that is on record of a medium's last wipe"),
+          PARAMS(show_params), COLUMNS(show_columns), wipe_show },
 };
 
 const struct room sanitize_room = { .schema = &sanitize_schema,

@@ -1,4 +1,4 @@
-/* A second look at a sanitized medium, at any later time and best by another person: every byte against what the
+/* A second look at a sanitized medium, at any later time and best by another person: its bytes against what the
  * job's last pass left, from the seed that its record keeps. */
 #include <string.h>
 
@@ -6,6 +6,7 @@
 #include "device/gate.h"
 #include "policy/rule.h"
 #include "sanitize/job.h"
+#include "sanitize/look.h"
 
 static const struct technique *technique_of(const struct sanitization_record *record) {
         const json_t *name;
@@ -28,6 +29,8 @@ static int show(void *context, const struct overwrite *overwrite, int64_t done, 
                                      .total = (uint64_t) overwrite->size,
                                      .eta = -1 };
 
+        if (overwrite->sampled)
+                progress.step = (struct text) SAYS_SAMPLE;
         act_progress(job->act, &progress);
         return act_cancelled(job->act)
                        ? fail(err, ERR_BUSY, "Verificación interrumpida.", "Verification interrupted.")
@@ -41,6 +44,7 @@ static int read_back(struct job *job, const struct sanitization_record *record, 
         job->overwrite.technique = technique_of(record);
         job->overwrite.size = job->facts.size;
         job->overwrite.block = (size_t) job->facts.logical_block;
+        job->overwrite.sampled = job->verify == VERIFY_SAMPLE;
         job->overwrite.context = job;
         job->overwrite.progress = show;
         if (!job->overwrite.technique) /* keys or firmware: that no header is back is looked at by the caller */
@@ -48,7 +52,9 @@ static int read_back(struct job *job, const struct sanitization_record *record, 
         if (hex_decode(json_text_or_empty(record->ended_data, "seed"), job->overwrite.seed, SEED_SIZE) < 0)
                 return fail(err, ERR_FAILED, "El registro de %s no trae la semilla.",
                             "The record of %s has no seed.", record->job);
-        r = device_open(&job->facts, DEVICE_OPEN_DIRECT, &job->fd, err);
+        r = job_sample_seed(job, err);
+        if (r == 0)
+                r = device_open(&job->facts, DEVICE_OPEN_DIRECT, &job->fd, err);
         if (r == 0)
                 r = act_pause(job->act, err);
         if (r < 0)
@@ -63,48 +69,46 @@ static int read_back(struct job *job, const struct sanitization_record *record, 
         return r;
 }
 
-static int record_verified(struct job *job, const struct sanitization_record *record, bool holds, json_t **ret,
-                           struct error *err) {
-        json_t *data = json_pack("{s:s, s:b, s:s, s:s, s:I, s:I, s:o, s:s}", "job", record->job, "holds", holds,
-                                 "identity", identity_terms[job->identity].code, "luks_header",
-                                 job->facts.luks_version ? "present" : "absent", "bytes",
-                                 (json_int_t) job->overwrite.verified, "differing_bytes",
-                                 (json_int_t) job->overwrite.unverified.bytes, "areas",
-                                 areas_to_json(&job->overwrite.unverified, 1000), "same_person",
-                                 strcmp(record->operator, job->act->person) == 0 ? "yes" : "no");
-        int r = data ? act_record_one(job->act, "sanitization.verified", job->medium.id, data, err)
-                     : fail_memory(err);
+static json_t *describe(const struct job *job, const struct sanitization_record *record, bool holds) {
+        const struct overwrite *overwrite = &job->overwrite;
+        bool same = look_same_person(record, job->act->person);
 
-        if (r < 0)
-                json_decref(data);
-        else
-                *ret = data;
-        return r;
+        return json_pack("{s:s, s:b, s:s, s:s, s:I, s:I, s:o, s:s, s:s, s:s, s:s, s:b, s:o*}", "job", record->job,
+                         "holds", holds, "identity", identity_terms[job->identity].code, "luks_header",
+                         job->facts.luks_version ? "present" : "absent", "bytes", (json_int_t) overwrite->verified,
+                         "differing_bytes", (json_int_t) overwrite->unverified.bytes, "areas",
+                         areas_to_json(&overwrite->unverified, 1000), "same_person", same ? "yes" : "no", "kind",
+                         overwrite->technique ? verify_kind_terms[job->verify].code : "header", "tool", "mpsi",
+                         "tool_version", MPSI_VERSION, "other", !same, "sampling",
+                         overwrite->technique && overwrite->sampled
+                                 ? sampling_to_json(&overwrite->samples, overwrite->size, overwrite->block,
+                                                    overwrite->sample_seed)
+                                 : NULL);
 }
 
 int job_verify(struct job *job, json_t **ret, struct error *err) {
         _cleanup_sanitization_ struct sanitization_record record = { 0 };
+        _cleanup_json_ json_t *data = NULL;
         bool holds;
         int r = job_lock(job, err);
 
         if (r == 0)
                 r = sanitization_last(job->act->db, job->medium.id, &record, err);
-        if (r < 0)
-                return r;
-        if (record.state != SANITIZATION_SANITIZED)
-                return fail(err, ERR_CONFLICT, "El último borrado de %s está «%s»: no hay qué verificar.",
-                            "The last wipe of %s is “%s”: there is nothing to verify.", job->medium.id,
-                            sanitization_state_terms[record.state].code);
-        r = read_back(job, &record, err);
+        if (r == 0)
+                r = look_demand_sanitized(&record, err);
+        if (r == 0)
+                r = verification_judge(record.classification, job->verify, err);
+        if (r == 0)
+                r = read_back(job, &record, err);
         if (r < 0)
                 return r;
         holds = job->overwrite.unverified.n == 0 && job->facts.luks_version == 0;
-        r = record_verified(job, &record, holds, ret, err);
-        if (r < 0 || holds)
+        data = describe(job, &record, holds);
+        r = data ? act_record_one(job->act, "sanitization.verified", job->medium.id, data, err) : fail_memory(err);
+        if (r < 0)
                 return r;
-        json_decref(*ret);
-        *ret = NULL;
-        return refuse(err, ERR_VERIFY, "S4", "%s ya no contiene lo que dejó el borrado: %lld bytes distintos.",
-                      "%s no longer holds what the wipe left: %lld bytes differ.", job->medium.id,
-                      (long long) job->overwrite.unverified.bytes);
+        if (!holds)
+                return look_refuse(job->medium.id, job->overwrite.unverified.bytes, err);
+        *ret = TAKE_PTR(data);
+        return 0;
 }

@@ -51,6 +51,7 @@ install_into() {
 -rw-r--r-- ./lib/udev/rules.d/90-mpsi-hide.rules
 -rw-r--r-- ./lib/udev/rules.d/91-mpsi-mapping.rules
 -rwxr-xr-x ./usr/bin/mpsi
+-rwxr-xr-x ./usr/bin/mpsi-verify-wipe
 -rw-r--r-- ./usr/lib/sysusers.d/mpsi.conf
 -rw-r--r-- ./usr/lib/tmpfiles.d/mpsi.conf
 -rwxr-xr-x ./usr/libexec/mpsi/mpsi-gate
@@ -58,9 +59,11 @@ install_into() {
 -rwxr-xr-x ./usr/sbin/mpsid
 -rw-r--r-- ./usr/share/bash-completion/completions/mpsi
 -rw-r--r-- ./usr/share/lintian/overrides/mpsi
+-rw-r--r-- ./usr/share/man/es/man1/mpsi-verify-wipe.1.gz
 -rw-r--r-- ./usr/share/man/es/man5/mpsi.conf.5.gz
 -rw-r--r-- ./usr/share/man/es/man8/mpsi-gate.8.gz
 -rw-r--r-- ./usr/share/man/es/man8/mpsid.8.gz
+-rw-r--r-- ./usr/share/man/man1/mpsi-verify-wipe.1.gz
 -rw-r--r-- ./usr/share/man/man1/mpsi.1.gz
 -rw-r--r-- ./usr/share/man/man5/mpsi.conf.5.gz
 -rw-r--r-- ./usr/share/man/man8/mpsi-gate.8.gz

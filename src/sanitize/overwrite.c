@@ -53,6 +53,7 @@ static struct engine engine_of(struct overwrite *overwrite) {
                                 .size = overwrite->size,
                                 .block = overwrite->block,
                                 .durable_every = overwrite->durable_every,
+                                .later = &overwrite->later,
                                 .context = overwrite,
                                 .reached = reached,
                                 .durable = durable };
@@ -66,10 +67,14 @@ static int run_pass(struct overwrite *overwrite, struct error *err) {
         if (r < 0)
                 return r;
         if (overwrite->technique->passes[overwrite->pass].act == PASS_WRITE)
-                return engine_write(&engine, &pattern, overwrite->offset / ENGINE_BUFFER * ENGINE_BUFFER,
+                return engine_write(&engine, &pattern,
+                                    overwrite->offset == overwrite->size
+                                            ? overwrite->offset
+                                            : overwrite->offset / ENGINE_BUFFER * ENGINE_BUFFER,
                                     &overwrite->unwritten, err);
         /* A verification that was cut off starts anew: it must have seen the whole medium in one go. */
         engine.durable = NULL;
+        areas_done(&overwrite->later);
         r = engine_verify(&engine, &pattern, 0, &overwrite->unverified, err);
         if (r == 0)
                 overwrite->verified = overwrite->size;
@@ -98,6 +103,7 @@ int overwrite_verify(struct overwrite *overwrite, struct error *err) {
 }
 
 void overwrite_done(struct overwrite *overwrite) {
+        areas_done(&overwrite->later);
         areas_done(&overwrite->unwritten);
         areas_done(&overwrite->unverified);
 }

@@ -4,6 +4,7 @@
 #include "device/identity.h"
 #include "sanitize/internal.h"
 #include "sanitize/plan.h"
+#include "sanitize/watch.h"
 
 struct job {
         struct act *act;
@@ -20,10 +21,8 @@ struct job {
         int fd;              /* the device */
         bool gated; /* the gate had made it read-only: lifted for this job, closed again if it doesn't end well */
         bool lifted;
-        bool cancel_asked;    /* by `wipe cancel` in another process */
-        int64_t began, shown; /* this session's first and last report, microseconds */
-        int64_t work_before;  /* bytes that earlier sessions had done */
-        int64_t passes_took;  /* microseconds of this session's passes */
+        bool cancel_asked; /* by `wipe cancel` in another process */
+        struct watch watch;
 };
 
 void job_done(struct job *job);
@@ -44,7 +43,7 @@ int job_cancel(struct act *act, const char *medium, const char *reason, bool *re
 /* Reads the whole medium again against what the last job left, and records what came out. */
 int job_verify(struct job *job, json_t **ret, struct error *err);
 
-/* Bytes a second of this session's passes; 0 when there were none. */
+/* Bytes a second of the job's passes, pauses not counted; 0 when there were none. */
 int64_t job_rate(const struct job *job);
 
 /* --- the checkpoint file, work/wipe-MEDIUM.json -------------------------------------------------------------- */

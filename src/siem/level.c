@@ -39,6 +39,7 @@ const struct siem_level siem_levels[] = {
         { "sanitization.started",     ANY, LOG_NOTICE,   4, NAME("Borrado iniciado", "Sanitization started") },
         { "sanitization.finished",    ANY, LOG_NOTICE,   4, NAME("Borrado terminado", "Sanitization finished") },
         { "sanitization.interrupted", ANY, LOG_WARNING,  6, NAME("Borrado interrumpido", "Sanitization interrupted") },
+        { "sanitization.temperature", ANY, LOG_NOTICE,   4, NAME("Temperatura del soporte que se borra", "Temperature of a medium being wiped") },
         { "sanitization.cancelled",   ANY, LOG_WARNING,  5, NAME("Borrado cancelado", "Sanitization cancelled") },
         { "encryption.open-failed", "level", "critical", LOG_CRIT, 9, NAME("Muchas aperturas fallidas de un soporte", "Many failed openings of a medium") },
         { "encryption.open-failed", "level", "alert", LOG_ERR, 8, NAME("Alerta de aperturas fallidas de un soporte", "Alert of failed openings of a medium") },

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "cli/cli.h"
 
-static bool colour(int fd) {
+bool output_colour(int fd) {
         const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
         return str_empty(no) && isatty(fd) && !(term && strcmp(term, "dumb") == 0);
@@ -121,7 +121,7 @@ void output_answer(const struct cli *cli, const json_t *answer, const json_t *sa
 }
 
 void output_error(const struct cli *cli, const struct error *err, const json_t *answer, const json_t *said) {
-        const char *red = colour(STDERR_FILENO) ? "\033[1;31m" : "", *plain = *red ? "\033[0m" : "";
+        const char *red = output_colour(STDERR_FILENO) ? "\033[1;31m" : "", *plain = *red ? "\033[0m" : "";
 
         clear_progress();
         if (cli->json) {
@@ -146,7 +146,7 @@ void output_error(const struct cli *cli, const struct error *err, const json_t *
                 (void) fprintf(stderr, "  → %s\n", err->hint[cli->lang]);
 }
 
-static void human_size(uint64_t bytes, char out[32]) {
+void human_size(uint64_t bytes, char out[32]) {
         static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
         double value = (double) bytes;
         size_t unit = 0;

@@ -258,6 +258,15 @@ static bool drain(int *fd, struct text_kept *kept) {
         return false;
 }
 
+/* "stopped" may be resumed, unless it was cancelled: unplugged, or at a durable point. */
+static const char *ended_as(const json_t *error, int code) {
+        if (!error)
+                return "killed";
+        return code == -ERR_VERIFY                                                    ? "not-sanitized"
+               : code == -ERR_BUSY || code == -ERR_CONFLICT || code == -ERR_NOT_FOUND ? "stopped"
+                                                                                      : "failed";
+}
+
 /* Its answer or error becomes the medium's row. */
 static void conclude(struct drive *drive, int status) {
         _cleanup_json_ json_t *answer = NULL;
@@ -267,10 +276,9 @@ static void conclude(struct drive *drive, int status) {
         (void) json_parse(drive->answer.data ? drive->answer.data : "", drive->answer.n, &answer, NULL);
         error = json_object_get(answer, "error");
         (void) json_object_set_new(drive->row, "status", json_integer(code));
-        (void) json_object_set_new(drive->row, "result",
-                                   json_string(code == 0 ? json_text_or_empty(answer, "result")
-                                               : error   ? json_text_or_empty(error, "word")
-                                                         : "killed"));
+        (void) json_object_set_new(
+                drive->row, "result",
+                json_string(code == 0 ? json_text_or_empty(answer, "result") : ended_as(error, code)));
         if (json_object_get(answer, "job"))
                 (void) json_object_set(drive->row, "job", json_object_get(answer, "job"));
         if (error) {

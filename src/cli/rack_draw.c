@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -8,7 +9,7 @@
 #include "cli/rack.h"
 #include "sanitize/rack.h"
 
-enum { CELL = 256, FRAME = 4, GAP = 2, STEP_MOST = 44 };
+enum { CELL = 256, FRAME = 4, LOW = 7, GAP = 2, STEP_MOST = 44 };
 
 /* --- cells ------------------------------------------------------------------------------------------------------
  */
@@ -155,14 +156,29 @@ struct layout {
         int width[FIELDS]; /* 0: left out */
 };
 
-/* The worthiest first, as long as there is room; what is left over goes to the step. */
-static struct layout lay_out(int width) {
+static bool is_used(const struct field *field, const json_t *rows) {
+        const json_t *row;
+        size_t i;
+
+        json_array_foreach(rows, i, row) {
+                char cell[CELL] = "";
+
+                field->cell(row, LANG_ES, cell);
+                if (*cell)
+                        return true;
+        }
+        return false;
+}
+
+/* The worthiest first, as long as there is room; what is left over goes to the step. A column that says nothing of
+ * any row takes none. */
+static struct layout lay_out(int width, const json_t *rows) {
         struct layout layout = { { 0 } };
         int room = width + GAP;
 
         for (int worth = MOST_WORTH; worth > 0; worth--)
                 for (size_t i = 0; i < FIELDS; i++) {
-                        if (fields[i].worth != worth || fields[i].width + GAP > room)
+                        if (fields[i].worth != worth || fields[i].width + GAP > room || !is_used(&fields[i], rows))
                                 continue;
                         layout.width[i] = fields[i].width;
                         room -= fields[i].width + GAP;
@@ -213,7 +229,9 @@ static void put_head(FILE *out, const struct rack_look *look, const json_t *answ
         const json_t *rows = json_object_get(answer, "rows"), *row;
         int trouble = 0, working = 0, ended = 0;
         int64_t rate = 0, eta = -1;
-        char line[CELL], local[TIME_TEXT], speed[32], left[CELL] = "";
+        char line[CELL], clock[32] = "", speed[32], left[CELL] = "";
+        time_t seconds = (time_t) (look->now / SECOND);
+        struct tm local;
         size_t i;
 
         json_array_foreach(rows, i, row) {
@@ -225,9 +243,10 @@ static void put_head(FILE *out, const struct rack_look *look, const json_t *answ
                 rate += json_int(row, "rate", 0);
                 eta = one > eta ? one : eta;
         }
-        time_format_local(look->now, local);
+        if (localtime_r(&seconds, &local))
+                (void) strftime(clock, sizeof clock, "%Y-%m-%d %H:%M:%S", &local);
         (void) snprintf(line, sizeof line, "mpsi · %s %s · %s", look->lang == LANG_EN ? "station" : "puesto",
-                        json_text_or_empty(answer, "station"), local);
+                        json_text_or_empty(answer, "station"), clock);
         put_line(out, look, "\033[1m", line);
         human_size((uint64_t) rate, speed);
         if (eta >= 0)
@@ -236,8 +255,8 @@ static void put_head(FILE *out, const struct rack_look *look, const json_t *answ
                                                       : " · todo listo en %lld:%02lld:%02lld",
                                 (long long) eta / 3600, (long long) eta / 60 % 60, (long long) eta % 60);
         (void) snprintf(line, sizeof line,
-                        look->lang == LANG_EN ? "%d in trouble · %d working · %d ended · %s/s%s"
-                                              : "%d con problemas · %d en marcha · %d terminados · %s/s%s",
+                        look->lang == LANG_EN ? "in trouble: %d · working: %d · ended: %d · %s/s%s"
+                                              : "con problemas: %d · en marcha: %d · terminados: %d · %s/s%s",
                         trouble, working, ended, speed, left);
         put_line(out, look, trouble ? "\033[1;31m" : "", look->trouble ? look->trouble : line);
 }
@@ -261,19 +280,23 @@ static void put_foot(FILE *out, const struct rack_look *look, int from, int show
 char *rack_draw(const json_t *answer, const struct rack_look *look, int *ret_scroll) {
         const json_t *rows = json_object_get(answer, "rows");
         int n = (int) json_array_size(rows), room = look->height - FRAME, from = look->scroll, shown;
-        const struct layout layout = lay_out(look->width);
+        const struct layout layout = lay_out(look->width, rows);
         char *text = NULL;
         size_t size;
         FILE *out = open_memstream(&text, &size);
 
         if (!out)
                 return NULL;
+        if (look->height < LOW)
+                room = look->height - 1; /* only the rows, and how to leave */
         room = room < 1 ? 1 : room;
         from = from > n - room ? n - room : from;
         from = from < 0 ? 0 : from;
         shown = n - from < room ? n - from : room;
-        put_head(out, look, answer);
-        put_row(out, look, &layout, NULL);
+        if (look->height >= LOW) {
+                put_head(out, look, answer);
+                put_row(out, look, &layout, NULL);
+        }
         for (int i = 0; i < room; i++) {
                 if (i < shown)
                         put_row(out, look, &layout, json_array_get(rows, (size_t) (from + i)));

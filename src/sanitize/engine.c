@@ -3,13 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/file.h"
+#include "sanitize/checker.h"
 #include "sanitize/ring.h"
 #include "sanitize/salvage.h"
 
@@ -88,10 +86,6 @@ static int judge_failure(const struct engine *engine, int no, bool writing, int6
         return r < 0 ? r : 1;
 }
 
-static int fail_generator(struct error *err) {
-        return fail(err, ERR_FAILED, "Falló el generador del patrón.", "The pattern's generator failed.");
-}
-
 /* Past the page cache and the device's own. BLKFLSBUF drops what others' reads left in the page cache; it wants
  * privileges that the passes themselves don't, and direct reads don't need it. */
 static int make_durable(struct engine *engine, int64_t offset, struct error *err) {
@@ -114,55 +108,57 @@ static int make_durable(struct engine *engine, int64_t offset, struct error *err
 
 struct sweep {
         struct engine *engine;
-        struct ring ring;
+        bool verifies;
+        struct ring ring;       /* of a pass that writes */
+        struct checker checker; /* of one that reads back */
         struct salvage salvage;
         struct areas own; /* put off, when the caller keeps no list */
         struct areas *later, *unreached;
-        uint8_t *got; /* NULL: the pass writes */
 };
 
 static void sweep_done(struct sweep *sweep) {
-        ring_done(&sweep->ring);
+        if (sweep->verifies)
+                checker_done(&sweep->checker);
+        else
+                ring_done(&sweep->ring);
         areas_done(&sweep->own);
-        free(sweep->got);
 }
 
-/* Adds each block that differs. */
-static int compare(const struct sweep *sweep, const uint8_t *expected, int64_t offset, size_t n,
-                   struct error *err) {
-        const size_t block = sweep->engine->block;
-
-        if (memcmp(expected, sweep->got, n) == 0)
-                return 0;
-        for (size_t at = 0; at < n; at += block) {
-                size_t length = n - at < block ? n - at : block;
-                int r = 0;
-
-                if (memcmp(expected + at, sweep->got + at, length) != 0)
-                        r = areas_add(sweep->unreached, offset + (int64_t) at, (int64_t) length, err);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-/* 0, 1 when the medium fails there, or what ends the pass. */
-static int move(struct sweep *sweep, const uint8_t *data, int64_t offset, size_t n, int64_t *ret_took,
-                struct error *err) {
+/* 0, 1 when the medium fails there, or what ends the pass. `data` is written, or read into. */
+static int move(struct sweep *sweep, const uint8_t *data, uint8_t *into, int64_t offset, size_t n,
+                int64_t *ret_took, struct error *err) {
         int64_t began = engine_clock();
-        int r = transfer(sweep->engine, data, sweep->got, offset, n);
+        int r = transfer(sweep->engine, data, into, offset, n);
 
         if (r == 0)
-                return sweep->got ? compare(sweep, data, offset, n, err) : 0;
+                return 0;
         *ret_took = engine_clock() - began;
-        return judge_failure(sweep->engine, -r, !sweep->got, offset, err);
+        return judge_failure(sweep->engine, -r, !into, offset, err);
+}
+
+static int read_back(struct sweep *sweep, bool wait, int64_t offset, size_t n, int64_t *ret_took,
+                     struct error *err) {
+        uint8_t *into = checker_slot(&sweep->checker);
+        int r = move(sweep, NULL, into, offset, n, ret_took, err), collected;
+
+        if (r == 0)
+                checker_give(&sweep->checker, offset, n);
+        collected = checker_collect(&sweep->checker, wait, sweep->unreached, err);
+        return collected < 0 && r >= 0 ? collected : r;
+}
+
+static int write_one(struct sweep *sweep, const uint8_t *data, int64_t offset, size_t n, int64_t *ret_took,
+                     struct error *err) {
+        return data ? move(sweep, data, NULL, offset, n, ret_took, err)
+                    : fail(err, ERR_FAILED, "Falló el generador del patrón.", "The pattern's generator failed.");
 }
 
 /* Once more, in the order of salvage_rest(). */
 static int attempt(void *context, int64_t offset, size_t n, int64_t *ret_took, struct error *err) {
         struct sweep *sweep = context;
-        const uint8_t *data = ring_piece(&sweep->ring, offset, n);
-        int r = data ? move(sweep, data, offset, n, ret_took, err) : fail_generator(err), stop = 0;
+        int r = sweep->verifies ? read_back(sweep, true, offset, n, ret_took, err)
+                                : write_one(sweep, ring_piece(&sweep->ring, offset, n), offset, n, ret_took, err);
+        int stop = 0;
 
         if (r >= 0 && sweep->engine->reached)
                 stop = sweep->engine->reached(sweep->engine->context, sweep->engine->size, err);
@@ -173,21 +169,24 @@ static int attempt(void *context, int64_t offset, size_t n, int64_t *ret_took, s
 static int do_rest(struct sweep *sweep, struct error *err) {
         int r = 0;
 
-        if (sweep->later->n == 0)
-                return 0;
-        if (!sweep->got)
+        if (sweep->later->n > 0 && !sweep->verifies)
                 r = make_durable(sweep->engine, sweep->engine->size, err);
-        return r < 0 ? r : salvage_rest(&sweep->salvage, sweep->later, sweep->unreached, err);
+        if (sweep->later->n > 0 && r == 0)
+                r = salvage_rest(&sweep->salvage, sweep->later, sweep->unreached, err);
+        if (r == 0 && sweep->verifies)
+                r = checker_collect(&sweep->checker, true, sweep->unreached, err);
+        return r;
 }
 
 static int next_request(struct sweep *sweep, int64_t *offset, struct error *err) {
-        const uint8_t *data = ring_next(&sweep->ring);
         int64_t n = engine_request(*offset, sweep->engine->size), took = 0, next;
-        int r = data ? move(sweep, data, *offset, (size_t) n, &took, err) : fail_generator(err);
+        int r = sweep->verifies ? read_back(sweep, false, *offset, (size_t) n, &took, err)
+                                : write_one(sweep, ring_next(&sweep->ring), *offset, (size_t) n, &took, err);
 
         if (r < 0)
                 return r;
-        ring_used(&sweep->ring);
+        if (!sweep->verifies)
+                ring_used(&sweep->ring);
         if (r == 0) {
                 salvage_reached(&sweep->salvage);
                 *offset += n;
@@ -196,7 +195,7 @@ static int next_request(struct sweep *sweep, int64_t *offset, struct error *err)
         r = salvage_failed(&sweep->salvage, *offset, n, took, sweep->later, &next, err);
         if (r < 0)
                 return r;
-        if (next != *offset + n)
+        if (!sweep->verifies && next != *offset + n)
                 ring_seek(&sweep->ring, next);
         *offset = next;
         return 0;
@@ -209,9 +208,9 @@ static int run_sweep(struct sweep *sweep, int64_t from, struct error *err) {
 
         while (r == 0 && offset < engine->size) {
                 r = next_request(sweep, &offset, err);
-                if (r == 0 && engine->durable_every && offset < engine->size &&
+                if (r == 0 && engine->durable_every && offset < engine->size && !sweep->verifies &&
                     engine_clock() - last >= engine->durable_every) {
-                        r = sweep->got ? 0 : make_durable(engine, offset, err);
+                        r = make_durable(engine, offset, err);
                         last = engine_clock();
                 }
                 if (r == 0 && engine->reached)
@@ -220,8 +219,7 @@ static int run_sweep(struct sweep *sweep, int64_t from, struct error *err) {
         return r < 0 ? r : do_rest(sweep, err);
 }
 
-static int start_sweep(struct sweep *sweep, struct engine *engine, const struct pattern *pattern, int64_t from,
-                       struct areas *unreached, struct error *err) {
+static void start_sweep(struct sweep *sweep, struct engine *engine, struct areas *unreached) {
         sweep->engine = engine;
         sweep->unreached = unreached;
         sweep->later = engine->later ? engine->later : &sweep->own;
@@ -230,14 +228,14 @@ static int start_sweep(struct sweep *sweep, struct engine *engine, const struct 
                                            .request = ENGINE_BUFFER,
                                            .context = sweep,
                                            .attempt = attempt };
-        return ring_start(&sweep->ring, pattern, from, engine->size, err);
 }
 
 int engine_write(struct engine *engine, const struct pattern *pattern, int64_t from, struct areas *unreached,
                  struct error *err) {
         _cleanup_(sweep_done) struct sweep sweep = { 0 };
-        int r = start_sweep(&sweep, engine, pattern, from, unreached, err);
+        int r = ring_start(&sweep.ring, pattern, from, engine->size, err);
 
+        start_sweep(&sweep, engine, unreached);
         if (r == 0)
                 r = run_sweep(&sweep, from, err);
         return r < 0 ? r : make_durable(engine, engine->size, err);
@@ -245,9 +243,10 @@ int engine_write(struct engine *engine, const struct pattern *pattern, int64_t f
 
 int engine_verify(struct engine *engine, const struct pattern *pattern, int64_t from, struct areas *unreached,
                   struct error *err) {
-        _cleanup_(sweep_done) struct sweep sweep = { .got = aligned_alloc(4096, ENGINE_BUFFER) };
-        int r = sweep.got ? start_sweep(&sweep, engine, pattern, from, unreached, err) : fail_memory(err);
+        _cleanup_(sweep_done) struct sweep sweep = { .verifies = true };
+        int r = checker_start(&sweep.checker, pattern, engine->block, err);
 
+        start_sweep(&sweep, engine, unreached);
         (void) posix_fadvise(engine->fd, 0, 0, POSIX_FADV_DONTNEED);
         return r < 0 ? r : run_sweep(&sweep, from, err);
 }

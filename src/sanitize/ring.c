@@ -3,8 +3,7 @@
 #include <stdlib.h>
 
 #include "sanitize/engine.h"
-
-enum { STACK = 64 << 10 };
+#include "sanitize/thread.h"
 
 /* What the thread is to make next; false when it is to end. */
 static bool take_work(struct ring *ring, uint8_t **ret_slot, int64_t *ret_offset, size_t *ret_n,
@@ -67,22 +66,6 @@ void ring_done(struct ring *ring) {
         generator_free(ring->generator);
 }
 
-static int start_thread(struct ring *ring, struct error *err) {
-        pthread_attr_t attributes;
-        int r = pthread_attr_init(&attributes);
-
-        if (r == 0)
-                r = pthread_attr_setstacksize(&attributes, STACK);
-        if (r == 0)
-                r = pthread_create(&ring->thread, &attributes, make_pattern, ring);
-        (void) pthread_attr_destroy(&attributes);
-        if (r != 0)
-                return fail(err, ERR_FAILED, "No se puede crear el hilo generador.",
-                            "The generator's thread can't be created.");
-        ring->started = true;
-        return 0;
-}
-
 int ring_start(struct ring *ring, const struct pattern *pattern, int64_t from, int64_t size, struct error *err) {
         size_t slots = pattern->stream ? RING_SLOTS : 1;
         int r;
@@ -101,8 +84,11 @@ int ring_start(struct ring *ring, const struct pattern *pattern, int64_t from, i
                 if (!ring->slots[i])
                         return fail_memory(err);
         }
-        return ring->constant ? generator_fill(ring->generator, 0, ring->slots[0], ENGINE_BUFFER)
-                              : start_thread(ring, err);
+        if (ring->constant)
+                return generator_fill(ring->generator, 0, ring->slots[0], ENGINE_BUFFER);
+        r = thread_start(&ring->thread, make_pattern, ring, err);
+        ring->started = r == 0;
+        return r;
 }
 
 const uint8_t *ring_next(struct ring *ring) {

@@ -35,6 +35,10 @@ struct progress {
         uint64_t done, total; /* bytes */
         uint64_t rate;        /* bytes a second, 0 unknown */
         int64_t eta;          /* seconds left, -1 unknown */
+        unsigned part, parts; /* the step's number of so many; parts 0: one step only */
+        int temperature;      /* of the device, °C; 0 unknown */
+        uint64_t errors;      /* bytes that could not be reached so far */
+        bool waiting;         /* it is paused until the device has cooled */
 };
 
 /* What only the edge can do: ask the person. Functions may be NULL: then there is nobody to ask. */

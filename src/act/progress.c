@@ -17,10 +17,13 @@ enum { PAGE_MAX = 4096 };
 static json_t *describe(const struct act *act, const struct progress *p, int64_t now) {
         _cleanup_free_ char *verb = act->verb ? str_format("%s %s", act->verb->noun, act->verb->name) : strdup("");
 
-        return json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:I, s:I, s:I, s:I, s:I}", "subject", p->subject, "verb",
-                         verb ? verb : "", "person", act->person ? act->person : "-", "step", "es", p->step.es,
-                         "en", p->step.en, "done", (json_int_t) p->done, "total", (json_int_t) p->total, "rate",
-                         (json_int_t) p->rate, "eta", (json_int_t) p->eta, "time", (json_int_t) now);
+        return json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}",
+                         "subject", p->subject, "verb", verb ? verb : "", "person", act->person ? act->person : "-",
+                         "step", "es", p->step.es, "en", p->step.en, "done", (json_int_t) p->done, "total",
+                         (json_int_t) p->total, "rate", (json_int_t) p->rate, "eta", (json_int_t) p->eta, "time",
+                         (json_int_t) now, "part", (json_int_t) p->part, "parts", (json_int_t) p->parts,
+                         "temperature", (json_int_t) p->temperature, "errors", (json_int_t) p->errors, "waiting",
+                         p->waiting);
 }
 
 static void publish(struct act *act, const struct progress *p) {

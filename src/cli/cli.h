@@ -49,7 +49,20 @@ bool remote_wanted(const struct cli *cli);
 int remote_call(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, json_t **ret_said,
                 struct error *err);
 
+/* main.c: one verb, here or at the station. ret_said may be set on failure too. */
+int cli_request(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, json_t **ret_said,
+                struct error *err);
+
+/* rack.c: `wipe rack` that goes on until somebody has seen enough. */
+bool rack_is_live(const struct cli *cli);
+int rack_run(struct cli *cli, const struct act_ui *ui, struct error *err);
+
+/* batch.c: `wipe batch`. ret_answer has a row for each medium, also on failure. */
+int batch_run(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, json_t **ret_said, struct error *err);
+
 /* output.c */
+bool output_colour(int fd);
+void human_size(uint64_t bytes, char out[32]);
 void output_answer(const struct cli *cli, const json_t *answer, const json_t *said);
 /* answer: the findings that come with ERR_VERIFY, or NULL. */
 void output_error(const struct cli *cli, const struct error *err, const json_t *answer, const json_t *said);

@@ -7,27 +7,41 @@
 #include "api/session.h"
 #include "cli/cli.h"
 
-static int call(struct cli *cli, struct error *err) {
+int cli_request(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, json_t **ret_said,
+                struct error *err) {
         _cleanup_(session_closep) struct session *session = NULL;
-        _cleanup_json_ json_t *answer = NULL, *said = NULL;
         struct session_options options = {
-                .folder = cli->store, .as = cli->as, .lang = cli->lang, .dry_run = cli->dry_run
+                .folder = cli->store, .as = cli->as, .lang = cli->lang, .dry_run = cli->dry_run, .ui = ui
         };
+        int r;
+
+        if (remote_wanted(cli))
+                return remote_call(cli, ui, ret_answer, ret_said, err);
+        r = session_open(&options, &session, err);
+        return r < 0 ? r : session_call(session, cli->verb, cli->args, ret_answer, ret_said, err);
+}
+
+static bool is_verb(const struct cli *cli, const char *noun, const char *name) {
+        return cli->verb == verb_find(noun, name);
+}
+
+static int call(struct cli *cli, struct error *err) {
+        _cleanup_json_ json_t *answer = NULL, *said = NULL;
+        bool live = is_verb(cli, "wipe", "rack") && rack_is_live(cli);
         struct act_ui ui;
         int r;
 
         cli_ui(cli, &ui);
-        options.ui = &ui;
-        if (remote_wanted(cli))
-                r = remote_call(cli, &ui, &answer, &said, err);
+        if (live)
+                r = rack_run(cli, &ui, err);
+        else if (is_verb(cli, "wipe", "batch"))
+                r = batch_run(cli, &ui, &answer, &said, err);
         else
-                r = session_open(&options, &session, err);
-        if (r == 0 && session)
-                r = session_call(session, cli->verb, cli->args, &answer, &said, err);
-        if (r == 0)
-                output_answer(cli, answer, said);
-        else
+                r = cli_request(cli, &ui, &answer, &said, err);
+        if (r < 0)
                 output_error(cli, err, answer, said);
+        else if (!live)
+                output_answer(cli, answer, said);
         return r;
 }
 

@@ -5,10 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
 
-static bool colour(int fd) {
+bool output_colour(int fd) {
         const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
         return str_empty(no) && isatty(fd) && !(term && strcmp(term, "dumb") == 0);
@@ -120,7 +121,7 @@ void output_answer(const struct cli *cli, const json_t *answer, const json_t *sa
 }
 
 void output_error(const struct cli *cli, const struct error *err, const json_t *answer, const json_t *said) {
-        const char *red = colour(STDERR_FILENO) ? "\033[1;31m" : "", *plain = *red ? "\033[0m" : "";
+        const char *red = output_colour(STDERR_FILENO) ? "\033[1;31m" : "", *plain = *red ? "\033[0m" : "";
 
         clear_progress();
         if (cli->json) {
@@ -145,7 +146,7 @@ void output_error(const struct cli *cli, const struct error *err, const json_t *
                 (void) fprintf(stderr, "  → %s\n", err->hint[cli->lang]);
 }
 
-static void human_size(uint64_t bytes, char out[32]) {
+void human_size(uint64_t bytes, char out[32]) {
         static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
         double value = (double) bytes;
         size_t unit = 0;
@@ -157,19 +158,28 @@ static void human_size(uint64_t bytes, char out[32]) {
         (void) snprintf(out, 32, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
 }
 
+/* In one piece: several jobs may write to the same terminal or file. */
+static void print_progress_line(const struct progress *p) {
+        _cleanup_json_ json_t *line = json_pack(
+                "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "subject", p->subject, "step",
+                p->step.en, "done", (json_int_t) p->done, "total", (json_int_t) p->total, "rate",
+                (json_int_t) p->rate, "eta", (json_int_t) p->eta, "part", (json_int_t) p->part, "parts",
+                (json_int_t) p->parts, "temperature", (json_int_t) p->temperature, "errors", (json_int_t) p->errors,
+                "waiting", p->waiting);
+        _cleanup_free_ char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+        _cleanup_free_ char *ended = text ? str_format("%s\n", text) : NULL;
+
+        if (ended)
+                (void) write_all(STDERR_FILENO, ended, strlen(ended));
+}
+
 void output_progress(void *context, const struct progress *p) {
         const struct cli *cli = context;
         char done[32], total[32], rate[32], eta[32] = "";
         int percent = p->total ? (int) (p->done * 100 / p->total) : 0, bar = percent / 5;
 
         if (cli->progress_json) {
-                _cleanup_json_ json_t *line = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "subject", p->subject,
-                                                        "step", p->step.en, "done", (json_int_t) p->done, "total",
-                                                        (json_int_t) p->total, "rate", (json_int_t) p->rate, "eta",
-                                                        (json_int_t) p->eta);
-
-                (void) json_dumpf(line, stderr, JSON_COMPACT);
-                (void) fputc('\n', stderr);
+                print_progress_line(p);
                 return;
         }
         if (!isatty(STDERR_FILENO))

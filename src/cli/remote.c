@@ -198,7 +198,12 @@ static void show_progress(struct remote *remote, const json_t *says) {
                                            .done = (uint64_t) json_int(says, "done", 0),
                                            .total = (uint64_t) json_int(says, "total", 0),
                                            .rate = (uint64_t) json_int(says, "rate", 0),
-                                           .eta = json_int(says, "eta", -1) };
+                                           .eta = json_int(says, "eta", -1),
+                                           .part = (unsigned) json_int(says, "part", 0),
+                                           .parts = (unsigned) json_int(says, "parts", 0),
+                                           .temperature = (int) json_int(says, "temperature", 0),
+                                           .errors = (uint64_t) json_int(says, "errors", 0),
+                                           .waiting = json_flag(says, "waiting") };
 
         remote->ui->progress(remote->ui->context, &progress);
 }

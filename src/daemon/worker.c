@@ -268,9 +268,11 @@ static void progress(void *context, const struct progress *p) {
 
         if (worker->client < 0)
                 return;
-        says = json_pack("{s:s, s:{s:s, s:s}, s:I, s:I, s:I, s:I}", "subject", p->subject, "step", "es", p->step.es,
-                         "en", p->step.en, "done", (json_int_t) p->done, "total", (json_int_t) p->total, "rate",
-                         (json_int_t) p->rate, "eta", (json_int_t) p->eta);
+        says = json_pack("{s:s, s:{s:s, s:s}, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "subject", p->subject,
+                         "step", "es", p->step.es, "en", p->step.en, "done", (json_int_t) p->done, "total",
+                         (json_int_t) p->total, "rate", (json_int_t) p->rate, "eta", (json_int_t) p->eta, "part",
+                         (json_int_t) p->part, "parts", (json_int_t) p->parts, "temperature",
+                         (json_int_t) p->temperature, "errors", (json_int_t) p->errors, "waiting", p->waiting);
         if (wire_send_json(worker->client, WIRE_PROGRESS, says, 0, NULL) < 0)
                 lose_client(worker);
 }

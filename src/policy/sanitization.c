@@ -45,8 +45,10 @@ static const struct rule rules[] = {
             "Check with “device show” which medium it is; unmount or release it and run the command again." } },
         { "S7",
           "mp.si.5",
-          { "Un trabajo largo sigue desde su último punto asegurado, sobre el mismo dispositivo y plan.",
-            "A long job goes on from its last durable point, on the same device and plan." },
+          { "Un trabajo largo sigue desde su último punto asegurado, sobre el mismo dispositivo y plan; varios a "
+            "la vez no dependen unos de otros.",
+            "A long job goes on from its last durable point, on the same device and plan; several at once do not "
+            "depend on each other." },
           { "Mire con «wipe status» cómo está el trabajo.", "See with “wipe status” how the job stands." } },
 };
 

@@ -23,12 +23,13 @@ int checkpoint_save(const struct job *job, struct error *err) {
         int r;
 
         hex_encode(overwrite->seed, SEED_SIZE, seed);
-        point = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:o}", "job", job->id, "technique",
+        point = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o}", "job", job->id, "technique",
                           overwrite->technique ? overwrite->technique->name : "", "pass",
                           (json_int_t) overwrite->pass, "offset", (json_int_t) overwrite->offset, "size",
                           (json_int_t) overwrite->size, "seed", seed, "unwritten",
                           areas_to_json(&overwrite->unwritten, SIZE_MAX), "unverified",
-                          areas_to_json(&overwrite->unverified, SIZE_MAX));
+                          areas_to_json(&overwrite->unverified, SIZE_MAX), "later",
+                          areas_to_json(&overwrite->later, SIZE_MAX), "watch", watch_to_json(&job->watch));
         if (!path || !point)
                 return fail_memory(err);
         r = json_canonical(point, &text, err);
@@ -69,8 +70,11 @@ int checkpoint_load(struct job *job, struct error *err) {
         r = areas_from_json(json_object_get(point, "unwritten"), &overwrite->unwritten, err);
         if (r == 0)
                 r = areas_from_json(json_object_get(point, "unverified"), &overwrite->unverified, err);
+        if (r == 0)
+                r = areas_from_json(json_object_get(point, "later"), &overwrite->later, err);
         if (r < 0)
                 return r;
+        watch_from_json(json_object_get(point, "watch"), &job->watch);
         overwrite->pass = (size_t) pass;
         overwrite->offset = offset;
         /* All passes done, but not recorded: the last verification is done again, so that its result is this run's.

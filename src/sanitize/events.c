@@ -175,10 +175,20 @@ static int apply_validated(struct db *db, const struct event *event, struct erro
         return r < 0 ? r : 0;
 }
 
+/* The disk was too warm and the job waits, or goes on: the fact alone. */
+static int apply_temperature(struct db *db, const struct event *event, struct error *err) {
+        int64_t running = 0;
+        int r = db_int(db, &running, err, "SELECT count(*) FROM sanitization WHERE job = ? AND state = 'running'",
+                       "s", job_of(event));
+
+        return r < 0 ? r : one_row((int) running, event, err);
+}
+
 const struct event_type sanitize_events[SANITIZE_EVENTS] = {
         { "sanitization.started", apply_started },         { "sanitization.keys-erased", apply_step },
         { "sanitization.interrupted", apply_interrupted }, { "sanitization.resumed", apply_resumed },
         { "sanitization.finished", apply_finished },       { "sanitization.failed", apply_failed },
         { "sanitization.cancelled", apply_cancelled },     { "sanitization.verified", apply_verified },
         { "sanitization.calibrated", apply_calibrated },   { "sanitization.validated", apply_validated },
+        { "sanitization.temperature", apply_temperature },
 };

@@ -241,7 +241,8 @@ static int describe(struct job *job, const struct verdict *verdict, json_t **ret
                 job->act->station, "rate_bytes_per_second", (json_int_t) job_rate(job), "evidence", job->evidence,
                 "forensic", verdict->forensic, "attachments", verdict->attachments, "calibration",
                 verdict->calibration);
-        if (!data || !more || json_object_update(data, more))
+        if (!data || !more || json_object_update(data, more) ||
+            json_object_set_new(data, "temperature", watch_temperature(job)) < 0)
                 return fail_memory(err);
         r = job_firmware_describe(job, data, err);
         if (r < 0)
@@ -276,10 +277,25 @@ static int answer(struct job *job, const json_t *data, const struct verdict *ver
         return 0;
 }
 
+/* It reads the medium for seconds: others write to the store meanwhile. */
+static int judge_unlocked(struct job *job, struct verdict *verdict, struct error *err) {
+        struct error trouble = { 0 };
+        int r = act_pause(job->act, err);
+
+        if (r < 0)
+                return r;
+        r = judge(job, verdict, err);
+        if (watch_lock(job, &trouble) == 0)
+                return r;
+        if (err)
+                *err = trouble;
+        return trouble.code;
+}
+
 int job_finish(struct job *job, json_t **ret, struct error *err) {
         _cleanup_(verdict_done) struct verdict verdict = { 0 };
         _cleanup_json_ json_t *data = NULL;
-        int r = judge(job, &verdict, err);
+        int r = judge_unlocked(job, &verdict, err);
 
         if (r == 0)
                 r = describe(job, &verdict, &data, err);
@@ -292,9 +308,5 @@ int job_finish(struct job *job, json_t **ret, struct error *err) {
 }
 
 int64_t job_rate(const struct job *job) {
-        int64_t moved = job->overwrite.technique
-                                ? overwrite_work(job->overwrite.technique, job->facts.size) - job->work_before
-                                : 0;
-
-        return job->passes_took > 0 ? (int64_t) ((double) moved * SECOND / (double) job->passes_took) : 0;
+        return pace_mean(&job->watch.pace);
 }

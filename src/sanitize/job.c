@@ -16,7 +16,6 @@
 #include "sanitize/forensic.h"
 
 #define DURABLE_EVERY (3 * SECOND)
-#define SHOW_EVERY (SECOND / 4)
 
 /* --- starting --------------------------------------------------------------------------------------------------
  */
@@ -108,43 +107,6 @@ static int save(void *context, const struct overwrite *overwrite, struct error *
         return checkpoint_save(context, err);
 }
 
-static void show(struct job *job, const struct overwrite *overwrite, int64_t done) {
-        int64_t now = act_now(job->act), behind = (int64_t) overwrite->pass * overwrite->size + done;
-        int64_t total = overwrite_work(overwrite->technique, overwrite->size);
-        struct progress progress = { .subject = job->medium.id,
-                                     .step = overwrite->technique->passes[overwrite->pass].says,
-                                     .done = (uint64_t) behind,
-                                     .total = (uint64_t) total,
-                                     .eta = -1 };
-
-        if (now - job->shown < SHOW_EVERY && behind < total)
-                return;
-        if (overwrite->sampled && overwrite->pass + 1 == overwrite->technique->passes_n)
-                progress.step = (struct text) SAYS_SAMPLE;
-        job->shown = now;
-        if (now > job->began && behind > job->work_before) {
-                progress.rate = (uint64_t) ((double) (behind - job->work_before) * SECOND /
-                                            (double) (now - job->began));
-                progress.eta = progress.rate ? (total - behind) / (int64_t) progress.rate : -1;
-        }
-        act_progress(job->act, &progress);
-}
-
-static int progress(void *context, const struct overwrite *overwrite, int64_t done, struct error *err) {
-        struct job *job = context;
-        _cleanup_free_ char *cancel = checkpoint_path(job->act, job->medium.id, "cancel");
-
-        show(job, overwrite, done);
-        job->cancel_asked = cancel && access(cancel, F_OK) == 0;
-        if (job->cancel_asked)
-                return fail(err, ERR_CONFLICT, "El borrado de %s fue cancelado por otra persona.",
-                            "The wipe of %s was cancelled by somebody.", job->medium.id);
-        if (act_cancelled(job->act))
-                return fail(err, ERR_BUSY, "Borrado de %s interrumpido.", "Wipe of %s interrupted.",
-                            job->medium.id);
-        return 0;
-}
-
 /* The long part, with the store's lock given back so that the desk goes on working. */
 static int run_passes(struct job *job, struct error *err) {
         struct error trouble = { 0 };
@@ -152,20 +114,18 @@ static int run_passes(struct job *job, struct error *err) {
 
         if (!job->overwrite.technique)
                 return 0;
+        watch_start(job);
         job->overwrite.fd = job->fd;
         job->overwrite.context = job;
         job->overwrite.save = save;
-        job->overwrite.progress = progress;
-        job->began = act_now(job->act);
-        job->work_before = (int64_t) job->overwrite.pass * job->overwrite.size + job->overwrite.offset;
+        job->overwrite.progress = watch_progress;
         r = checkpoint_save(job, err);
         if (r == 0)
                 r = act_pause(job->act, err);
         if (r < 0)
                 return r;
         r = overwrite_run(&job->overwrite, err);
-        job->passes_took = act_now(job->act) - job->began;
-        if (act_resume(job->act, &trouble) < 0) {
+        if (watch_lock(job, &trouble) < 0) {
                 if (r == 0 && err)
                         *err = trouble;
                 return trouble.code;
@@ -176,15 +136,20 @@ static int run_passes(struct job *job, struct error *err) {
 /* A job that stops before its end: what is recorded depends on who stopped it. The first error is the answer. */
 static int record_stop(struct job *job, struct error *err) {
         _cleanup_json_ json_t *data = NULL;
+        _cleanup_areas_ struct areas unreached = { 0 };
         struct error why = err ? *err : (struct error){ .code = ERR_FAILED }, trouble = { 0 };
         const char *type = why.code == ERR_VERIFY || why.code == ERR_REFUSED ? "sanitization.failed"
                            : job->cancel_asked                               ? "sanitization.cancelled"
                                                                              : "sanitization.interrupted";
 
-        data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s}", "job", job->id, "reason_es", why.what[LANG_ES],
-                         "reason_en", why.what[LANG_EN], "word", error_word(why.code), "pass",
+        (void) areas_join(&unreached, &job->overwrite.unwritten, NULL);
+        (void) areas_join(&unreached, &job->overwrite.unverified, NULL);
+        (void) areas_join(&unreached, &job->overwrite.later, NULL);
+        data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:o}", "job", job->id, "reason_es",
+                         why.what[LANG_ES], "reason_en", why.what[LANG_EN], "word", error_word(why.code), "pass",
                          (json_int_t) job->overwrite.pass, "offset", (json_int_t) job->overwrite.offset,
-                         "reached_level", "none");
+                         "reached_level", "none", "areas_count", (json_int_t) unreached.n, "bytes_not_reached",
+                         (json_int_t) unreached.bytes, "areas_not_reached", areas_to_json(&unreached, 1000));
         if (data && plan_uses_firmware(&job->plan))
                 (void) job_firmware_describe(job, data, NULL);
         if (!data || act_record_one(job->act, type, job->medium.id, data, &trouble) < 0)

@@ -6,6 +6,7 @@
 #include "policy/verification.h"
 #include "sanitize/internal.h"
 #include "sanitize/plan.h"
+#include "sanitize/watch.h"
 
 struct job {
         struct act *act;
@@ -24,10 +25,8 @@ struct job {
         int fd;              /* the device */
         bool gated; /* the gate had made it read-only: lifted for this job, closed again if it doesn't end well */
         bool lifted;
-        bool cancel_asked;    /* by `wipe cancel` in another process */
-        int64_t began, shown; /* this session's first and last report, microseconds */
-        int64_t work_before;  /* bytes that earlier sessions had done */
-        int64_t passes_took;  /* microseconds of this session's passes */
+        bool cancel_asked; /* by `wipe cancel` in another process */
+        struct watch watch;
 };
 
 void job_done(struct job *job);
@@ -54,7 +53,7 @@ int job_calibrate(struct job *job, struct error *err);
 /* A seed for samples that nobody knew before: a verification's own. */
 int job_sample_seed(struct job *job, struct error *err);
 
-/* Bytes a second of this session's passes; 0 when there were none. */
+/* Bytes a second of the job's passes, pauses not counted; 0 when there were none. */
 int64_t job_rate(const struct job *job);
 
 /* --- the checkpoint file, work/wipe-MEDIUM.json -------------------------------------------------------------- */

@@ -54,6 +54,7 @@ static struct engine engine_of(struct overwrite *overwrite) {
                                 .size = overwrite->size,
                                 .block = overwrite->block,
                                 .durable_every = overwrite->durable_every,
+                                .later = &overwrite->later,
                                 .context = overwrite,
                                 .reached = reached,
                                 .durable = durable };
@@ -80,10 +81,14 @@ static int run_pass(struct overwrite *overwrite, struct error *err) {
         if (r < 0)
                 return r;
         if (overwrite->technique->passes[overwrite->pass].act == PASS_WRITE)
-                return engine_write(&engine, &pattern, overwrite->offset / ENGINE_BUFFER * ENGINE_BUFFER,
+                return engine_write(&engine, &pattern,
+                                    overwrite->offset == overwrite->size
+                                            ? overwrite->offset
+                                            : overwrite->offset / ENGINE_BUFFER * ENGINE_BUFFER,
                                     &overwrite->unwritten, err);
         /* A verification that was cut off starts anew: it must have seen the whole medium in one go. */
         engine.durable = NULL;
+        areas_done(&overwrite->later);
         if (overwrite->sampled && overwrite->pass + 1 == overwrite->technique->passes_n)
                 return run_samples(overwrite, &engine, &pattern, err);
         r = engine_verify(&engine, &pattern, 0, &overwrite->unverified, err);
@@ -114,6 +119,7 @@ int overwrite_verify(struct overwrite *overwrite, struct error *err) {
 }
 
 void overwrite_done(struct overwrite *overwrite) {
+        areas_done(&overwrite->later);
         areas_done(&overwrite->unwritten);
         areas_done(&overwrite->unverified);
         areas_done(&overwrite->samples);

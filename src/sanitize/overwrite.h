@@ -15,9 +15,10 @@ struct overwrite {
         int64_t size;
         size_t block;
         int64_t durable_every; /* microseconds */
-        /* The durable point: passes before `pass` are done, and `offset` bytes of it. */
+        /* The durable point: passes before `pass` are done, and `offset` bytes of it but for `later`. */
         size_t pass;
         int64_t offset;
+        struct areas later;      /* failed in this pass, and are tried again at its end */
         struct areas unwritten;  /* in any pass: what a later pass reached may have been remapped (S5) */
         struct areas unverified; /* unreadable, or not what was written */
         int64_t verified;        /* bytes compared by the last verifying pass */

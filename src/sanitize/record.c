@@ -200,3 +200,27 @@ int sanitization_rows(struct db *db, const char *medium, json_t **ret, struct er
         *ret = TAKE_PTR(list);
         return 0;
 }
+
+int sanitization_recent(struct db *db, int64_t since, json_t **ret, struct error *err) {
+        static const char *const members[] = { "job",     "medium", "state",      "scheme", "operator",
+                                               "started", "ended",  "resumed",    "device", "model",
+                                               "serial",  "size",   "not_reached" };
+        _cleanup_rows_ struct rows *rows = NULL;
+        _cleanup_json_ json_t *list = json_array();
+        int r = db_query(db, &rows, err,
+                         "SELECT job, medium, state, scheme, operator, started, ended, resumed, "
+                         "started_data ->> '$.device.path', started_data ->> '$.device.model', "
+                         "started_data ->> '$.device.serial', started_data ->> '$.device.size', "
+                         "coalesce(ended_data ->> '$.bytes_not_reached', 0) "
+                         "FROM sanitization WHERE state IN ('running', 'interrupted') OR ended >= ? "
+                         "ORDER BY started_seq",
+                         "i", since);
+
+        while (r >= 0 && (r = rows_next(rows, err)) > 0)
+                if (json_array_append_new(list, rows_to_json(rows, members, "sssssttisssii")))
+                        return fail_memory(err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(list);
+        return 0;
+}

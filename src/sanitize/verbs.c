@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "device/gate.h"
+#include "sanitize/batch.h"
 #include "sanitize/job.h"
 #include "sanitize/offers.h"
 #include "sanitize/look.h"
@@ -65,6 +66,27 @@ static const struct param cancel_params[] = {
         { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
+static const struct param batch_params[] = {
+        { "media", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL | PARAM_REPEATED,
+          HELP("SOPORTE=DISPOSITIVO, o uno de los dos", "MEDIUM=DEVICE, or one of the two"), 0, 1000, NULL, 0 },
+        { "method", PARAM_TERM, 0,
+          HELP("método de todos; sin él, el de la matriz", "method of all; by default the matrix's"), 0, 0,
+          scheme_terms, SCHEMES },
+        { "confirm", PARAM_TEXT, PARAM_REPEATED,
+          HELP("identificador de uno de los soportes, tecleado", "the ID of one of the media, typed"), 0, 40, NULL,
+          0 },
+        { "confirm-file", PARAM_INPUT, 0,
+          HELP("fichero con los identificadores, uno por línea", "file with the IDs, one a line"), 0, 0, NULL, 0 },
+        { "at-once", PARAM_INT, 0, HELP("cuántos a la vez; los demás esperan", "how many at once; the others wait"),
+          1, 256, NULL, 0 },
+        { "resume", PARAM_FLAG, 0, HELP("sigue borrados a medias", "goes on with unfinished wipes"), 0, 0, NULL,
+          0 },
+};
+static const struct param rack_params[] = {
+        { "hours", PARAM_INT, 0, HELP("terminados en las últimas horas (12)", "ended in the last hours (12)"), 0,
+          720, NULL, 0 },
+        { "once", PARAM_FLAG, 0, HELP("una sola vez, sin pantalla", "only once, without a screen"), 0, 0, NULL, 0 },
+};
 
 static const struct column plan_columns[] = {
         { "method", HELP("Método", "Method") },       { "name", HELP("Nombre", "Name") },
@@ -125,6 +147,27 @@ static const struct column show_columns[] = {
 static const struct column cancel_columns[] = {
         { "medium", HELP("Soporte", "Medium") },
         { "asked", HELP("Pedido al proceso", "Asked of the process") },
+};
+
+static const struct column batch_columns[] = {
+        { "item", HELP("Pedido", "Asked") },          { "medium", HELP("Soporte", "Medium") },
+        { "device", HELP("Dispositivo", "Device") },  { "model", HELP("Modelo", "Model") },
+        { "serial", HELP("Serie", "Serial") },        { "size", HELP("Tamaño", "Size") },
+        { "method", HELP("Método", "Method") },       { "result", HELP("Resultado", "Result") },
+        { "barred", HELP("Lo impide", "Barred by") }, { "rule", HELP("Regla", "Rule") },
+};
+static const struct column rack_columns[] = {
+        { "state_text", HELP("Estado", "State") },
+        { "medium", HELP("Soporte", "Medium") },
+        { "device", HELP("Dispositivo", "Device") },
+        { "model", HELP("Modelo", "Model") },
+        { "serial", HELP("Serie", "Serial") },
+        { "doing", HELP("Paso", "Step") },
+        { "percent", HELP("%", "%") },
+        { "rate", HELP("Bytes/s", "Bytes/s") },
+        { "eta", HELP("Segundos", "Seconds") },
+        { "temperature", HELP("°C", "°C") },
+        { "errors", HELP("Bytes sin alcanzar", "Bytes not reached") },
 };
 
 /* --- plan ---------------------------------------------------------------------------------------------------- */
@@ -379,6 +422,8 @@ static int status(struct act *act, const json_t *args, json_t **ret, struct erro
 }
 
 #define WIPES (ROLE_OPERATOR | ROLE_SECURITY | ROLE_CUSTODIAN)
+/* Each look of an auditor is recorded (A4), and a screen looks every second: they have `wipe status`. */
+#define LOOKS (ROLE_ANY & ~ROLE_AUDITOR)
 
 static const struct verb sanitize_verbs[] = {
         { "wipe", "plan", ROLE_ANY, VERB_READS,
@@ -413,6 +458,13 @@ static const struct verb sanitize_verbs[] = {
           HELP("todo lo registrado del último borrado de un soporte",
                "all that is on record of a medium's last wipe"),
           PARAMS(show_params), COLUMNS(show_columns), wipe_show },
+        { "wipe", "batch", WIPES, VERB_READS | VERB_DESTRUCTIVE,
+          HELP("borra muchos soportes a la vez, con un trabajo para cada uno",
+               "wipes many media at once, with a job for each"),
+          PARAMS(batch_params), COLUMNS(batch_columns), batch_check },
+        { "wipe", "rack", LOOKS, VERB_READS,
+          HELP("pantalla viva de todos los trabajos del puesto", "live screen of all jobs of the station"),
+          PARAMS(rack_params), COLUMNS(rack_columns), rack_show },
 };
 
 const struct room sanitize_room = { .schema = &sanitize_schema,

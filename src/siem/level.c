@@ -39,6 +39,7 @@ const struct siem_level siem_levels[] = {
         { "sanitization.started",     ANY, LOG_NOTICE,   4, NAME("Borrado iniciado", "Sanitization started") },
         { "sanitization.finished",    ANY, LOG_NOTICE,   4, NAME("Borrado terminado", "Sanitization finished") },
         { "sanitization.interrupted", ANY, LOG_WARNING,  6, NAME("Borrado interrumpido", "Sanitization interrupted") },
+        { "sanitization.temperature", ANY, LOG_NOTICE,   4, NAME("Temperatura del soporte que se borra", "Temperature of a medium being wiped") },
         { "sanitization.cancelled",   ANY, LOG_WARNING,  5, NAME("Borrado cancelado", "Sanitization cancelled") },
         { "sanitization.validated", "decision", "accept", LOG_NOTICE, 4, NAME("Borrado aceptado", "Sanitization accepted") },
         { "sanitization.validated",   ANY, LOG_WARNING,  6, NAME("Borrado no aceptado", "Sanitization not accepted") },

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "certify/internal.h"
+#include "certify/attachments.h"
 #include "ledger/tree.h"
 
 /* A member under another name; null is left out. */
@@ -151,6 +151,35 @@ static json_t *photos_part(const json_t *twin) {
                                                        json_text_or_empty(photo, "sha256")));
         }
         return list;
+}
+
+/* The twin first, with the digest that everything else hangs on. */
+static json_t *attachments_part(const json_t *twin, const char *digest) {
+        const json_t *list = json_object_get(twin, "attachments"), *item;
+        json_t *rows = json_array();
+        char name[TWIN_NAME];
+        size_t i;
+
+        certify_twin_name(json_text_or_empty(twin, "number"), name);
+        if (json_array_append_new(rows, json_pack("{s:s, s:o, s:s}", "name", name, "what",
+                                                  pair("Gemelo legible por máquina", "Machine-readable twin"),
+                                                  "sha256", digest)))
+                return NULL;
+        json_array_foreach(list, i, item) {
+                bool inside = json_flag(item, "embedded");
+                const char *es = json_text_or_empty(item, "es"), *en = json_text_or_empty(item, "en");
+                _cleanup_free_ char *es_text = str_format("%s%s", es, inside ? "" : " (aparte, por su tamaño)"),
+                                    *en_text = str_format("%s%s", en, inside ? "" : " (kept apart for its size)");
+
+                if (!es_text || !en_text ||
+                    json_array_append_new(rows, json_pack("{s:s, s:o, s:I, s:s}", "name",
+                                                          json_text_or_empty(item, "name"), "what",
+                                                          pair(es_text, en_text), "bytes",
+                                                          (json_int_t) json_int(item, "bytes", 0), "sha256",
+                                                          json_text_or_empty(item, "sha256"))))
+                        return NULL;
+        }
+        return rows;
 }
 
 static json_t *signer(const json_t *person, const char *place) {
@@ -331,7 +360,7 @@ static int fill_blanks(json_t *data) {
         return 0;
 }
 
-static int add_parts(json_t *data, const json_t *twin) {
+static int add_parts(json_t *data, const json_t *twin, const char *digest) {
         static const char *const same[] = { "number",      "issued",   "organisation", "site",      "station",
                                             "statement",   "result",   "medium",       "technique", "standard",
                                             "started",     "finished", "equipment",    "place",     "request",
@@ -361,6 +390,7 @@ static int add_parts(json_t *data, const json_t *twin) {
             json_object_set_new(data, "unreached", joined(unreached)) ||
             json_object_set_new(data, "ledger", ledger_part(twin)) ||
             json_object_set_new(data, "photos", photos_part(twin)) ||
+            json_object_set_new(data, "attachments", attachments_part(twin, digest)) ||
             json_object_set_new(data, "signatures", signatures_part(twin)))
                 return ERR_FAILED;
         return 0;
@@ -375,7 +405,7 @@ int certify_form_data(const json_t *twin, const char *digest, json_t **ret, stru
                 (void) json_object_set_new(data, "forensic", forensic);
         if (keys)
                 (void) json_object_set_new(data, "keys", keys);
-        if (!data || add_parts(data, twin) < 0 || fill_blanks(data) < 0)
+        if (!data || add_parts(data, twin, digest) < 0 || fill_blanks(data) < 0)
                 return fail_memory(err);
         *ret = TAKE_PTR(data);
         return 0;

@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "certify/internal.h"
+#include "certify/attachments.h"
 #include "policy/rule.h"
 #include "print/form.h"
 
@@ -56,7 +56,7 @@ static int complete_twin(struct act *act, const json_t *args, struct issue *issu
         if (r < 0)
                 return r;
         time_format(act_now(act), now);
-        head = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s}", "format", "mpsi-certificate/1",
+        head = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s}", "format", "mpsi-certificate/2",
                          "number", issue->number, "issued", now, "issued_by", act->person, "organisation",
                          act->organisation, "site", act->site, "station", act->station, "policy", policy, "tool",
                          "mpsi " MPSI_VERSION, "destination",
@@ -68,7 +68,7 @@ static int complete_twin(struct act *act, const json_t *args, struct issue *issu
 }
 
 /* The PDF goes through a file, since the form engine writes one; its bytes end in attachments/ by digest. */
-static int draw_form(struct act *act, struct issue *issue, struct error *err) {
+static int draw_form(struct act *act, struct issue *issue, const char *twin, struct error *err) {
         _cleanup_free_ char *forms = act_path(act, NULL, "forms"), *path = act_path(act, "work", "certificate.pdf");
         _cleanup_json_ json_t *data = NULL;
         int r = certify_form_data(issue->twin, issue->twin_digest, &data, err);
@@ -76,7 +76,7 @@ static int draw_form(struct act *act, struct issue *issue, struct error *err) {
         if (r == 0)
                 r = form_to_pdf(forms, "R-110-021", certify_lang(act), data, path, err);
         if (r == 0)
-                r = act_attach_file(act, path, CERTIFICATE_MAX_BYTES, issue->pdf_digest, err);
+                r = certify_pdf(act, issue->twin, twin, path, issue->pdf_digest, err);
         if (path)
                 (void) unlink(path);
         return r;
@@ -84,11 +84,13 @@ static int draw_form(struct act *act, struct issue *issue, struct error *err) {
 
 static int write_documents(struct act *act, struct issue *issue, struct error *err) {
         _cleanup_free_ char *text = NULL;
-        int r = json_canonical(issue->twin, &text, err);
+        int r = certify_attachments(act, issue->twin, err);
 
         if (r == 0)
+                r = json_canonical(issue->twin, &text, err);
+        if (r == 0)
                 r = act_attach(act, text, strlen(text), issue->twin_digest, err);
-        return r < 0 ? r : draw_form(act, issue, err);
+        return r < 0 ? r : draw_form(act, issue, text, err);
 }
 
 static json_t *fact_of(const struct issue *issue) {

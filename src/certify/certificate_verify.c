@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "certify/internal.h"
+#include "certify/attachments.h"
 #include "ledger/ledger.h"
 #include "policy/rule.h"
 
@@ -20,12 +20,16 @@ struct verification {
         char twin[SHA256_TEXT]; /* the digest that the signatures name */
         struct db *db;          /* NULL: no store */
         const char *twin_checked, *ledger_checked, *registry_checked;
+        json_t *files;       /* what the PDF embeds, by name */
+        json_t *attachments; /* the report about them, or NULL: a document of before there were any */
 };
 
 static void verification_done(struct verification *v) {
         free(v->pdf);
         X509_free(v->ca);
         json_decref(v->report);
+        json_decref(v->files);
+        json_decref(v->attachments);
         db_close(v->db);
 }
 #define _cleanup_verification_ _cleanup_(verification_done)
@@ -98,14 +102,26 @@ static int check_twin_text(struct verification *v, const char *text, size_t n, s
         r = check_proof(v, twin, err);
         if (r == 0)
                 v->ledger_checked = "valid";
+        if (r == 0 && json_object_size(v->files) && !v->attachments)
+                r = certify_check_embedded(v->files, twin, v->number, &v->attachments, err);
         return r;
 }
 
+/* The twin inside the PDF, else the one that is given, else the store's. One that is given is looked at anyway. */
 static int check_twin(struct act *act, const json_t *args, struct verification *v, struct error *err) {
-        _cleanup_free_ char *text = NULL;
-        size_t n;
-        int r;
+        _cleanup_free_ char *inside = NULL, *text = NULL;
+        size_t inside_n, n;
+        int r = certify_embedded(v->pdf, v->pdf_n, v->number, &v->files, &inside, &inside_n, err);
 
+        if (r < 0)
+                return error_by_rule(err, "S9", "mp.si.5");
+        if (!inside && json_object_size(v->files))
+                return refuse(err, ERR_VERIFY, "S9", "El PDF lleva adjuntos y ningún gemelo.",
+                              "The PDF holds attachments and no twin.");
+        if (inside)
+                r = check_twin_text(v, inside, inside_n, err);
+        if (r < 0 || (inside && !json_text(args, "twin")))
+                return r;
         if (json_text(args, "twin"))
                 r = file_read(json_text(args, "twin"), CERTIFICATE_MAX_BYTES, &text, &n, err);
         else if (v->db)
@@ -173,9 +189,10 @@ int certificate_run_verify(struct act *act, const json_t *args, json_t **ret, st
                 r = check_twin(act, args, &v, err);
         if (r < 0)
                 return r;
-        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O}", "number", v.number, "result", "valid", "twin",
+        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O*, s:O}", "number", v.number, "result", "valid", "twin",
                          v.twin_checked, "ledger", v.ledger_checked, "registry", v.registry_checked, "sha256",
-                         json_text(v.report, "digest"), "rows", json_object_get(v.report, "signatures"));
+                         json_text(v.report, "digest"), "attachments", v.attachments, "rows",
+                         json_object_get(v.report, "signatures"));
         if (!*ret)
                 return fail_memory(err);
         act_say(act, "%s es auténtico: las tres firmas son válidas y nada ha cambiado.",

@@ -162,6 +162,7 @@ static int take_members(json_t *twin, const json_t *ended, struct error *err) {
                 { "forensic", "forensic" },
                 { "keys", "evidence" },
                 { "tool_version", "tool_version" },
+                { "files", "attachments" },
         };
 
         for (size_t i = 0; i < COUNT(members); i++) {

@@ -215,17 +215,19 @@ static int check_contents(struct check *c, const uint8_t **ret_der, size_t *ret_
         const struct pdf_value *contents = pdf_get(c->sig.value, "Contents");
         const uint8_t *der;
         char digits[3];
-        size_t n;
+        size_t n, room;
 
-        if (!contents || contents->type != PDF_STRING || contents->bytes_n != PADES_CONTENTS ||
-            contents->raw_n != 2 + 2 * (size_t) PADES_CONTENTS || contents->raw[0] != '<')
+        if (!contents || contents->type != PDF_STRING ||
+            (contents->bytes_n != PADES_CONTENTS && contents->bytes_n != PADES_CONTENTS_WAS) ||
+            contents->raw_n != 2 + 2 * contents->bytes_n || contents->raw[0] != '<')
                 return BROKEN(c, "El lugar de una firma no mide lo que debe.",
                               "A signature's place does not have its measure.");
         der = contents->bytes;
-        if (der[0] != 0x30 || der[1] != 0x82) /* a message of ours has 256 to 8192 bytes */
+        room = contents->bytes_n;
+        if (der[0] != 0x30 || der[1] != 0x82) /* a message of ours has 256 to 16384 bytes */
                 return BROKEN(c, "Una firma no es un mensaje CMS.", "A signature is no CMS message.");
         n = 4 + ((size_t) der[2] << 8 | der[3]);
-        for (size_t i = 0; i < PADES_CONTENTS; i++) {
+        for (size_t i = 0; i < room; i++) {
                 if (i >= n && der[i])
                         return BROKEN(c, "Hay algo detrás de una firma.", "Something follows a signature.");
                 hex_encode(der + i, 1, digits);
@@ -233,7 +235,7 @@ static int check_contents(struct check *c, const uint8_t **ret_der, size_t *ret_
                         return BROKEN(c, "Una firma no está escrita como debe.",
                                       "A signature is not written as it should be.");
         }
-        if (n > PADES_CONTENTS)
+        if (n > room)
                 return BROKEN(c, "Una firma no cabe en su lugar.", "A signature does not fit its place.");
         *ret_der = der;
         *ret_n = n;

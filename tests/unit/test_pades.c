@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sign/identity.h"
 #include "sign/pades.h"
+#include "sign/pades_parts.h"
 #include "sign/pdf.h"
 
 static const int64_t NOW = INT64_C(1795000000) * SECOND;
@@ -234,7 +235,7 @@ static void any_changed_byte_is_refused(void **state) {
         (void) state;
         for (size_t i = 0; i < t.whole_n; i++) {
                 /* The zeros that fill the place are all alike: every 97th of them too. */
-                bool padding = i > from + 11 + 4000 && i < from + 11 + 2 * 8192 - 8;
+                bool padding = i > from + 11 + 4000 && i < from + 11 + 2 * PADES_CONTENTS - 8;
                 size_t step = i < t.twice_n || padding ? 97 : getenv("MPSI_EXHAUSTIVE") ? 1 : 5;
 
                 if (i % step)

@@ -21,7 +21,7 @@ static char folder[] = "/tmp/mpsi-pades-XXXXXX";
 
 enum { EXECUTOR, SUPERVISOR, ORGANISATION, FIELDS };
 static const char *const fields[FIELDS] = { "executor", "supervisor", "organisation" };
-static const struct pades_expected certificate = { fields, FIELDS, true, "organisation" };
+static const struct pades_expected certificate = { fields, FIELDS, true, "organisation", NULL };
 
 struct signer {
         EVP_PKEY *key;
@@ -332,7 +332,7 @@ static void a_replaced_page_is_refused(void **state) {
 /* The same, signed by a person of the house: a fourth signature over another page. */
 static void a_replaced_page_under_a_signature_is_refused(void **state) {
         static const char *const four[] = { "executor", "supervisor", "organisation", "more" };
-        static const struct pades_expected expected = { four, 4, false, NULL };
+        static const struct pades_expected expected = { four, 4, false, NULL, NULL };
         _cleanup_free_ uint8_t *bad = NULL, *more = NULL;
         _cleanup_json_ json_t *report = NULL;
         char *at;

@@ -4,7 +4,7 @@ set(MPSI_RULES_DIR lib/udev/rules.d CACHE PATH "Where udev's rules go")
 
 install(TARGETS mpsi mpsi-verify-wipe RUNTIME)
 install(TARGETS mpsid mpsi-siem RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
-install(TARGETS mpsi-gate RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/mpsi)
+install(TARGETS mpsi-gate mpsi-tsa RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/mpsi)
 install(DIRECTORY forms labels DESTINATION ${CMAKE_INSTALL_DATADIR}/mpsi)
 
 set(MPSI_GATE ${CMAKE_INSTALL_FULL_LIBEXECDIR}/mpsi/mpsi-gate)

@@ -52,6 +52,7 @@ const struct room *const rooms[] = {
         &shipment_room,
         &sanitize_room,
         &destruction_room,
+        &provider_room,
         &certificate_room,
         &device_room,
         &job_room,

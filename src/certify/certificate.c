@@ -20,37 +20,57 @@ const struct term certificate_state_terms[CERTIFICATE_STATES] = {
         [CERTIFICATE_UNSIGNED] = { "unsigned", { "pendiente de firma", "waiting for signatures" } },
         [CERTIFICATE_VALID] = { "valid", { "válido", "valid" } },
         [CERTIFICATE_REVOKED] = { "revoked", { "revocado", "revoked" } },
+        [CERTIFICATE_SUPERSEDED] = { "superseded", { "sustituido", "superseded" } },
 };
 
 static const char *const members[] = {
-        "number",   "medium",     "kind",   "source",    "source_seq", "state",
-        "executor", "supervisor", "issued", "issued_by", "issued_seq", "twin",
-        "original", "pdf",        "signed", "revoked",   "revoked_by", "revocation",
+        "number",     "medium",  "kind",       "source",     "source_seq", "state",         "executor",
+        "supervisor", "issued",  "issued_by",  "issued_seq", "twin",       "original",      "pdf",
+        "signed",     "revoked", "revoked_by", "revocation", "supersedes", "superseded_by",
 };
 #define MEMBER_TYPES                                                                                               \
         "ssssi"                                                                                                    \
         "ssst"                                                                                                     \
         "sisss"                                                                                                    \
-        "itss"
+        "itss"                                                                                                     \
+        "ss"
 _Static_assert(sizeof MEMBER_TYPES - 1 == COUNT(members), "a type for each member");
 
-static int read_signatures(struct db *db, const char *number, json_t *into, struct error *err) {
-        static const char *const names[] = { "field", "person", "name", "time", "sha256", "fingerprint" };
-        _cleanup_rows_ struct rows *rows = NULL;
+/* Rows of a query as an array member. */
+static int add_list(json_t *into, const char *key, struct rows *rows, const char *const *names, const char *types,
+                    struct error *err) {
         json_t *list = json_array();
         int r;
 
-        if (!list || json_object_set_new(into, "signatures", list))
+        if (!list || json_object_set_new(into, key, list))
                 return fail_memory(err);
-        r = db_query(
-                db, &rows, err,
-                "SELECT field, person, name, time, pdf, fingerprint FROM certificate_signature WHERE number = ? "
-                "ORDER BY position",
-                "s", number);
-        while (r >= 0 && (r = rows_next(rows, err)) > 0)
-                if (json_array_append_new(list, rows_to_json(rows, names, "ssstss")))
+        while ((r = rows_next(rows, err)) > 0)
+                if (json_array_append_new(list, rows_to_json(rows, names, types)))
                         return fail_memory(err);
         return r;
+}
+
+static int read_signatures(struct db *db, const char *number, json_t *into, struct error *err) {
+        static const char *const names[] = { "field",       "person",  "name",      "time",     "sha256",
+                                             "fingerprint", "stamped", "authority", "unstamped" };
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err,
+                         "SELECT field, person, name, time, pdf, fingerprint, stamped, authority, unstamped "
+                         "FROM certificate_signature WHERE number = ? ORDER BY position",
+                         "s", number);
+
+        return r < 0 ? r : add_list(into, "signatures", rows, names, "ssstsstss", err);
+}
+
+static int read_media(struct db *db, const char *number, json_t *into, struct error *err) {
+        static const char *const names[] = { "medium", "source", "source_seq" };
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err,
+                         "SELECT medium, source, source_seq FROM certificate_covers WHERE number = ? "
+                         "ORDER BY position",
+                         "s", number);
+
+        return r < 0 ? r : add_list(into, "media", rows, names, "ssi", err);
 }
 
 int certify_load(struct db *db, const char *number, json_t **ret, struct error *err) {
@@ -59,7 +79,9 @@ int certify_load(struct db *db, const char *number, json_t **ret, struct error *
         int r = db_query(
                 db, &rows, err,
                 "SELECT number, medium, kind, source, source_seq, state, executor, supervisor, issued, issued_by, "
-                "issued_seq, twin, original, pdf, signed, revoked, revoked_by, revocation FROM certificate "
+                "issued_seq, twin, original, pdf, signed, revoked, revoked_by, revocation, supersedes, "
+                "superseded_by "
+                "FROM certificate "
                 "WHERE number = ?",
                 "s", number);
 
@@ -74,9 +96,24 @@ int certify_load(struct db *db, const char *number, json_t **ret, struct error *
         if (!certificate)
                 return fail_memory(err);
         r = read_signatures(db, number, certificate, err);
+        if (r == 0)
+                r = read_media(db, number, certificate, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(certificate);
+        return 0;
+}
+
+int certify_demand_live(const json_t *certificate, struct error *err) {
+        const char *state = json_text_or_empty(certificate, "state"), *number = json_text(certificate, "number");
+
+        if (strcmp(state, certificate_state_terms[CERTIFICATE_REVOKED].code) == 0)
+                return refuse(err, ERR_CONFLICT, "S9", "El certificado %s ya está revocado.",
+                              "Certificate %s is revoked already.", number);
+        if (strcmp(state, certificate_state_terms[CERTIFICATE_SUPERSEDED].code) == 0)
+                return refuse(err, ERR_CONFLICT, "S9", "Al certificado %s lo sustituye %s.",
+                              "Certificate %s is superseded by %s.", number,
+                              json_text_or_empty(certificate, "superseded_by"));
         return 0;
 }
 
@@ -103,8 +140,8 @@ int certify_find(struct act *act, const char *text, json_t **ret, struct error *
                         return fail(err, ERR_NOT_FOUND, "No existe el certificado %s.",
                                     "There is no certificate %s.", text);
                 r = db_text(act->db, &number, err,
-                            "SELECT number FROM certificate WHERE medium = ? ORDER BY issued DESC, ordinal DESC "
-                            "LIMIT 1",
+                            "SELECT c.number FROM certificate c JOIN certificate_covers m USING (number) "
+                            "WHERE m.medium = ? ORDER BY c.issued DESC, c.ordinal DESC LIMIT 1",
                             "s", medium);
                 if (r == ERR_NOT_FOUND)
                         return fail(err, r, "El soporte %s no tiene certificado.", "Medium %s has no certificate.",
@@ -127,27 +164,43 @@ static int one_row(int changed, const struct event *event, struct error *err) {
                                    "Certificate %s is not in a state that allows it.", number_of(event));
 }
 
+static int add_medium(struct db *db, const struct event *event, int64_t position, struct error *err) {
+        return one_row(db_exec(db, err,
+                               "INSERT INTO certificate_covers (number, position, medium, source, source_seq) "
+                               "VALUES (?, ?, ?, ?, ?)",
+                               "sissi", number_of(event), position, event->subject,
+                               json_text(event->data, "source"), json_int(event->data, "source_seq", 0)),
+                       event, err);
+}
+
 /* S9: numbers have no gap. The row is only made when its ordinal is the next of its year. */
 static int apply_issued(struct db *db, const struct event *event, struct error *err) {
         const json_t *d = event->data;
         int64_t year = json_int(d, "year", 0), ordinal = json_int(d, "ordinal", 0);
-
-        return one_row(
+        int r = one_row(
                 db_exec(db, err,
                         "INSERT INTO certificate (number, year, ordinal, medium, kind, source, source_seq, state, "
-                        "executor, supervisor, issued, issued_by, issued_seq, twin, original, pdf) "
-                        "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'unsigned', ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14 "
+                        "executor, supervisor, issued, issued_by, issued_seq, twin, original, pdf, supersedes) "
+                        "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, 'unsigned', ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?14, ?15 "
                         "WHERE ?3 = (SELECT coalesce(max(ordinal), 0) + 1 FROM certificate WHERE year = ?2)",
-                        "siisssissisiss", number_of(event), year, ordinal, event->subject, json_text(d, "kind"),
+                        "siisssissisisss", number_of(event), year, ordinal, event->subject, json_text(d, "kind"),
                         json_text(d, "source"), json_int(d, "source_seq", 0), json_text(d, "executor"),
                         json_text(d, "supervisor"), event->time, event->actor, event->seq, json_text(d, "twin"),
-                        json_text(d, "pdf")),
+                        json_text(d, "pdf"), json_text(d, "supersedes")),
                 event, err);
+
+        return r < 0 ? r : add_medium(db, event, 1, err);
+}
+
+/* Each further medium of a certificate has this in its history. */
+static int apply_covered(struct db *db, const struct event *event, struct error *err) {
+        return add_medium(db, event, json_int(event->data, "position", 0), err);
 }
 
 static int apply_signed(struct db *db, const struct event *event, struct error *err) {
         const json_t *d = event->data;
-        int64_t position = json_int(d, "position", 0);
+        int64_t position = json_int(d, "position", 0), stamped;
+        bool stamp = json_text(d, "stamped") && time_parse(json_text(d, "stamped"), &stamped) == 0;
         int r = one_row(db_exec(db, err,
                                 "UPDATE certificate SET pdf = ?, signed = ?, state = CASE WHEN ?2 = 3 THEN 'valid' "
                                 "ELSE state END WHERE number = ?3 AND state = 'unsigned' AND signed = ?2 - 1",
@@ -157,27 +210,65 @@ static int apply_signed(struct db *db, const struct event *event, struct error *
         if (r == 0)
                 r = one_row(db_exec(db, err,
                                     "INSERT INTO certificate_signature (number, position, field, person, name, "
-                                    "time, pdf, "
-                                    "fingerprint) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                                    "sisssiss", number_of(event), position, json_text(d, "field"), event->actor,
+                                    "time, pdf, fingerprint, authority, unstamped) "
+                                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                                    "sisssissss", number_of(event), position, json_text(d, "field"), event->actor,
                                     json_text(d, "name"), event->time, json_text(d, "pdf"),
-                                    json_text(d, "fingerprint")),
+                                    json_text(d, "fingerprint"), json_text(d, "authority"),
+                                    json_text(d, "unstamped")),
+                            event, err);
+        if (r == 0 && stamp)
+                r = one_row(
+                        db_exec(db, err,
+                                "UPDATE certificate_signature SET stamped = ? WHERE number = ? AND position = ?",
+                                "isi", stamped, number_of(event), position),
+                        event, err);
+        return r;
+}
+
+/* A time-stamp that came later changes the file, which stays the same document. */
+static int apply_timestamped(struct db *db, const struct event *event, struct error *err) {
+        const json_t *d = event->data;
+        int64_t position = json_int(d, "position", 0), stamped = 0;
+        int r = time_parse(json_text_or_empty(d, "stamped"), &stamped) < 0
+                        ? fail(err, ERR_VERIFY, "El sello de tiempo no tiene hora.", "The time-stamp has no time.")
+                        : 0;
+
+        if (r == 0)
+                r = one_row(db_exec(db, err, "UPDATE certificate SET pdf = ? WHERE number = ? AND signed = ?",
+                                    "ssi", json_text(d, "pdf"), number_of(event), position),
+                            event, err);
+        if (r == 0)
+                r = one_row(db_exec(db, err,
+                                    "UPDATE certificate_signature SET pdf = ?, stamped = ?, authority = ? "
+                                    "WHERE number = ? AND position = ? AND stamped IS NULL",
+                                    "sissi", json_text(d, "pdf"), stamped, json_text(d, "authority"),
+                                    number_of(event), position),
                             event, err);
         return r;
+}
+
+static int apply_superseded(struct db *db, const struct event *event, struct error *err) {
+        return one_row(db_exec(db, err,
+                               "UPDATE certificate SET state = 'superseded', superseded_by = ?, revocation = ? "
+                               "WHERE number = ? AND state IN ('unsigned', 'valid')",
+                               "sss", json_text(event->data, "by"), json_text(event->data, "reason"),
+                               number_of(event)),
+                       event, err);
 }
 
 static int apply_revoked(struct db *db, const struct event *event, struct error *err) {
         return one_row(
                 db_exec(db, err,
                         "UPDATE certificate SET state = 'revoked', revoked = ?, revoked_by = ?, revocation = ? "
-                        "WHERE number = ? AND state <> 'revoked'",
+                        "WHERE number = ? AND state IN ('unsigned', 'valid')",
                         "isss", event->time, event->actor, json_text(event->data, "reason"), number_of(event)),
                 event, err);
 }
 
 const struct event_type certificate_events[] = {
-        { "certificate.issued", apply_issued },
-        { "certificate.signed", apply_signed },
-        { "certificate.revoked", apply_revoked },
+        { "certificate.issued", apply_issued },         { "certificate.covered", apply_covered },
+        { "certificate.signed", apply_signed },         { "certificate.timestamped", apply_timestamped },
+        { "certificate.superseded", apply_superseded }, { "certificate.revoked", apply_revoked },
 };
 _Static_assert(COUNT(certificate_events) == CERTIFICATE_EVENTS, "all events are offered");

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "certify/internal.h"
+#include "certify/tsa.h"
 #include "policy/rule.h"
 
 struct signing {
@@ -16,6 +16,10 @@ struct signing {
         size_t pdf_n;
         uint8_t *signed_pdf;
         size_t signed_n;
+        struct tsa *tsa; /* NULL: none is configured */
+        bool stamped;
+        struct timestamp stamp;
+        struct error unstamped; /* why there is none, when one was asked for */
 };
 
 static void signing_done(struct signing *s) {
@@ -24,6 +28,7 @@ static void signing_done(struct signing *s) {
         X509_free(s->signer);
         free(s->pdf);
         free(s->signed_pdf);
+        tsa_free(s->tsa);
 }
 #define _cleanup_signing_ _cleanup_(signing_done)
 
@@ -80,7 +85,8 @@ static int load_key(struct act *act, struct signing *s, struct error *err) {
 
 /* What is there must verify before anything is added to it, and so must what is written. */
 static int check(struct act *act, const void *pdf, size_t n, size_t signatures, struct error *err) {
-        const struct pades_expected expected = { signature_fields, signatures, true, signature_fields[SIGN_SEAL] };
+        const struct pades_expected expected = { signature_fields, signatures, true, signature_fields[SIGN_SEAL],
+                                                 NULL };
         _cleanup_(X509_freep) X509 *ca = NULL;
         _cleanup_json_ json_t *report = NULL;
         int r = certificate_from_pem(act->ca_certificate, &ca, err);
@@ -111,6 +117,42 @@ static int sign(struct act *act, struct signing *s, struct error *err) {
         return r < 0 ? r : check(act, s->signed_pdf, s->signed_n, (size_t) s->position + 1, err);
 }
 
+/* A signature without a time-stamp is one all the same: an authority that does not answer costs the act nothing but
+ * the stamp, and the record says so. Others may write meanwhile. */
+static int stamp(struct act *act, struct signing *s, struct error *err) {
+        uint8_t *stamped;
+        int r, paused;
+
+        if (!tsa_reachable(s->tsa) || act->dry_run)
+                return 0;
+        paused = act_pause(act, err);
+        if (paused < 0)
+                return paused;
+        r = tsa_stamp(s->tsa, s->signed_pdf, s->signed_n, &stamped, &s->stamp, &s->unstamped);
+        paused = act_resume(act, err);
+        if (r == 0) {
+                free(s->signed_pdf);
+                s->signed_pdf = stamped;
+                s->stamped = true;
+        }
+        if (paused < 0)
+                return paused;
+        return s->stamped ? check(act, s->signed_pdf, s->signed_n, (size_t) s->position + 1, err) : 0;
+}
+
+/* When and by whom it was stamped, or why not. */
+static int add_stamp(const struct signing *s, json_t *data, struct error *err) {
+        char when[TIME_TEXT];
+
+        time_format(s->stamp.moment, when);
+        if (s->stamped ? json_object_set_new(data, "stamped", json_string(when)) ||
+                                 json_object_set_new(data, "authority", json_string(s->stamp.authority))
+                       : tsa_reachable(s->tsa) &&
+                                 json_object_set_new(data, "unstamped", json_string(s->unstamped.what[LANG_EN])))
+                return fail_memory(err);
+        return 0;
+}
+
 static int record(struct act *act, struct signing *s, char digest[SHA256_TEXT], struct error *err) {
         _cleanup_json_ json_t *data = NULL;
         char name[128], fingerprint[SHA256_TEXT];
@@ -124,8 +166,9 @@ static int record(struct act *act, struct signing *s, char digest[SHA256_TEXT], 
         data = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s}", "number", json_text(s->certificate, "number"),
                          "position", (json_int_t) s->position + 1, "field", signature_fields[s->position], "name",
                          name, "pdf", digest, "fingerprint", fingerprint);
-        return data ? act_record_one(act, "certificate.signed", json_text(s->certificate, "medium"), data, err)
-                    : fail_memory(err);
+        r = data ? add_stamp(s, data, err) : fail_memory(err);
+        return r < 0 ? r
+                     : act_record_one(act, "certificate.signed", json_text(s->certificate, "medium"), data, err);
 }
 
 int certificate_run_sign(struct act *act, const json_t *args, json_t **ret, struct error *err) {
@@ -142,6 +185,10 @@ int certificate_run_sign(struct act *act, const json_t *args, json_t **ret, stru
         if (r == 0)
                 r = sign(act, &s, err);
         if (r == 0)
+                r = tsa_load(act->folder, &s.tsa, err);
+        if (r == 0)
+                r = stamp(act, &s, err);
+        if (r == 0)
                 r = record(act, &s, digest, err);
         if (r < 0 || act->dry_run)
                 return r;
@@ -149,6 +196,11 @@ int certificate_run_sign(struct act *act, const json_t *args, json_t **ret, stru
                 r = certify_export(act, digest, json_text(args, "out"), err);
         if (r < 0)
                 return r;
+        if (tsa_reachable(s.tsa) && !s.stamped)
+                act_say(act,
+                        "Sin sello de tiempo: %s%.0s Se puede añadir después: «mpsi certificate timestamp %s».",
+                        "Without a time-stamp: %.0s%s It can be added later: “mpsi certificate timestamp %s”.",
+                        s.unstamped.what[LANG_ES], s.unstamped.what[LANG_EN], json_text(s.certificate, "number"));
         if (s.position == SIGN_SEAL)
                 act_say(act, "Certificado %s completo y válido.", "Certificate %s is complete and valid.",
                         json_text(s.certificate, "number"));

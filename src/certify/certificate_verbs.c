@@ -12,8 +12,37 @@
                         0, 200, NULL, 0                                                                            \
         }
 
+/* mp.si.5 R1: what was used is a certified product, or why it is not. */
+#define PRODUCT_PARAMS                                                                                             \
+        { "product",                                                                                               \
+          PARAM_TEXT,                                                                                              \
+          0,                                                                                                       \
+          HELP("producto certificado usado y su versión", "certified product that was used, and its version"),     \
+          0,                                                                                                       \
+          120,                                                                                                     \
+          NULL,                                                                                                    \
+          0 },                                                                                                     \
+                { "catalogue",                                                                                     \
+                  PARAM_TEXT,                                                                                      \
+                  0,                                                                                               \
+                  HELP("su referencia en el catálogo (CPSTIC u otro)",                                             \
+                       "its reference in the catalogue (CPSTIC or other)"),                                        \
+                  0,                                                                                               \
+                  120,                                                                                             \
+                  NULL,                                                                                            \
+                  0 },                                                                                             \
+        {                                                                                                          \
+                "exception", PARAM_TEXT, 0,                                                                        \
+                        HELP("por qué no se usó un producto certificado", "why no certified product was used"), 0, \
+                        300, NULL, 0                                                                               \
+        }
+
 static const struct param issue_params[] = {
-        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL | PARAM_REPEATED,
+          HELP("soporte; varios de un mismo método y personas",
+               "medium; several of one method and the same people"),
+          0, 0, NULL, 0 },
+        PRODUCT_PARAMS,
         { "supervisor", PARAM_PERSON, 0,
           HELP("quién valida un saneamiento (una destrucción ya tiene su supervisor)",
                "who validates a sanitization (a destruction has its supervisor already)"),
@@ -29,12 +58,38 @@ static const struct param sign_params[] = {
         { "out", PARAM_OUTPUT, 0, HELP("el PDF firmado", "the signed PDF"), 0, 0, NULL, 0 },
 };
 
+static const struct param supersede_params[] = {
+        CERTIFICATE_PARAM,
+        { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("qué se corrige", "what is corrected"), 0, 300, NULL, 0 },
+        { "supervisor", PARAM_PERSON, 0,
+          HELP("quién valida, si es otra persona", "who validates, if it is somebody else"), 0, 0, NULL, 0 },
+        { "destination", PARAM_TEXT, 0, HELP("destino del soporte", "the medium's destination"), 0, 120, NULL, 0 },
+        PRODUCT_PARAMS,
+        { "out", PARAM_OUTPUT, 0, HELP("PDF, aún sin firmas", "PDF, without signatures yet"), 0, 0, NULL, 0 },
+};
+
+static const struct param timestamp_params[] = {
+        CERTIFICATE_PARAM,
+        { "query", PARAM_OUTPUT, 0,
+          HELP("escribir la petición, para llevarla a la autoridad",
+               "write the query, to be taken to the authority"),
+          0, 0, NULL, 0 },
+        { "reply", PARAM_INPUT, 0, HELP("su respuesta, traída de vuelta", "its reply, brought back"), 0, 0, NULL,
+          0 },
+        { "out", PARAM_OUTPUT, 0, HELP("el PDF con su sello de tiempo", "the PDF with its time-stamp"), 0, 0, NULL,
+          0 },
+};
+
 static const struct param verify_params[] = {
         { "file", PARAM_INPUT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("certificado en PDF", "certificate as PDF"),
           0, 0, NULL, 0 },
         { "ca", PARAM_INPUT, 0,
           HELP("certificado público de la organización (PEM); sin él, el del almacén",
                "the organisation's public certificate (PEM); without it, the store's"),
+          0, 0, NULL, 0 },
+        { "tsa-ca", PARAM_INPUT, 0,
+          HELP("certificados (PEM) de las autoridades de sellado de tiempo en que se confía",
+               "certificates (PEM) of the time-stamping authorities that are trusted"),
           0, 0, NULL, 0 },
         { "twin", PARAM_INPUT, 0, HELP("gemelo JSON, para comprobarlo también", "JSON twin, to be checked too"), 0,
           0, NULL, 0 },
@@ -75,6 +130,8 @@ static const struct column show_columns[] = {
         { "twin", HELP("SHA-256 del gemelo", "SHA-256 of the twin") },
         { "revoked", HELP("Revocado", "Revoked") },
         { "revocation", HELP("Motivo", "Reason") },
+        { "supersedes", HELP("Sustituye a", "Supersedes") },
+        { "superseded_by", HELP("Sustituido por", "Superseded by") },
 };
 
 static const struct column list_columns[] = {
@@ -93,6 +150,7 @@ static const struct column verify_columns[] = {
         { "name", HELP("Firmante", "Signer") },
         { "title", HELP("Cargo", "Title") },
         { "time", HELP("Cuándo", "When") },
+        { "stamp", HELP("Sello de tiempo", "Time-stamp") },
         { "algorithm", HELP("Algoritmo", "Algorithm") },
         { "reason", HELP("Motivo", "Reason") },
 };
@@ -128,10 +186,9 @@ static int run_revoke(struct act *act, const json_t *args, json_t **ret, struct 
 
         if (r < 0)
                 return r;
-        if (strcmp(json_text_or_empty(certificate, "state"), certificate_state_terms[CERTIFICATE_REVOKED].code) ==
-            0)
-                return refuse(err, ERR_CONFLICT, "S9", "El certificado %s ya está revocado.",
-                              "Certificate %s is revoked already.", json_text(certificate, "number"));
+        r = certify_demand_live(certificate, err);
+        if (r < 0)
+                return r;
         data = json_pack("{s:s, s:s}", "number", json_text(certificate, "number"), "reason",
                          json_text(args, "reason"));
         r = data ? act_record_one(act, "certificate.revoked", json_text(certificate, "medium"), data, err)
@@ -147,7 +204,9 @@ static int run_list(struct act *act, const json_t *args, json_t **ret, struct er
         int r = db_query(
                 act->db, &rows, err,
                 "SELECT number, medium, kind, state, signed, executor, supervisor, issued FROM certificate "
-                "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR medium = ?2) ORDER BY year, ordinal",
+                "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR number IN (SELECT number FROM "
+                "certificate_covers "
+                "WHERE medium = ?2)) ORDER BY year, ordinal",
                 "ss", json_text(args, "state"), json_text(args, "medium"));
 
         while (r >= 0 && (r = rows_next(rows, err)) > 0)
@@ -208,6 +267,23 @@ const struct verb certificate_verbs[] = {
           PARAMS(export_params),
           COLUMNS(show_columns),
           .run = run_export },
+        { .noun = "certificate",
+          .name = "timestamp",
+          .roles = ROLE_CUSTODIAN | ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("ponerle el sello de tiempo que le falta a su última firma",
+                       "give its last signature the time-stamp that it lacks"),
+          PARAMS(timestamp_params),
+          COLUMNS(show_columns),
+          .run = certificate_run_timestamp },
+        { .noun = "certificate",
+          .name = "supersede",
+          .roles = ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("emitir otro en su lugar, que lo dice", "issue another in its place, which says so"),
+          PARAMS(supersede_params),
+          COLUMNS(show_columns),
+          .run = certificate_run_supersede },
         { .noun = "certificate",
           .name = "revoke",
           .roles = ROLE_SECURITY,

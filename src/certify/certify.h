@@ -4,4 +4,5 @@
 #include "act/act.h"
 
 extern const struct room destruction_room; /* the tables of both; verbs `destroy ...` */
+extern const struct room provider_room;    /* verbs `provider ...` */
 extern const struct room certificate_room; /* verbs `certificate ...` */

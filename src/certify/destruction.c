@@ -30,14 +30,15 @@ static const char *const members[] = {
         "destruction", "medium",      "state",     "reason",     "method",   "planned",      "requester",
         "requested",   "decided",     "note",      "decided_by", "executed", "executed_seq", "executor",
         "supervisor",  "area",        "equipment", "place",      "seen",     "seen_as",      "statement",
-        "signature",   "fingerprint", "fragments", "report",
+        "signature",   "fingerprint", "fragments", "report",     "batch",    "provider",     "provider_certificate",
 };
 #define MEMBER_TYPES                                                                                               \
         "sssssss"                                                                                                  \
         "ttss"                                                                                                     \
         "tissssss"                                                                                                 \
         "ssss"                                                                                                     \
-        "is"
+        "is"                                                                                                       \
+        "sss"
 _Static_assert(sizeof MEMBER_TYPES - 1 == COUNT(members), "a type for each member");
 
 static int read_photos(struct db *db, const char *id, json_t *into, struct error *err) {
@@ -60,12 +61,12 @@ static int read_photos(struct db *db, const char *id, json_t *into, struct error
 static int load(struct db *db, const char *id, json_t **ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *destruction = NULL;
-        int r = db_query(
-                db, &rows, err,
-                "SELECT id, medium, state, reason, method, planned, requester, requested, decided, note, "
-                "decided_by, executed, executed_seq, executor, supervisor, area, equipment, place, seen, "
-                "seen_as, statement, signature, fingerprint, fragments, report FROM destruction WHERE id = ?",
-                "s", id);
+        int r = db_query(db, &rows, err,
+                         "SELECT id, medium, state, reason, method, planned, requester, requested, decided, note, "
+                         "decided_by, executed, executed_seq, executor, supervisor, area, equipment, place, seen, "
+                         "seen_as, statement, signature, fingerprint, fragments, report, batch, provider, "
+                         "provider_certificate FROM destruction WHERE id = ?",
+                         "s", id);
 
         if (r < 0)
                 return r;
@@ -106,6 +107,31 @@ int destruction_find(struct act *act, const char *text, json_t **ret, struct err
         return r < 0 ? r : load(act->db, newest, ret, err);
 }
 
+int destruction_together(struct act *act, const json_t *destruction, json_t **ret, struct error *err) {
+        const char *batch = json_text(destruction, "batch");
+        _cleanup_json_ json_t *list = json_array();
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r;
+
+        if (!list)
+                return fail_memory(err);
+        r = batch ? db_query(act->db, &rows, err, "SELECT id FROM destruction WHERE batch = ? ORDER BY number", "s",
+                             batch)
+                  : 0;
+        while (batch && r >= 0 && (r = rows_next(rows, err)) > 0) {
+                json_t *one;
+
+                r = load(act->db, rows_text(rows, 0), &one, err);
+                if (r == 0 && json_array_append_new(list, one))
+                        r = fail_memory(err);
+        }
+        if (r == 0 && !batch && json_array_append(list, (json_t *) (uintptr_t) destruction))
+                r = fail_memory(err);
+        if (r == 0)
+                *ret = TAKE_PTR(list);
+        return r;
+}
+
 /* --- events: their subject is the medium, so that its history shows them ------------------------------------- */
 
 static const char *id_of(const struct event *event) {
@@ -125,10 +151,10 @@ static int apply_requested(struct db *db, const struct event *event, struct erro
 
         return one_row(db_exec(db, err,
                                "INSERT INTO destruction (id, number, medium, state, reason, method, planned, "
-                               "requester, requested) VALUES (?, ?, ?, 'requested', ?, ?, ?, ?, ?)",
-                               "sisssssi", id_of(event), json_int(data, "number", 0), event->subject,
+                               "requester, requested, batch) VALUES (?, ?, ?, 'requested', ?, ?, ?, ?, ?, ?)",
+                               "sisssssis", id_of(event), json_int(data, "number", 0), event->subject,
                                json_text(data, "reason"), json_text(data, "method"), json_text(data, "planned"),
-                               event->actor, event->time),
+                               event->actor, event->time, json_text(data, "batch")),
                        event, err);
 }
 
@@ -172,13 +198,14 @@ static int apply_executed(struct db *db, const struct event *event, struct error
                 db_exec(db, err,
                         "UPDATE destruction SET state = 'executed', executed = ?, executed_seq = ?, executor = "
                         "?, supervisor = ?, area = ?, equipment = ?, place = ?, seen = ?, seen_as = ?, "
-                        "statement = ?, signature = ?, fingerprint = ?, fragments = ?, report = ? WHERE id = ? AND "
-                        "state = 'approved'",
-                        "iissssssssssiss", event->time, event->seq, event->actor, json_text(data, "supervisor"),
+                        "statement = ?, signature = ?, fingerprint = ?, fragments = ?, report = ?, provider = ?, "
+                        "provider_certificate = ? WHERE id = ? AND state = 'approved'",
+                        "iissssssssssissss", event->time, event->seq, event->actor, json_text(data, "supervisor"),
                         json_text(data, "area"), json_text(data, "equipment"), json_text(data, "place"),
                         json_text(data, "seen"), json_text(data, "seen_as"), json_text(data, "statement"),
                         json_text(data, "signature"), json_text(data, "fingerprint"),
-                        json_int(data, "fragments", 0), json_text(data, "report"), id_of(event)),
+                        json_int(data, "fragments", 0), json_text(data, "report"), json_text(data, "provider"),
+                        json_text(data, "provider_certificate"), id_of(event)),
                 event, err);
 
         if (r == 0)

@@ -8,7 +8,8 @@
 #include "store/json.h"
 
 static const struct param request_params[] = {
-        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("soporte", "medium"), 0, 0, NULL, 0 },
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL | PARAM_REPEATED,
+          HELP("soporte; varios se destruyen juntos", "medium; several are destroyed together"), 0, 0, NULL, 0 },
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo de la destrucción", "reason for the destruction"), 0,
           300, NULL, 0 },
         { "method", PARAM_TERM, PARAM_REQUIRED, HELP("método propuesto", "proposed method"), 0, 0,
@@ -40,9 +41,9 @@ static const struct param execute_params[] = {
         DESTRUCTION_PARAM,
         { "supervisor", PARAM_PERSON, PARAM_REQUIRED,
           HELP("quién lo presencia; teclea su PIN", "who is present; types their PIN"), 0, 0, NULL, 0 },
-        { "seen", PARAM_TEXT, PARAM_REQUIRED,
-          HELP("lo leído en el soporte: su número de serie o su etiqueta",
-               "what is read on the medium: its serial number or its label"),
+        { "seen", PARAM_TEXT, PARAM_REQUIRED | PARAM_REPEATED,
+          HELP("lo leído en el soporte, en cada uno: su número de serie o su etiqueta",
+               "what is read on the medium, on each: its serial number or its label"),
           0, 200, NULL, 0 },
         { "before", PARAM_INPUT, PARAM_REQUIRED | PARAM_REPEATED, HELP("foto de antes", "photo before"), 0, 0, NULL,
           0 },
@@ -57,6 +58,12 @@ static const struct param execute_params[] = {
           HELP("informe forense de que nada se puede recuperar; obligado desde CONFIDENCIAL",
                "forensic report that nothing can be recovered; must be there from CONFIDENCIAL on"),
           0, 0, NULL, 0 },
+        { "provider", PARAM_NAME, 0,
+          HELP("proveedor que la ejecuta, con sus documentos vigentes",
+               "provider who does it, whose papers are valid"),
+          0, 0, NULL, 0 },
+        { "provider-certificate", PARAM_INPUT, 0,
+          HELP("el certificado del propio proveedor", "the provider's own certificate"), 0, 0, NULL, 0 },
         { "equipment", PARAM_TEXT, PARAM_REQUIRED, HELP("equipo usado", "equipment used"), 0, 120, NULL, 0 },
         { "place", PARAM_TEXT, PARAM_REQUIRED, HELP("lugar", "place"), 0, 120, NULL, 0 },
         { "complete", PARAM_FLAG, PARAM_REQUIRED,
@@ -97,7 +104,9 @@ static const struct column show_columns[] = {
         { "fragments", HELP("Fragmentos examinados", "Fragments examined") },
         { "report", HELP("Informe forense (SHA-256)", "Forensic report (SHA-256)") },
         { "equipment", HELP("Equipo", "Equipment") },
+        { "provider", HELP("Proveedor", "Provider") },
         { "place", HELP("Lugar", "Place") },
+        { "batch", HELP("Lote", "Batch") },
 };
 
 static const struct column list_columns[] = {
@@ -109,6 +118,7 @@ static const struct column list_columns[] = {
         { "requested", HELP("Solicitada", "Requested") },
         { "executor", HELP("Ejecutor", "Executor") },
         { "executed", HELP("Ejecutada", "Executed") },
+        { "batch", HELP("Lote", "Batch") },
         { "reason", HELP("Motivo", "Reason") },
 };
 
@@ -124,22 +134,17 @@ static int refuse_absent(const struct medium *medium, struct error *err) {
         }
 }
 
-static int draft_request(struct act *act, const json_t *args, const struct medium *medium, char id[DESTRUCTION_ID],
+/* What is asked for of one of them; batch is the first one's ID when there are several. */
+static int draft_request(const json_t *args, const struct medium *medium, int64_t number, const char *batch,
                          json_t **ret, struct error *err) {
-        char today[DATE_TEXT];
-        int64_t number;
-        int r = db_int(act->db, &number, err, "SELECT coalesce(max(number), 0) + 1 FROM destruction", "");
+        char id[DESTRUCTION_ID];
 
-        if (r < 0)
-                return r;
-        date_of(act_now(act), today);
-        if (json_text(args, "planned") && strcmp(json_text(args, "planned"), today) < 0)
-                return fail(err, ERR_USAGE, "La fecha prevista ya ha pasado.", "The planned date is past.");
         (void) snprintf(id, DESTRUCTION_ID, "D%06lld", (long long) number);
-        *ret = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s*}", "destruction", id, "number", (json_int_t) number,
-                         "reason", json_text(args, "reason"), "method", json_text(args, "method"), "classification",
-                         classification_terms[medium->classification].code, "kind",
-                         medium_kind_terms[medium->kind].code, "planned", json_text(args, "planned"));
+        *ret = json_pack(
+                "{s:s, s:I, s:s, s:s, s:s, s:s, s:s*, s:s*}", "destruction", id, "number", (json_int_t) number,
+                "reason", json_text(args, "reason"), "method", json_text(args, "method"), "classification",
+                classification_terms[medium->classification].code, "kind", medium_kind_terms[medium->kind].code,
+                "planned", json_text(args, "planned"), "batch", batch);
         return *ret ? 0 : fail_memory(err);
 }
 
@@ -170,53 +175,146 @@ static int answer(struct act *act, const char *text, const json_t *args, json_t 
         return 0;
 }
 
-static int run_request(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+static int judge_request(struct act *act, const json_t *args, const struct medium *medium, struct error *err) {
         int method = term_parse(destruction_method_terms, DESTRUCTION_METHODS, json_text(args, "method"));
-        _cleanup_json_ json_t *data = NULL;
-        struct medium medium;
-        char id[DESTRUCTION_ID];
-        int r = medium_load(act->db, json_text(args, "medium"), &medium, err);
+        int r = refuse_absent(medium, err);
 
-        if (r == 0)
-                r = refuse_absent(&medium, err);
-        if (r == 0 && strcmp(medium.owner, act->person) == 0)
+        if (r == 0 && strcmp(medium->owner, act->person) == 0)
                 r = refuse(err, ERR_DENIED, "X1", "Decide %s, que es el propietario: la solicita otra persona.",
                            "%s decides, being the owner: somebody else requests it.", act->person);
         if (r == 0)
-                r = refuse_second(act, &medium, err);
+                r = refuse_second(act, medium, err);
+        return r < 0 ? r
+                     : destruction_judge_method(medium->kind, medium->classification,
+                                                (enum destruction_method) method, err);
+}
+
+static int judge_batch(struct act *act, const json_t *args, size_t n, struct error *err) {
+        const json_t *media = json_object_get(args, "medium");
+        char today[DATE_TEXT];
+
+        date_of(act_now(act), today);
+        if (json_text(args, "planned") && strcmp(json_text(args, "planned"), today) < 0)
+                return fail(err, ERR_USAGE, "La fecha prevista ya ha pasado.", "The planned date is past.");
+        if (n > BATCH_MAX)
+                return fail(err, ERR_USAGE, "Un lote tiene como mucho %d soportes.",
+                            "A batch has at most %d media.", BATCH_MAX);
+        for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j < i; j++)
+                        if (json_equal(json_array_get(media, i), json_array_get(media, j)))
+                                return fail(err, ERR_USAGE, "El soporte %s está dos veces.",
+                                            "Medium %s is there twice.",
+                                            json_string_value(json_array_get(media, i)));
+        return 0;
+}
+
+/* One fact for each medium, so that each has it in its history. */
+static int draft_facts(struct act *act, const json_t *args, struct fact *facts, size_t n, int64_t first,
+                       char owner[40], struct error *err) {
+        const json_t *media = json_object_get(args, "medium");
+        char batch[DESTRUCTION_ID];
+        int r = 0;
+
+        (void) snprintf(batch, sizeof batch, "D%06lld", (long long) first);
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                struct medium medium;
+
+                r = medium_load(act->db, json_string_value(json_array_get(media, i)), &medium, err);
+                if (r == 0)
+                        r = judge_request(act, args, &medium, err);
+                if (r == 0)
+                        r = draft_request(args, &medium, first + (int64_t) i, n > 1 ? batch : NULL, &facts[i].data,
+                                          err);
+                facts[i].type = "destruction.requested";
+                facts[i].subject = json_string_value(json_array_get(media, i));
+                if (r == 0 && i == 0)
+                        (void) snprintf(owner, 40, "%s", medium.owner);
+        }
+        return r;
+}
+
+static int run_request(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        size_t n = json_array_size(json_object_get(args, "medium"));
+        _cleanup_free_ struct fact *facts = calloc(n + 1, sizeof *facts);
+        char id[DESTRUCTION_ID], owner[40] = "";
+        int64_t first;
+        int r = facts ? judge_batch(act, args, n, err) : fail_memory(err);
+
         if (r == 0)
-                r = destruction_judge_method(medium.kind, medium.classification, (enum destruction_method) method,
-                                             err);
+                r = db_int(act->db, &first, err, "SELECT coalesce(max(number), 0) + 1 FROM destruction", "");
         if (r == 0)
-                r = draft_request(act, args, &medium, id, &data, err);
+                r = draft_facts(act, args, facts, n, first, owner, err);
         if (r == 0)
-                r = act_record_one(act, "destruction.requested", medium.id, data, err);
+                r = act_record(act, facts, n, err);
+        for (size_t i = 0; facts && i < n; i++)
+                json_decref(facts[i].data);
         if (r < 0 || act->dry_run)
                 return r;
-        act_say(act, "Destrucción %s solicitada: la decide %s («mpsi destroy approve %s»).",
-                "Destruction %s requested: %s decides (“mpsi destroy approve %s”).", id, medium.owner, id);
+        (void) snprintf(id, sizeof id, "D%06lld", (long long) first);
+        if (n == 1)
+                act_say(act, "Destrucción %s solicitada: la decide %s («mpsi destroy approve %s»).",
+                        "Destruction %s requested: %s decides (“mpsi destroy approve %s”).", id, owner, id);
+        else
+                act_say(act,
+                        "Destrucción %s de %zu soportes solicitada: decide cada propietario («mpsi destroy "
+                        "approve %s»).",
+                        "Destruction %s of %zu media requested: each owner decides (“mpsi destroy approve %s”).",
+                        id, n, id);
         return answer(act, id, args, ret, err);
+}
+
+/* Of a batch, those that are this owner's and still open: somebody else's are not theirs to decide. */
+static int draft_decisions(struct act *act, const json_t *together, const json_t *args, const char *event,
+                           const char *note, struct fact *facts, size_t *ret_n, struct error *err) {
+        const json_t *one;
+        size_t i, n = 0;
+        bool batch = json_array_size(together) > 1;
+        int r = 0;
+
+        json_array_foreach(together, i, one) {
+                struct medium medium;
+
+                r = medium_load(act->db, json_text(one, "medium"), &medium, err);
+                if (r == 0 && batch &&
+                    (!destruction_is(one, DESTRUCTION_REQUESTED) || strcmp(medium.owner, act->person) != 0))
+                        continue;
+                if (r == 0)
+                        r = destruction_demand_state(one, DESTRUCTION_REQUESTED, err);
+                if (r == 0)
+                        r = destruction_judge_decision(act->person, medium.owner, json_text(one, "requester"), err);
+                if (r < 0)
+                        return r;
+                facts[n] = (struct fact){ event, json_text(one, "medium"),
+                                          json_pack("{s:s, s:s*}", "destruction", json_text(one, "destruction"),
+                                                    "note", json_text(args, note)) };
+                if (!facts[n++].data)
+                        return fail_memory(err);
+        }
+        *ret_n = n;
+        return n ? 0
+                 : refuse(err, ERR_CONFLICT, "S8", "No queda nada que %s pueda decidir en %s.",
+                          "There is nothing left for %s to decide in %s.", act->person,
+                          json_text_or_empty(json_array_get(together, 0), "batch"));
 }
 
 static int decide(struct act *act, const json_t *args, const char *event, const char *note, json_t **ret,
                   struct error *err) {
-        _cleanup_json_ json_t *destruction = NULL, *data = NULL;
-        struct medium medium;
+        _cleanup_json_ json_t *destruction = NULL, *together = NULL;
+        _cleanup_free_ struct fact *facts = NULL;
+        size_t n = 0, room;
         int r = destruction_find(act, json_text(args, "destruction"), &destruction, err);
 
         if (r == 0)
-                r = destruction_demand_state(destruction, DESTRUCTION_REQUESTED, err);
-        if (r == 0)
-                r = medium_load(act->db, json_text(destruction, "medium"), &medium, err);
-        if (r == 0)
-                r = destruction_judge_decision(act->person, medium.owner, json_text(destruction, "requester"), err);
+                r = destruction_together(act, destruction, &together, err);
         if (r < 0)
                 return r;
-        data = json_pack("{s:s, s:s*}", "destruction", json_text(destruction, "destruction"), "note",
-                         json_text(args, note));
-        if (!data)
-                return fail_memory(err);
-        r = act_record_one(act, event, medium.id, data, err);
+        room = json_array_size(together);
+        facts = calloc(room + 1, sizeof *facts);
+        r = facts ? draft_decisions(act, together, args, event, note, facts, &n, err) : fail_memory(err);
+        if (r == 0)
+                r = act_record(act, facts, n, err);
+        for (size_t i = 0; facts && i < room; i++)
+                json_decref(facts[i].data);
         if (r < 0 || act->dry_run)
                 return r;
         return answer(act, json_text(destruction, "destruction"), args, ret, err);
@@ -242,17 +340,18 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
 
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         static const char *const names[] = { "destruction", "medium",   "state",    "method", "requester",
-                                             "requested",   "executor", "executed", "reason" };
+                                             "requested",   "executor", "executed", "batch",  "reason" };
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *list = json_array();
-        int r = db_query(act->db, &rows, err,
-                         "SELECT id, medium, state, method, requester, requested, executor, executed, reason "
-                         "FROM destruction WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR medium = ?2) "
-                         "ORDER BY number",
-                         "ss", json_text(args, "state"), json_text(args, "medium"));
+        int r = db_query(
+                act->db, &rows, err,
+                "SELECT id, medium, state, method, requester, requested, executor, executed, batch, reason "
+                "FROM destruction WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR medium = ?2) "
+                "ORDER BY number",
+                "ss", json_text(args, "state"), json_text(args, "medium"));
 
         while (r >= 0 && (r = rows_next(rows, err)) > 0)
-                if (json_array_append_new(list, rows_to_json(rows, names, "ssssststs")))
+                if (json_array_append_new(list, rows_to_json(rows, names, "ssssststss")))
                         return fail_memory(err);
         if (r < 0)
                 return r;

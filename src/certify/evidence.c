@@ -6,9 +6,10 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "certify/internal.h"
+#include "certify/combine.h"
 #include "ledger/ledger.h"
 #include "policy/families.h"
+#include "policy/shredding.h"
 #include "registry/station.h"
 #include "sanitize/sanitize.h"
 #include "sanitize/technique.h"
@@ -170,6 +171,7 @@ static int take_members(json_t *twin, const json_t *ended, struct error *err) {
                 { "calibration", "calibration" },
                 { "keys", "evidence" },
                 { "tool_version", "tool_version" },
+                { "files", "attachments" },
         };
 
         for (size_t i = 0; i < COUNT(members); i++) {
@@ -293,47 +295,96 @@ static json_t *destruction_statement(const struct medium *medium, struct text me
         return what && es && en ? json_pack("{s:s, s:s}", "es", es, "en", en) : NULL;
 }
 
-static int gather_destruction(struct act *act, const struct medium *medium, json_t **ret, struct error *err) {
+/* S10: what the remains are by ISO/IEC 21964, beside the house's limit. */
+static int add_level(const struct medium *medium, const char *area, json_t *twin, struct error *err) {
+        char class[2] = { shred_class(medium->kind), '\0' }, limit[AREA_TEXT];
+        int64_t measured, most;
+
+        if (!area || area_parse(area, &measured) < 0)
+                return 0;
+        most = destruction_area_limit(medium->kind, medium->classification, DESTRUCTION_SHRED);
+        area_format(most, limit);
+        return json_object_set_new(twin, "iso21964",
+                                   json_pack("{s:s, s:i, s:i, s:b, s:s}", "class", class, "level",
+                                             shred_level(medium->kind, measured), "demanded",
+                                             shred_demanded(medium->kind, medium->classification), "confirmed",
+                                             !shred_unconfirmed(medium->kind), "limit_mm2", limit))
+                       ? fail_memory(err)
+                       : 0;
+}
+
+/* S11: who destroyed, with the papers as they were that day, from what the supervisor signed. */
+static int add_provider(struct act *act, const json_t *d, json_t *twin, struct error *err) {
+        const char *name = json_text(d, "provider"), *text = json_text_or_empty(d, "statement");
+        _cleanup_json_ json_t *provider = NULL, *statement = NULL;
+        int r;
+
+        if (!name)
+                return 0;
+        r = provider_find(act, name, &provider, err);
+        if (r == 0)
+                r = json_parse(text, strlen(text), &statement, err);
+        if (r < 0)
+                return r;
+        return json_object_set_new(twin, "provider",
+                                   json_pack("{s:s, s:O, s:O, s:O*, s:O*}", "name", name, "full_name",
+                                             json_object_get(provider, "full_name"), "tax_id",
+                                             json_object_get(provider, "tax_id"), "papers",
+                                             json_object_get(statement, "provider_papers"), "certificate",
+                                             json_object_get(d, "provider_certificate")))
+                       ? fail_memory(err)
+                       : 0;
+}
+
+static json_t *destruction_part(const json_t *d, const struct medium *medium, struct text method) {
         static const struct text after = { "destruido", "destroyed" };
-        _cleanup_json_ json_t *d = NULL, *executor = NULL, *proof = NULL;
+
+        return json_pack(
+                "{s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:O, s:O, s:s, s:O, s:O, s:O, s:s, s:O*, s:{s:O, s:O, s:O}, "
+                "s:s}",
+                "kind", "destruction", "source", json_text(d, "destruction"), "statement",
+                destruction_statement(medium, method), "medium", medium_part(medium, medium->classification, after),
+                "method", "destroy", "technique", text_pair(method), "standard", "NIST SP 800-88 · Destroy",
+                "started", json_object_get(d, "executed"), "finished", json_object_get(d, "executed"), "result",
+                "passed", "photos", json_object_get(d, "photos"), "equipment", json_object_get(d, "equipment"),
+                "place", json_object_get(d, "place"), "request", json_text(d, "destruction"), "remains_mm2",
+                json_object_get(d, "area"), "supervision", "statement", json_object_get(d, "statement"),
+                "signature", json_object_get(d, "signature"), "fingerprint", json_object_get(d, "fingerprint"),
+                "supervisor", json_text(d, "supervisor"));
+}
+
+static int gather_destruction(struct act *act, const struct medium *medium, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *d = NULL, *executor = NULL, *proof = NULL, *twin = NULL;
         struct text method;
-        int64_t seq;
         int r = destruction_find(act, medium->id, &d, err);
 
         if (r == 0)
                 r = destruction_demand_state(d, DESTRUCTION_EXECUTED, err);
         if (r == 0)
                 r = certify_person(act, json_text(d, "executor"), &executor, err);
-        if (r < 0)
-                return r;
-        seq = json_int(d, "executed_seq", 0);
-        r = certify_proof(act, seq, &proof, err);
+        if (r == 0)
+                r = certify_proof(act, json_int(d, "executed_seq", 0), &proof, err);
         if (r < 0)
                 return r;
         method = destruction_method_terms[term_parse(destruction_method_terms, DESTRUCTION_METHODS,
                                                      json_text(d, "method"))]
                          .name;
-        *ret = json_pack(
-                "{s:s, s:s, s:o, s:o, s:s, s:o, s:s, s:O, s:O, s:s, s:{s:O}, s:{s:I, s:O}, s:O, s:O, s:O, s:s, "
-                "s:O*, "
-                "s:{s:O, s:O, s:O}, s:s}",
-                "kind", "destruction", "source", json_text(d, "destruction"), "statement",
-                destruction_statement(medium, method), "medium", medium_part(medium, medium->classification, after),
-                "method", "destroy", "technique", text_pair(method), "standard", "NIST SP 800-88 · Destroy",
-                "started", json_object_get(d, "executed"), "finished", json_object_get(d, "executed"), "result",
-                "passed", "people", "executor", executor, "ledger", "seq", (json_int_t) seq, "proof", proof,
-                "photos", json_object_get(d, "photos"), "equipment", json_object_get(d, "equipment"), "place",
-                json_object_get(d, "place"), "request", json_text(d, "destruction"), "remains_mm2",
-                json_object_get(d, "area"), "supervision", "statement", json_object_get(d, "statement"),
-                "signature", json_object_get(d, "signature"), "fingerprint", json_object_get(d, "fingerprint"),
-                "supervisor", json_text(d, "supervisor"));
-        if (!*ret ||
+        twin = destruction_part(d, medium, method);
+        if (!twin || json_object_set_new(twin, "people", json_pack("{s:O}", "executor", executor)) ||
+            json_object_set_new(
+                    twin, "ledger",
+                    json_pack("{s:I, s:O}", "seq", (json_int_t) json_int(d, "executed_seq", 0), "proof", proof)) ||
             (json_text(d, "report") &&
-             json_object_set_new(*ret, "forensic",
+             json_object_set_new(twin, "forensic",
                                  json_pack("{s:I, s:s}", "fragments", (json_int_t) json_int(d, "fragments", 0),
                                            "report", json_text(d, "report")))))
                 return fail_memory(err);
-        return 0;
+        r = add_level(medium, json_text(d, "area"), twin, err);
+        if (r == 0)
+                r = add_provider(act, d, twin, err);
+        if (r == 0)
+                *ret = TAKE_PTR(twin);
+        return r;
 }
 
 /* The information owner as printed; the account alone when they are gone. */
@@ -347,18 +398,27 @@ static int name_owner(struct act *act, const struct medium *medium, json_t *twin
                        : fail_memory(err);
 }
 
-int certify_gather(struct act *act, const struct medium *medium, const char *supervisor, json_t **ret,
-                   struct error *err) {
-        _cleanup_json_ json_t *twin = NULL, *person = NULL;
-        const char *executor, *present;
-        int r = medium->state == MEDIUM_DESTROYED ? gather_destruction(act, medium, &twin, err)
-                                                  : gather_sanitization(act, medium, &twin, err);
+static int gather_one(struct act *act, const char *id, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *twin = NULL;
+        struct medium medium;
+        int r = medium_load(act->db, id, &medium, err);
 
         if (r == 0)
-                r = name_owner(act, medium, twin, err);
-        if (r < 0)
-                return r;
-        present = json_text(twin, "supervisor"); /* a destruction had its supervisor; a wipe gets one now */
+                r = medium.state == MEDIUM_DESTROYED ? gather_destruction(act, &medium, &twin, err)
+                                                     : gather_sanitization(act, &medium, &twin, err);
+        if (r == 0)
+                r = name_owner(act, &medium, twin, err);
+        if (r == 0)
+                *ret = TAKE_PTR(twin);
+        return r;
+}
+
+/* A destruction had its supervisor; a wipe gets one now (S8, X1). */
+static int add_supervisor(struct act *act, const char *supervisor, json_t *twin, struct error *err) {
+        const char *present = json_text(twin, "supervisor"), *executor;
+        _cleanup_json_ json_t *person = NULL;
+        int r;
+
         if (present && supervisor && strcmp(present, supervisor) != 0)
                 return refuse(err, ERR_REFUSED, "S8", "La destrucción la supervisó %s, no %s.",
                               "%s supervised the destruction, not %s.", present, supervisor);
@@ -376,6 +436,28 @@ int certify_gather(struct act *act, const struct medium *medium, const char *sup
         if (json_object_set(json_object_get(twin, "people"), "supervisor", person))
                 return fail_memory(err);
         (void) json_object_del(twin, "supervisor");
-        *ret = TAKE_PTR(twin);
         return 0;
+}
+
+int certify_gather(struct act *act, const json_t *media, const char *supervisor, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *acts = json_array(), *twin = NULL;
+        const json_t *id;
+        size_t i;
+        int r = acts ? 0 : fail_memory(err);
+
+        json_array_foreach(media, i, id) {
+                json_t *one;
+
+                if (r == 0)
+                        r = gather_one(act, json_string_value(id), &one, err);
+                if (r == 0 && json_array_append_new(acts, one))
+                        r = fail_memory(err);
+        }
+        if (r == 0)
+                r = certify_combine(acts, &twin, err);
+        if (r == 0)
+                r = add_supervisor(act, supervisor, twin, err);
+        if (r == 0)
+                *ret = TAKE_PTR(twin);
+        return r;
 }

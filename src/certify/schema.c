@@ -30,10 +30,50 @@ static const char *const scripts[] = {
         "  person TEXT NOT NULL, name TEXT NOT NULL, time INTEGER NOT NULL, pdf TEXT NOT NULL,"
         "  fingerprint TEXT NOT NULL, PRIMARY KEY (number, position)"
         ") STRICT, WITHOUT ROWID;",
+
+        /* A certificate of many media; one that takes another's place; time-stamps; batches, whose media share
+         * their photos; providers. */
+        "DROP INDEX certificate_one_a_source;"
+        "ALTER TABLE certificate ADD COLUMN supersedes TEXT;"
+        "ALTER TABLE certificate ADD COLUMN superseded_by TEXT;"
+        "CREATE TABLE certificate_covers ("
+        "  number TEXT NOT NULL REFERENCES certificate (number), position INTEGER NOT NULL, medium TEXT NOT NULL,"
+        "  source TEXT NOT NULL, source_seq INTEGER NOT NULL, PRIMARY KEY (number, position)"
+        ") STRICT, WITHOUT ROWID;"
+        "INSERT INTO certificate_covers SELECT number, 1, medium, source, source_seq FROM certificate;"
+        "CREATE INDEX certificate_covers_source ON certificate_covers (source);"
+        "CREATE INDEX certificate_covers_medium ON certificate_covers (medium);"
+        "ALTER TABLE certificate_signature ADD COLUMN stamped INTEGER;"
+        "ALTER TABLE certificate_signature ADD COLUMN authority TEXT;"
+        "ALTER TABLE certificate_signature ADD COLUMN unstamped TEXT;"
+        "ALTER TABLE destruction ADD COLUMN batch TEXT;"
+        "ALTER TABLE destruction ADD COLUMN provider TEXT;"
+        "ALTER TABLE destruction ADD COLUMN provider_certificate TEXT;"
+        "CREATE INDEX destruction_batch ON destruction (batch, number);"
+        "CREATE TABLE destruction_photo_of_many ("
+        "  destruction TEXT NOT NULL REFERENCES destruction (id), position INTEGER NOT NULL, moment TEXT NOT NULL,"
+        "  name TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY (destruction, position)"
+        ") STRICT, WITHOUT ROWID;"
+        "INSERT INTO destruction_photo_of_many SELECT destruction, position, moment, name, sha256"
+        "  FROM destruction_photo;"
+        "DROP TABLE destruction_photo;"
+        "ALTER TABLE destruction_photo_of_many RENAME TO destruction_photo;"
+        "CREATE INDEX destruction_photo_sha256 ON destruction_photo (sha256);"
+        "CREATE TABLE provider ("
+        "  name TEXT PRIMARY KEY, full_name TEXT NOT NULL, tax_id TEXT NOT NULL, contact TEXT NOT NULL,"
+        "  added INTEGER NOT NULL, added_by TEXT NOT NULL, withdrawn INTEGER, withdrawal TEXT"
+        ") STRICT;"
+        "CREATE TABLE provider_document ("
+        "  provider TEXT NOT NULL REFERENCES provider (name), kind TEXT NOT NULL, reference TEXT NOT NULL,"
+        "  issued TEXT NOT NULL, expires TEXT NOT NULL, sha256 TEXT NOT NULL, added INTEGER NOT NULL,"
+        "  PRIMARY KEY (provider, kind)"
+        ") STRICT, WITHOUT ROWID;",
 };
 
-static const char *const state_tables[] = { "destruction", "destruction_photo", "certificate",
-                                            "certificate_signature", NULL };
+static const char *const state_tables[] = { "destruction",        "destruction_photo",
+                                            "certificate",        "certificate_signature",
+                                            "certificate_covers", "provider",
+                                            "provider_document",  NULL };
 
 const struct schema certify_schema = {
         .room = "certify",
@@ -44,5 +84,6 @@ const struct schema certify_schema = {
 
 const struct room destruction_room = { &certify_schema, destroy_verbs, DESTROY_VERBS, destruction_events,
                                        DESTRUCTION_EVENTS };
+const struct room provider_room = { NULL, provider_verbs, PROVIDER_VERBS, provider_events, PROVIDER_EVENTS };
 const struct room certificate_room = { NULL, certificate_verbs, CERTIFICATE_VERBS, certificate_events,
                                        CERTIFICATE_EVENTS };

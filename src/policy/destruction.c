@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/families.h"
+#include "policy/shredding.h"
 
 static const struct rule rules[] = {
         { "S8",
@@ -92,8 +93,12 @@ static const struct destruction_demand demands[MEDIUM_KINDS][CLASSIFICATIONS] = 
 
 int64_t destruction_area_limit(enum medium_kind kind, enum classification classification,
                                enum destruction_method method) {
-        if (method == DESTRUCTION_SHRED)
-                return demands[kind][classification].shred_max;
+        if (method == DESTRUCTION_SHRED) {
+                int64_t house = demands[kind][classification].shred_max;
+                int64_t standard = shred_area(kind, shred_demanded(kind, classification));
+
+                return standard >= 0 && standard < house ? standard : house; /* the stricter wins */
+        }
         return method == DESTRUCTION_DISINTEGRATE ? UNDER_HALF : AREA_NONE;
 }
 

@@ -63,8 +63,13 @@ static int render(struct sheet *sheet, cairo_surface_t *surface, struct error *e
         if (r == 0) {
                 r = place_all(sheet);
                 sheet->draw = true;
+                /* One root above all (ISO 32000-2 14.8.4.3), which stays open from page to page. */
+                if (sheet->form->tagged)
+                        cairo_tag_begin(cr, "Document", NULL);
                 if (r == 0)
                         r = place_all(sheet);
+                if (sheet->form->tagged)
+                        cairo_tag_end(cr, "Document");
                 if (r < 0)
                         r = fail(err, r, "No se puede componer el formulario %s.", "Form %s can't be composed.",
                                  sheet->form->id);

@@ -164,6 +164,8 @@ static int take_form(struct form *form, const char *key, const char *value, stru
                 form->landscape = strcmp(value, "landscape") == 0;
         else if (strcmp(key, "qr") == 0)
                 form->qr = is_yes(value);
+        else if (strcmp(key, "tagged") == 0)
+                form->tagged = is_yes(value);
         else
                 return fail(err, ERR_USAGE, "No existe la clave «%s» en [form].", "There is no key “%s” in [form].",
                             key);

@@ -27,9 +27,11 @@ static void field_draw(struct sheet *sheet, const struct form_item *item, double
 
         if (!sheet->draw)
                 return;
+        sheet_open(sheet, "P");
         sheet_ink(sheet, INK_LABEL);
         (void) type_fit(sheet->ts, sheet->cr, label_style, 5, ALIGN_LEFT, x, sheet->y + PAD + 6, width, label);
         (void) field_value(sheet, item, x, sheet->y + PAD + LABEL_ROOM - 1, width, true);
+        sheet_close(sheet);
         sheet_rule(sheet, x, sheet->y + height, x + width, sheet->y + height, 0.4, INK_RULE);
 }
 

@@ -59,6 +59,7 @@ struct form {
         char *title[LANGS], *mark[LANGS]; /* mark: printed instead of the ID, or NULL */
         int revision;
         bool landscape, qr;
+        bool tagged; /* with the structure that screen readers follow; costs a third of the speed */
         struct form_block *blocks;
         size_t blocks_n;
 };
@@ -81,6 +82,8 @@ int form_show_parse(const char *word);
 
 /* --- the sheet ------------------------------------------------------------------------------------------- */
 
+enum { SHEET_TAGS = 6 };
+
 /* Everything is placed twice: once to count pages, once to draw. */
 struct sheet {
         const struct form *form;
@@ -93,6 +96,8 @@ struct sheet {
         double y;                                       /* where the next section starts */
         int page, pages;
         char digest[65];
+        const char *tags[SHEET_TAGS]; /* open ones, outermost first */
+        size_t tags_n;
         char buffer[FORM_TEXT];
 };
 
@@ -104,6 +109,11 @@ void sheet_ink(struct sheet *sheet, enum ink ink);
 void sheet_rule(struct sheet *sheet, double x1, double y1, double x2, double y2, double width, enum ink ink);
 void sheet_box(struct sheet *sheet, double x, double y, double w, double h, enum ink fill, bool filled);
 void sheet_text(struct sheet *sheet, struct style style, double x, double y, const char *text, size_t n);
+
+/* What is drawn in between is one "H1", "P", "Table" … of a tagged form (ISO 32000-1 14.8.4). One that goes on on
+ * the next page is closed and opened anew. */
+void sheet_open(struct sheet *sheet, const char *tag);
+void sheet_close(struct sheet *sheet);
 
 int sheet_first(struct sheet *sheet);
 /* Ends the page and starts the next one. */

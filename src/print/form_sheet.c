@@ -56,6 +56,18 @@ void sheet_text(struct sheet *sheet, struct style style, double x, double y, con
                 type_draw(sheet->ts, sheet->cr, style, x, y, text, n);
 }
 
+void sheet_open(struct sheet *sheet, const char *tag) {
+        if (!sheet->draw || !sheet->form->tagged || sheet->tags_n == SHEET_TAGS)
+                return;
+        sheet->tags[sheet->tags_n++] = tag;
+        cairo_tag_begin(sheet->cr, tag, NULL);
+}
+
+void sheet_close(struct sheet *sheet) {
+        if (sheet->draw && sheet->tags_n)
+                cairo_tag_end(sheet->cr, sheet->tags[--sheet->tags_n]);
+}
+
 static void text_right(struct sheet *sheet, struct style style, double right, double y, const char *text) {
         if (sheet->draw)
                 (void) type_fit(sheet->ts, sheet->cr, style, 6, ALIGN_RIGHT, right - 260, y, 260, text);
@@ -132,6 +144,7 @@ static void letterhead(struct sheet *sheet, double right) {
         kind = str_format("rev. %d%s%s", sheet->form->revision, sheet->form->measure ? " · " : "",
                           sheet->form->measure ? sheet->form->measure : "");
         sheet_ink(sheet, INK_ACCENT);
+        sheet_open(sheet, "P");
         if (sheet->draw)
                 (void) type_fit(sheet->ts, sheet->cr, org_style, 9, ALIGN_LEFT, sheet->left, sheet->top + 12,
                                 right - sheet->left - 150, value_of(sheet, "organisation", SHOW_TEXT));
@@ -139,6 +152,7 @@ static void letterhead(struct sheet *sheet, double right) {
         sheet_ink(sheet, INK_LABEL);
         sheet_text(sheet, small_style, sheet->left, sheet->top + 24, under ? under : "", under ? strlen(under) : 0);
         text_right(sheet, small_style, right, sheet->top + 24, kind ? kind : "");
+        sheet_close(sheet);
 }
 
 /* Title at the left, number at the right, issue below. */
@@ -154,13 +168,17 @@ static void title_lines(struct sheet *sheet, double right) {
         issue = str_format("%s%s%s%s", moment && *moment ? said(sheet, "Emitido el ", "Issued on ") : "",
                            moment ? moment : "", *by ? said(sheet, " por ", " by ") : "", by);
         sheet_ink(sheet, INK_TEXT);
+        sheet_open(sheet, "H1");
         wanted = type_width(sheet->ts, number_style, number ? number : "", number ? strlen(number) : 0);
         if (sheet->draw)
                 (void) type_fit(sheet->ts, sheet->cr, title_style, 11, ALIGN_LEFT, sheet->left, sheet->y + 16,
                                 right - sheet->left - wanted - 12, title);
         text_right(sheet, number_style, right, sheet->y + 16, number ? number : "");
+        sheet_close(sheet);
         sheet_ink(sheet, INK_LABEL);
+        sheet_open(sheet, "P");
         sheet_text(sheet, small_style, sheet->left, sheet->y + 29, issue ? issue : "", issue ? strlen(issue) : 0);
+        sheet_close(sheet);
 }
 
 int sheet_first(struct sheet *sheet) {
@@ -213,6 +231,8 @@ void sheet_break(struct sheet *sheet) {
         _cleanup_free_ char *id = str_format("%s · %s %s", sheet->form->id, said(sheet, "N.º", "No."),
                                              json_text_or_empty(sheet->data, "number"));
 
+        for (size_t i = sheet->draw ? sheet->tags_n : 0; i-- > 0;)
+                cairo_tag_end(sheet->cr, sheet->tags[i]);
         sheet_last(sheet);
         sheet->page++;
         sheet_ink(sheet, INK_LABEL);
@@ -222,6 +242,8 @@ void sheet_break(struct sheet *sheet) {
         text_right(sheet, small_style, sheet->right, sheet->top + 6, id ? id : "");
         sheet_rule(sheet, sheet->left, sheet->top + 11, sheet->right, sheet->top + 11, 0.5, INK_RULE);
         sheet->y = sheet->top + 20;
+        for (size_t i = 0; sheet->draw && i < sheet->tags_n; i++)
+                cairo_tag_begin(sheet->cr, sheet->tags[i], NULL);
 }
 
 void sheet_need(struct sheet *sheet, double height) {
@@ -238,8 +260,10 @@ void sheet_title(struct sheet *sheet, const struct form_block *block, double hei
         }
         sheet_need(sheet, 17 + height);
         sheet_ink(sheet, INK_ACCENT);
+        sheet_open(sheet, "H2");
         if (sheet->draw)
                 type_draw_kerned(sheet->ts, sheet->cr, head_style, sheet->left, sheet->y + 9.5, title);
+        sheet_close(sheet);
         sheet->y += 13;
         sheet_rule(sheet, sheet->left, sheet->y, sheet->right, sheet->y, 0.8, INK_ACCENT);
         sheet->y += 2;

@@ -45,6 +45,7 @@ static void box(struct sheet *sheet, const struct form_item *item, double x, dou
         sheet_box(sheet, x, sheet->y, width, HEIGHT, INK_RULE, false);
         if (!sheet->draw)
                 return;
+        sheet_open(sheet, "P");
         sheet_ink(sheet, INK_ACCENT);
         (void) type_fit(sheet->ts, sheet->cr, role_style, 5, ALIGN_LEFT, x + PAD, sheet->y + 9.8, width - 2 * PAD,
                         item->label[sheet->lang]);
@@ -64,6 +65,7 @@ static void box(struct sheet *sheet, const struct form_item *item, double x, dou
         sheet_ink(sheet, INK_LABEL);
         sheet_text(sheet, label_style, x + PAD, y + 9, sheet->lang == LANG_EN ? "Signature" : "Firma",
                    strlen(sheet->lang == LANG_EN ? "Signature" : "Firma"));
+        sheet_close(sheet);
         sheet_ink(sheet, INK_TEXT);
         if (!form_present(form_member(person, "note")))
                 reserve(sheet, item, x + PAD + indent - 1, y + 2, width - PAD - indent - 1);

@@ -40,19 +40,23 @@ static void header(struct sheet *sheet, const struct form_block *block, double s
 
         sheet_box(sheet, sheet->left, sheet->y, sheet->right - sheet->left, height, INK_SHADE, true);
         sheet_ink(sheet, INK_ACCENT);
+        sheet_open(sheet, "TR");
         for (size_t i = 0; i < block->items_n; i++) {
                 double width = block->items[i].width * scale;
 
                 const char *label = block->items[i].label[sheet->lang];
 
+                sheet_open(sheet, "TH");
                 if (block->items[i].right && sheet->draw)
                         (void) type_fit(sheet->ts, sheet->cr, head_style, 5, ALIGN_RIGHT, x + SIDE,
                                         sheet->y + PAD + 0.76 * HEAD_LEADING, width - 2 * SIDE, label);
                 else
                         (void) sheet_lines(sheet, head_style, HEAD_LEADING, x + SIDE, sheet->y + PAD,
                                            width - 2 * SIDE, label, HEADER_LINES, true);
+                sheet_close(sheet);
                 x += width;
         }
+        sheet_close(sheet);
         sheet_rule(sheet, sheet->left, sheet->y + height, sheet->right, sheet->y + height, 0.7, INK_ACCENT);
         sheet->y += height;
 }
@@ -95,13 +99,17 @@ static void row_draw(struct sheet *sheet, const struct form_block *block, const 
         double x = sheet->left;
 
         sheet_ink(sheet, INK_TEXT);
+        sheet_open(sheet, "TR");
         for (size_t i = 0; i < block->items_n; i++) {
                 double width = block->items[i].width * scale;
 
+                sheet_open(sheet, "TD");
                 (void) cell(sheet, &block->items[i], cell_text(sheet, &block->items[i], row, number), x + SIDE,
                             width - 2 * SIDE, true);
+                sheet_close(sheet);
                 x += width;
         }
+        sheet_close(sheet);
 }
 
 /* The height of all rows, or a number larger than any page. */
@@ -128,6 +136,7 @@ static int place(struct sheet *sheet, const struct form_block *block) {
                 follow = whole < sheet->bottom - sheet->top - 40 ? whole : follow;
         }
         sheet_title(sheet, block, follow);
+        sheet_open(sheet, "Table");
         header(sheet, block, scale, head);
         for (size_t i = 0; i < n; i++) {
                 const json_t *row = json_array_get(rows, i);
@@ -142,6 +151,7 @@ static int place(struct sheet *sheet, const struct form_block *block) {
                 sheet->y += height;
                 sheet_rule(sheet, sheet->left, sheet->y, sheet->right, sheet->y, 0.35, INK_RULE);
         }
+        sheet_close(sheet);
         sheet->y += SHEET_GAP;
         return 0;
 }

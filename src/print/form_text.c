@@ -25,12 +25,15 @@ static int place_text(struct sheet *sheet, const struct form_block *block) {
         n = type_break(sheet->ts, text_style, text, sheet->right - sheet->left, lines, TEXT_LINES, NULL);
         sheet_title(sheet, block, 3 * LEADING);
         sheet->y += 2;
+        sheet_need(sheet, LEADING);
+        sheet_open(sheet, "P");
         for (size_t i = 0; i < n; i++) {
                 sheet_need(sheet, LEADING);
                 sheet_ink(sheet, INK_TEXT);
                 sheet_text(sheet, text_style, sheet->left, sheet->y + 8, text + lines[i].start, lines[i].length);
                 sheet->y += LEADING;
         }
+        sheet_close(sheet);
         sheet->y += SHEET_GAP;
         return 0;
 }
@@ -56,11 +59,13 @@ static int place_verdict(struct sheet *sheet, const struct form_block *block) {
         sheet_box(sheet, sheet->left, sheet->y, sheet->right - sheet->left, height, INK_SHADE, true);
         sheet_box(sheet, sheet->left, sheet->y, 3, height, INK_ACCENT, true);
         sheet_ink(sheet, INK_TEXT);
+        sheet_open(sheet, "P");
         (void) sheet_lines(sheet, statement_style, leading, sheet->left + pad, sheet->y + pad, room, statement,
                            STATEMENT_LINES, true);
         sheet_ink(sheet, INK_ACCENT);
         sheet_text(sheet, result_style, sheet->right - pad - at, sheet->y + height / 2 + 5.5, result,
                    strlen(result));
+        sheet_close(sheet);
         sheet->y += height + SHEET_GAP;
         return 0;
 }
@@ -74,7 +79,9 @@ static void check(struct sheet *sheet, const struct form_item *item, double x, d
                 sheet_rule(sheet, x + 3.8, y + 8.6, x + 7.6, y + 3.2, 1.3, INK_TEXT);
         }
         sheet_ink(sheet, INK_TEXT);
+        sheet_open(sheet, "P");
         sheet_text(sheet, check_style, x + 13, y + 9, item->label[sheet->lang], strlen(item->label[sheet->lang]));
+        sheet_close(sheet);
 }
 
 static int place_checks(struct sheet *sheet, const struct form_block *block) {

@@ -63,6 +63,8 @@ const struct siem_level siem_levels[] = {
         { "shipment.dispatched",      ANY, LOG_NOTICE,   4, NAME("Envío despachado", "Shipment dispatched") },
         { "shipment.confirmed",       ANY, LOG_NOTICE,   4, NAME("Envío confirmado", "Shipment confirmed") },
         { "certificate.issued",       ANY, LOG_NOTICE,   4, NAME("Certificado emitido", "Certificate issued") },
+        { "certificate.superseded",   ANY, LOG_WARNING,  5, NAME("Certificado sustituido", "Certificate superseded") },
+        { "provider.withdrawn",       ANY, LOG_NOTICE,   4, NAME("Proveedor retirado", "Provider withdrawn") },
         { "certificate.revoked",      ANY, LOG_WARNING,  6, NAME("Certificado revocado", "Certificate revoked") },
         { "key.destroyed",            ANY, LOG_NOTICE,   5, NAME("Clave destruida", "Key destroyed") },
         { "key.created",              ANY, LOG_NOTICE,   4, NAME("Clave creada", "Key created") },

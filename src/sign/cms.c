@@ -143,11 +143,20 @@ static bool algorithms_fit(CMS_SignerInfo *signer, X509 *certificate) {
         return OBJ_obj2nid(object) == wanted;
 }
 
+/* The token of a time-stamp, the one unsigned attribute that there may be (ETSI EN 319 122-1 5.3), or NULL. */
+static const ASN1_STRING *stamp_of(CMS_SignerInfo *signer) {
+        return CMS_unsigned_get0_data_by_OBJ(signer, OBJ_nid2obj(NID_id_smime_aa_timeStampToken), -3,
+                                             V_ASN1_SEQUENCE);
+}
+
 static int check_attributes(CMS_SignerInfo *signer, struct error *err) {
         static const int wanted[ATTRIBUTES] = { NID_pkcs9_contentType, NID_pkcs9_messageDigest,
                                                 NID_id_smime_aa_signingCertificateV2 };
 
-        if (CMS_signed_get_attr_count(signer) != ATTRIBUTES || CMS_unsigned_get_attr_count(signer) > 0)
+        int unsigned_n = CMS_unsigned_get_attr_count(signer); /* -1 when there is no list */
+
+        if (CMS_signed_get_attr_count(signer) != ATTRIBUTES || unsigned_n > 1 ||
+            (unsigned_n == 1 && !stamp_of(signer)))
                 return odd(err, "La firma lleva atributos de más o de menos.",
                            "The signature has too many or too few attributes.");
         for (int i = 0; i < ATTRIBUTES; i++)
@@ -197,6 +206,10 @@ static int check_encoding(CMS_SignerInfo *signer, X509 *certificate, const uint8
                 X509_ATTRIBUTE_free(CMS_signed_delete_attr(copy, 0));
         for (int i = 0; i < CMS_signed_get_attr_count(signer); i++)
                 if (CMS_signed_add1_attr(copy, CMS_signed_get_attr(signer, i)) != 1)
+                        return fail_openssl(err, "No se puede comprobar la firma",
+                                            "The signature can't be checked");
+        for (int i = 0; i < CMS_unsigned_get_attr_count(signer); i++)
+                if (CMS_unsigned_add1_attr(copy, CMS_unsigned_get_attr(signer, i)) != 1)
                         return fail_openssl(err, "No se puede comprobar la firma",
                                             "The signature can't be checked");
         if (ASN1_STRING_set(CMS_SignerInfo_get0_signature(copy), ASN1_STRING_get0_data(signature),
@@ -249,4 +262,77 @@ int cms_verify(const struct cms_content *content, const uint8_t *der, size_t n, 
                            "The signature does not match the document's content.");
         *ret_signer = TAKE_PTR(certificate);
         return 0;
+}
+
+/* --- time-stamps ---------------------------------------------------------------------------------------------- */
+
+static int open_message(const uint8_t *der, size_t n, CMS_ContentInfo **ret, CMS_SignerInfo **ret_signer,
+                        struct error *err) {
+        const uint8_t *at = der;
+        _cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long) n);
+        STACK_OF(CMS_SignerInfo) *signers = cms && OBJ_obj2nid(CMS_get0_type(cms)) == NID_pkcs7_signed
+                                                    ? CMS_get0_SignerInfos(cms)
+                                                    : NULL;
+
+        if (sk_CMS_SignerInfo_num(signers) != 1)
+                return odd(err, "La firma no es un mensaje CMS firmado.",
+                           "The signature is no signed CMS message.");
+        *ret_signer = sk_CMS_SignerInfo_value(signers, 0);
+        *ret = TAKE_PTR(cms);
+        return 0;
+}
+
+static int copy_string(const ASN1_STRING *string, uint8_t **ret, size_t *ret_n, struct error *err) {
+        size_t n = (size_t) ASN1_STRING_length(string);
+        uint8_t *copy = malloc(n + 1);
+
+        if (!copy)
+                return fail_memory(err);
+        memcpy(copy, ASN1_STRING_get0_data(string), n);
+        *ret = copy;
+        *ret_n = n;
+        return 0;
+}
+
+int cms_parts(const uint8_t *der, size_t n, struct cms_parts *ret, struct error *err) {
+        _cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = NULL;
+        struct cms_parts parts = { 0 };
+        const ASN1_STRING *stamp;
+        CMS_SignerInfo *signer;
+        int r = open_message(der, n, &cms, &signer, err);
+
+        if (r < 0)
+                return r;
+        r = copy_string(CMS_SignerInfo_get0_signature(signer), &parts.signature, &parts.signature_n, err);
+        stamp = r == 0 ? stamp_of(signer) : NULL;
+        if (stamp)
+                r = copy_string(stamp, &parts.token, &parts.token_n, err);
+        if (r < 0) {
+                cms_parts_done(&parts);
+                return r;
+        }
+        *ret = parts;
+        return 0;
+}
+
+void cms_parts_done(struct cms_parts *parts) {
+        free(parts->signature);
+        free(parts->token);
+}
+
+int cms_stamp(const uint8_t *der, size_t n, const uint8_t *token, size_t token_n, uint8_t **ret, size_t *ret_n,
+              struct error *err) {
+        _cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = NULL;
+        CMS_SignerInfo *signer;
+        int r = open_message(der, n, &cms, &signer, err);
+
+        if (r < 0)
+                return r;
+        if (CMS_unsigned_get_attr_count(signer) > 0)
+                return fail(err, ERR_CONFLICT, "La firma ya tiene su sello de tiempo.",
+                            "The signature has its time-stamp already.");
+        if (CMS_unsigned_add1_attr_by_NID(signer, NID_id_smime_aa_timeStampToken, V_ASN1_SEQUENCE, token,
+                                          (int) token_n) != 1)
+                return fail_openssl(err, "No se puede añadir el sello de tiempo", "The time-stamp can't be added");
+        return to_der(cms, ret, ret_n, err);
 }

@@ -19,3 +19,16 @@ int cms_sign(const struct cms_content *content, EVP_PKEY *key, X509 *certificate
  * than the standard: whatever cms_sign would not write is refused, so that no byte is free. ERR_VERIFY. */
 int cms_verify(const struct cms_content *content, const uint8_t *der, size_t n, X509 **ret_signer,
                struct error *err);
+
+/* The signature's value, which a time-stamp is about, and the token of its time-stamp (NULL: none). Unchecked. */
+struct cms_parts {
+        uint8_t *signature, *token;
+        size_t signature_n, token_n;
+};
+int cms_parts(const uint8_t *der, size_t n, struct cms_parts *ret, struct error *err);
+void cms_parts_done(struct cms_parts *parts);
+#define _cleanup_cms_parts_ _cleanup_(cms_parts_done)
+
+/* The same message with a time-stamp's token as unsigned attribute. ERR_CONFLICT when it has one. */
+int cms_stamp(const uint8_t *der, size_t n, const uint8_t *token, size_t token_n, uint8_t **ret, size_t *ret_n,
+              struct error *err);

@@ -1,7 +1,6 @@
 #include "sign/pades.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "sign/appearance.h"
 #include "sign/cms.h"
 #include "sign/pades_parts.h"
-#include "sign/pdf.h"
+#include "sign/pdf_text.h"
 
 enum { SIG, APPEARANCE, WIDGET, PAGE, CATALOG, PARTS };
 
@@ -19,78 +18,24 @@ enum { SIG, APPEARANCE, WIDGET, PAGE, CATALOG, PARTS };
 struct update {
         const uint8_t *before;
         size_t before_n;
-        char *text;
-        size_t n, room;
-        bool failed;
+        struct pdf_text out;
         uint32_t numbers[PARTS];
         size_t offsets[PARTS];  /* in the whole file */
         size_t range, contents; /* where the placeholders are, in the update's text */
 };
 
-static void add_bytes(struct update *u, const void *data, size_t n) {
-        if (u->n + n + 1 > u->room) {
-                size_t room = 2 * (u->n + n + 1);
-                char *more = realloc(u->text, room);
-
-                if (!more) {
-                        u->failed = true;
-                        return;
-                }
-                u->text = more;
-                u->room = room;
-        }
-        memcpy(u->text + u->n, data, n);
-        u->n += n;
-        u->text[u->n] = '\0';
-}
-
-static void add(struct update *u, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct update *u, const char *format, ...) {
-        char *text = NULL;
-        va_list args;
-        int n;
-
-        va_start(args, format);
-        n = vasprintf(&text, format, args);
-        va_end(args);
-        if (n < 0) {
-                u->failed = true;
-                return;
-        }
-        add_bytes(u, text, (size_t) n);
-        free(text);
-}
-
-static void add_value(struct update *u, const struct pdf_value *value) {
-        add_bytes(u, value->raw, value->raw_n);
-}
-
-/* A text string: UTF-16BE with its mark, in hexadecimal (ISO 32000-1 7.9.2.2). */
-static void add_text(struct update *u, const char *key, const char *utf8) {
-        const uint8_t *p = (const uint8_t *) utf8;
-
-        if (str_empty(utf8))
-                return;
-        add(u, " /%s <feff", key);
-        while (*p) {
-                uint32_t c = *p++;
-                int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
-
-                c &= more ? 0x3fU >> more : 0x7fU;
-                while (more-- > 0)
-                        c = c << 6 | (*p++ & 0x3fU);
-                if (c >= 0x10000)
-                        add(u, "%04x%04x", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + ((c - 0x10000) & 0x3ff));
-                else
-                        add(u, "%04x", c);
-        }
-        add(u, ">");
-}
-
 static void begin(struct update *u, int part) {
-        u->offsets[part] = u->before_n + u->n;
-        add(u, "%" PRIu32 " 0 obj\n", u->numbers[part]);
+        u->offsets[part] = u->before_n + u->out.n;
+        pdf_add(&u->out, "%" PRIu32 " 0 obj\n", u->numbers[part]);
+}
+
+/* The room that the message is put into. */
+static void add_zeros(struct pdf_text *out) {
+        char zeros[1024];
+
+        memset(zeros, '0', sizeof zeros);
+        for (size_t i = 0; i < 2 * (size_t) PADES_CONTENTS; i += sizeof zeros)
+                pdf_add_bytes(out, zeros, sizeof zeros);
 }
 
 static void add_sig(struct update *u, const struct pades_request *request) {
@@ -98,19 +43,19 @@ static void add_sig(struct update *u, const struct pades_request *request) {
 
         time_format(request->moment, when);
         begin(u, SIG);
-        add(u, "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached\n/ByteRange ");
-        u->range = u->n;
-        add(u, "%-*s\n/Contents ", PADES_RANGE_WIDTH, "[0 0 0 0]");
-        u->contents = u->n;
-        add(u, "<");
-        for (size_t i = 0; i < PADES_CONTENTS; i++)
-                add_bytes(u, "00", 2);
-        add(u, ">\n/M (D:%.4s%.2s%.2s%.2s%.2s%.2sZ)", when, when + 5, when + 8, when + 11, when + 14, when + 17);
+        pdf_add(&u->out, "<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached\n/ByteRange ");
+        u->range = u->out.n;
+        pdf_add(&u->out, "%-*s\n/Contents ", PADES_RANGE_WIDTH, "[0 0 0 0]");
+        u->contents = u->out.n;
+        pdf_add(&u->out, "<");
+        add_zeros(&u->out);
+        pdf_add(&u->out, ">\n/M (D:%.4s%.2s%.2s%.2s%.2s%.2sZ)", when, when + 5, when + 8, when + 11, when + 14,
+                when + 17);
         certificate_subject(request->certificate, "commonName", name, sizeof name);
-        add_text(u, "Name", name);
-        add_text(u, "Reason", request->reason);
-        add_text(u, "Location", request->location);
-        add(u, " >>\nendobj\n");
+        pdf_add_utf8(&u->out, "Name", name);
+        pdf_add_utf8(&u->out, "Reason", request->reason);
+        pdf_add_utf8(&u->out, "Location", request->location);
+        pdf_add(&u->out, " >>\nendobj\n");
 }
 
 static int add_appearance(struct update *u, const struct pades_request *request, const struct pdf_box *box,
@@ -126,9 +71,9 @@ static int add_appearance(struct update *u, const struct pades_request *request,
         if (!dictionary)
                 return fail_memory(err);
         begin(u, APPEARANCE);
-        add(u, "<< %s /Length %zu >>\nstream\n", dictionary, n);
-        add_bytes(u, stream, n);
-        add(u, "\nendstream\nendobj\n");
+        pdf_add(&u->out, "<< %s /Length %zu >>\nstream\n", dictionary, n);
+        pdf_add_bytes(&u->out, stream, n);
+        pdf_add(&u->out, "\nendstream\nendobj\n");
         return 0;
 }
 
@@ -141,33 +86,20 @@ static void add_widget(struct update *u, const struct pades_request *request, co
         thousandths_format(box->top, corner[3]);
         begin(u, WIDGET);
         /* F 132: printed, and locked against moving. */
-        add(u,
-            "<< /Type /Annot /Subtype /Widget /FT /Sig /F 132 /T (%s) /V %" PRIu32 " 0 R /P %" PRIu32
-            " 0 R /Rect [%s %s %s %s] /AP << /N %" PRIu32 " 0 R >> >>\nendobj\n",
-            request->field, u->numbers[SIG], u->numbers[PAGE], corner[0], corner[1], corner[2], corner[3],
-            u->numbers[APPEARANCE]);
-}
-
-/* A dictionary as it was, but for one key. */
-static void add_dict_except(struct update *u, const struct pdf_value *dict, const char *key) {
-        add(u, "<<");
-        for (size_t i = 0; i + 1 < dict->items_n; i += 2) {
-                if (pdf_is_name(dict->items[i], key))
-                        continue;
-                add(u, " ");
-                add_value(u, dict->items[i]);
-                add(u, " ");
-                add_value(u, dict->items[i + 1]);
-        }
+        pdf_add(&u->out,
+                "<< /Type /Annot /Subtype /Widget /FT /Sig /F 132 /T (%s) /V %" PRIu32 " 0 R /P %" PRIu32
+                " 0 R /Rect [%s %s %s %s] /AP << /N %" PRIu32 " 0 R >> >>\nendobj\n",
+                request->field, u->numbers[SIG], u->numbers[PAGE], corner[0], corner[1], corner[2], corner[3],
+                u->numbers[APPEARANCE]);
 }
 
 static void add_list(struct update *u, const char *key, const struct pdf_value *before, uint32_t more) {
-        add(u, " /%s [", key);
+        pdf_add(&u->out, " /%s [", key);
         for (size_t i = 0; before && i < before->items_n; i++) {
-                add_value(u, before->items[i]);
-                add(u, " ");
+                pdf_add_value(&u->out, before->items[i]);
+                pdf_add(&u->out, " ");
         }
-        add(u, "%" PRIu32 " 0 R]", more);
+        pdf_add(&u->out, "%" PRIu32 " 0 R]", more);
 }
 
 static int array_of(struct pdf *pdf, size_t revision, const struct pdf_value *dict, const char *key,
@@ -197,9 +129,9 @@ static int add_page(struct update *u, struct pdf *pdf, size_t last, struct error
                 return fail(err, ERR_VERIFY, "El lugar de la firma no está en una página.",
                             "The signature's place is not on a page.");
         begin(u, PAGE);
-        add_dict_except(u, page.value, "Annots");
+        pdf_add_dict_except(&u->out, page.value, (const char *const[]){ "Annots", NULL });
         add_list(u, "Annots", annots, u->numbers[WIDGET]);
-        add(u, " >>\nendobj\n");
+        pdf_add(&u->out, " >>\nendobj\n");
         return 0;
 }
 
@@ -213,10 +145,10 @@ static int add_catalog(struct update *u, struct pdf *pdf, size_t last, const str
         if (r < 0)
                 return r;
         begin(u, CATALOG);
-        add_dict_except(u, catalog->value, "AcroForm");
-        add(u, " /AcroForm << /SigFlags 3");
+        pdf_add_dict_except(&u->out, catalog->value, (const char *const[]){ "AcroForm", NULL });
+        pdf_add(&u->out, " /AcroForm << /SigFlags 3");
         add_list(u, "Fields", fields, u->numbers[WIDGET]);
-        add(u, " >> >>\nendobj\n");
+        pdf_add(&u->out, " >> >>\nendobj\n");
         return 0;
 }
 
@@ -225,9 +157,8 @@ static void add_xref(struct update *u, uint32_t size, const struct pdf_revision 
         bool done[PARTS] = { false };
         const struct pdf_value *root = pdf_get(last->trailer, "Root"), *info = pdf_get(last->trailer, "Info");
 
-        add(u, "%s", "");
-        xref = u->before_n + u->n;
-        add(u, "xref\n");
+        xref = u->before_n + u->out.n;
+        pdf_add(&u->out, "xref\n");
         for (int i = 0; i < PARTS; i++) { /* five at most: the smallest that is left, each time */
                 int least = -1;
 
@@ -235,12 +166,12 @@ static void add_xref(struct update *u, uint32_t size, const struct pdf_revision 
                         if (!done[p] && (least < 0 || u->numbers[p] < u->numbers[least]))
                                 least = p;
                 done[least] = true;
-                add(u, "%" PRIu32 " 1\n%010zu 00000 n \n", u->numbers[least], u->offsets[least]);
+                pdf_add(&u->out, "%" PRIu32 " 1\n%010zu 00000 n \n", u->numbers[least], u->offsets[least]);
         }
-        add(u, "trailer\n<< /Size %" PRIu32 " /Root %" PRId64 " 0 R", size, root->number);
+        pdf_add(&u->out, "trailer\n<< /Size %" PRIu32 " /Root %" PRId64 " 0 R", size, root->number);
         if (info && info->type == PDF_REF)
-                add(u, " /Info %" PRId64 " 0 R", info->number);
-        add(u, " /Prev %zu >>\nstartxref\n%zu\n%%%%EOF\n", last->xref, xref);
+                pdf_add(&u->out, " /Info %" PRId64 " 0 R", info->number);
+        pdf_add(&u->out, " /Prev %zu >>\nstartxref\n%zu\n%%%%EOF\n", last->xref, xref);
 }
 
 static int field_is_new(struct pdf *pdf, size_t last, const struct pdf_object *catalog, const char *field,
@@ -312,7 +243,7 @@ static int write_update(struct update *u, struct pdf *pdf, const struct pades_re
         if (r < 0)
                 return r;
         add_xref(u, size, pdf_revision(pdf, last));
-        return u->failed ? fail_memory(err) : 0;
+        return u->out.failed ? fail_memory(err) : 0;
 }
 
 /* Fills in the byte range, signs what it covers, and puts the signature into its place. */
@@ -364,19 +295,19 @@ int pades_sign(const void *pdf, size_t n, const struct pades_request *request, u
         if (r == 0)
                 r = write_update(&update, file, request, err);
         if (r == 0) {
-                out = malloc(n + update.n);
+                out = malloc(n + update.out.n);
                 r = out ? 0 : fail_memory(err);
         }
         if (r == 0) {
                 memcpy(out, pdf, n);
-                memcpy(out + n, update.text, update.n);
-                r = fill(out, n + update.n, &update, request, err);
+                memcpy(out + n, update.out.text, update.out.n);
+                r = fill(out, n + update.out.n, &update, request, err);
         }
-        free(update.text);
+        free(update.out.text);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(out);
-        *ret_n = n + update.n;
+        *ret_n = n + update.out.n;
         return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "sign/pades.h"
 #include "sign/pades_parts.h"
 #include "sign/pdf.h"
+#include "sign/timestamp.h"
 
 enum { OBJECTS_OF_A_SIGNATURE = 5 };
 
@@ -25,6 +26,9 @@ struct check {
         struct pdf_box box;
         int64_t moment;
         X509 *signer;
+        X509_STORE *tsa;
+        bool stamped;
+        struct timestamp stamp;
         struct error *err;
 };
 
@@ -215,17 +219,19 @@ static int check_contents(struct check *c, const uint8_t **ret_der, size_t *ret_
         const struct pdf_value *contents = pdf_get(c->sig.value, "Contents");
         const uint8_t *der;
         char digits[3];
-        size_t n;
+        size_t n, room;
 
-        if (!contents || contents->type != PDF_STRING || contents->bytes_n != PADES_CONTENTS ||
-            contents->raw_n != 2 + 2 * (size_t) PADES_CONTENTS || contents->raw[0] != '<')
+        if (!contents || contents->type != PDF_STRING ||
+            (contents->bytes_n != PADES_CONTENTS && contents->bytes_n != PADES_CONTENTS_WAS) ||
+            contents->raw_n != 2 + 2 * contents->bytes_n || contents->raw[0] != '<')
                 return BROKEN(c, "El lugar de una firma no mide lo que debe.",
                               "A signature's place does not have its measure.");
         der = contents->bytes;
-        if (der[0] != 0x30 || der[1] != 0x82) /* a message of ours has 256 to 8192 bytes */
+        room = contents->bytes_n;
+        if (der[0] != 0x30 || der[1] != 0x82) /* a message of ours has 256 to 16384 bytes */
                 return BROKEN(c, "Una firma no es un mensaje CMS.", "A signature is no CMS message.");
         n = 4 + ((size_t) der[2] << 8 | der[3]);
-        for (size_t i = 0; i < PADES_CONTENTS; i++) {
+        for (size_t i = 0; i < room; i++) {
                 if (i >= n && der[i])
                         return BROKEN(c, "Hay algo detrás de una firma.", "Something follows a signature.");
                 hex_encode(der + i, 1, digits);
@@ -233,7 +239,7 @@ static int check_contents(struct check *c, const uint8_t **ret_der, size_t *ret_
                         return BROKEN(c, "Una firma no está escrita como debe.",
                                       "A signature is not written as it should be.");
         }
-        if (n > PADES_CONTENTS)
+        if (n > room)
                 return BROKEN(c, "Una firma no cabe en su lugar.", "A signature does not fit its place.");
         *ret_der = der;
         *ret_n = n;
@@ -303,6 +309,22 @@ static int check_appearance(struct check *c) {
                       "What is drawn in a signature is not what its certificate says.");
 }
 
+/* A time-stamp that is there is about this signature and whole; one that is trusted was made while the signer's
+ * certificate was valid. */
+static int check_stamp(struct check *c, const uint8_t *der, size_t n) {
+        _cleanup_cms_parts_ struct cms_parts parts = { 0 };
+        int r = cms_parts(der, n, &parts, c->err);
+
+        c->stamped = r == 0 && parts.token;
+        if (r < 0 || !parts.token)
+                return r;
+        r = timestamp_check(parts.token, parts.token_n, parts.signature, parts.signature_n, c->tsa, &c->stamp,
+                            c->err);
+        if (r == 0 && c->stamp.trusted)
+                r = certificate_trusted(c->signer, c->ca, CERTIFICATE_PERSON, c->stamp.moment, c->err);
+        return r;
+}
+
 static int check_signature(struct check *c) {
         static const char *const keys[] = { "Type", "Filter", "SubFilter", "ByteRange", "Contents",
                                             "M",    "Name",   "Reason",    "Location",  NULL };
@@ -323,6 +345,8 @@ static int check_signature(struct check *c) {
                 r = cms_verify(&content, der, n, &c->signer, c->err);
         if (r == 0)
                 r = certificate_trusted(c->signer, c->ca, CERTIFICATE_PERSON, c->moment, c->err);
+        if (r == 0)
+                r = check_stamp(c, der, n);
         if (r < 0)
                 return c->err && *c->err->rule ? r : error_by_rule(c->err, "S9", "mp.si.5");
         return check_appearance(c);
@@ -378,6 +402,16 @@ static json_t *text_of(const struct pdf_value *value) {
         return utf8_valid(out, n) && text_is_plain(out) ? json_stringn(out, n) : json_null();
 }
 
+static json_t *stamp_report(const struct check *c) {
+        char when[TIME_TEXT];
+
+        if (!c->stamped)
+                return json_null();
+        time_format(c->stamp.moment, when);
+        return json_pack("{s:s, s:s, s:s, s:b}", "time", when, "authority", c->stamp.authority, "fingerprint",
+                         c->stamp.fingerprint, "trusted", c->stamp.trusted);
+}
+
 static json_t *report_of(struct check *c, struct error *err) {
         char name[128], account[64], title[128], organisation[128], when[TIME_TEXT], fingerprint[SHA256_TEXT];
         _cleanup_free_ char *pem = NULL;
@@ -391,12 +425,12 @@ static json_t *report_of(struct check *c, struct error *err) {
         certificate_subject(c->signer, "title", title, sizeof title);
         certificate_subject(c->signer, "organizationName", organisation, sizeof organisation);
         time_format(c->moment, when);
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I}", "field", c->field, "name", name,
-                         "account", account, "title", title, "organisation", organisation, "time", when, "reason",
-                         text_of(pdf_get(c->sig.value, "Reason")), "algorithm",
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:o}", "field", c->field, "name",
+                         name, "account", account, "title", title, "organisation", organisation, "time", when,
+                         "reason", text_of(pdf_get(c->sig.value, "Reason")), "algorithm",
                          digest && strcmp(digest, "SHA384") == 0 ? "ECDSA P-384 SHA-384" : "ECDSA P-256 SHA-256",
                          "fingerprint", fingerprint, "certificate", pem, "bytes",
-                         (json_int_t) pdf_revision(c->pdf, c->revision)->end);
+                         (json_int_t) pdf_revision(c->pdf, c->revision)->end, "timestamp", stamp_report(c));
 }
 
 static int check_revision(struct check *c, json_t *signatures) {
@@ -472,7 +506,7 @@ int pades_verify(const void *pdf, size_t n, X509 *ca, const struct pades_expecte
                  struct error *err) {
         _cleanup_(pdf_closep) struct pdf *file = NULL;
         _cleanup_json_ json_t *signatures = json_array();
-        struct check check = { .ca = ca, .moment = INT64_MIN, .err = err };
+        struct check check = { .ca = ca, .tsa = expected->tsa, .moment = INT64_MIN, .err = err };
         char digest[SHA256_TEXT], original[SHA256_TEXT];
         json_t *report;
         int r = pdf_open(pdf, n, &file, err);

@@ -15,7 +15,7 @@ static const int64_t NOW = INT64_C(1795000000) * SECOND;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static EVP_PKEY *ca_key, *key;
         static X509 *ca, *certificate;
-        static const struct pades_expected expected = { NULL, 1, false, NULL };
+        static const struct pades_expected expected = { NULL, 1, false, NULL, NULL };
         const struct identity_request person = { .common_name = "Ana",
                                                  .account = "ana",
                                                  .use = CERTIFICATE_PERSON,

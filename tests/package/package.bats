@@ -55,6 +55,7 @@ install_into() {
 -rw-r--r-- ./usr/lib/sysusers.d/mpsi.conf
 -rw-r--r-- ./usr/lib/tmpfiles.d/mpsi.conf
 -rwxr-xr-x ./usr/libexec/mpsi/mpsi-gate
+-rwxr-xr-x ./usr/libexec/mpsi/mpsi-tsa
 -rwxr-xr-x ./usr/sbin/mpsi-siem
 -rwxr-xr-x ./usr/sbin/mpsid
 -rw-r--r-- ./usr/share/bash-completion/completions/mpsi

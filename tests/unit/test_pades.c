@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "sign/identity.h"
 #include "sign/pades.h"
+#include "sign/pades_parts.h"
 #include "sign/pdf.h"
 
 static const int64_t NOW = INT64_C(1795000000) * SECOND;
@@ -20,7 +21,7 @@ static char folder[] = "/tmp/mpsi-pades-XXXXXX";
 
 enum { EXECUTOR, SUPERVISOR, ORGANISATION, FIELDS };
 static const char *const fields[FIELDS] = { "executor", "supervisor", "organisation" };
-static const struct pades_expected certificate = { fields, FIELDS, true, "organisation" };
+static const struct pades_expected certificate = { fields, FIELDS, true, "organisation", NULL };
 
 struct signer {
         EVP_PKEY *key;
@@ -234,7 +235,7 @@ static void any_changed_byte_is_refused(void **state) {
         (void) state;
         for (size_t i = 0; i < t.whole_n; i++) {
                 /* The zeros that fill the place are all alike: every 97th of them too. */
-                bool padding = i > from + 11 + 4000 && i < from + 11 + 2 * 8192 - 8;
+                bool padding = i > from + 11 + 4000 && i < from + 11 + 2 * PADES_CONTENTS - 8;
                 size_t step = i < t.twice_n || padding ? 97 : getenv("MPSI_EXHAUSTIVE") ? 1 : 5;
 
                 if (i % step)
@@ -331,7 +332,7 @@ static void a_replaced_page_is_refused(void **state) {
 /* The same, signed by a person of the house: a fourth signature over another page. */
 static void a_replaced_page_under_a_signature_is_refused(void **state) {
         static const char *const four[] = { "executor", "supervisor", "organisation", "more" };
-        static const struct pades_expected expected = { four, 4, false, NULL };
+        static const struct pades_expected expected = { four, 4, false, NULL, NULL };
         _cleanup_free_ uint8_t *bad = NULL, *more = NULL;
         _cleanup_json_ json_t *report = NULL;
         char *at;

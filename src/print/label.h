@@ -6,6 +6,10 @@
 
 #include "policy/labelling.h"
 #include "print/qr.h"
+#include "print/symbol.h"
+
+/* The codes beside the QR that a design can ask for: the ID alone, or all that the QR says. */
+enum label_code { CODE_DATAMATRIX_ID, CODE_DATAMATRIX_SIGNED, CODE_128_ID, LABEL_CODES };
 
 /* Everything that a label can say. Texts are UTF-8 of one line. */
 struct label {
@@ -19,6 +23,7 @@ struct label {
         long long revision;
         char code[160];    /* the QR's text */
         struct qr *symbol; /* made from it by labels_write() */
+        struct symbol *codes[LABEL_CODES];
 };
 
 struct label_design;
@@ -31,9 +36,24 @@ DEFINE_CLEANUP(struct label_design, label_design_free)
 /* Size in millimetres, its name, and how many fit on a sheet (0: none described). */
 void label_design_describe(const struct label_design *design, enum lang lang, const char **ret_name,
                            double *ret_width, double *ret_height, int *ret_on_sheet);
+/* The resolution that the design is for, or 0. */
+int label_design_dpi(const struct label_design *design);
 /* Names of the designs in the three folders, sorted, without repetition; a NULL-terminated array. */
 int label_design_list(const char *labels, char ***ret, struct error *err);
 void label_names_free(char **names);
+
+/* A sheet of stickers as it is sold; millimetres. */
+struct label_stock {
+        char *id, *name[LANGS];
+        double paper_width, paper_height, width, height; /* of the paper, of a sticker */
+        double left, top, gap_x, gap_y;
+        int columns, rows;
+};
+int label_stock_load(const char *labels, const char *id, struct label_stock **ret, struct error *err);
+int label_stock_parse(const char *id, const char *text, size_t n, struct label_stock **ret, struct error *err);
+void label_stock_free(struct label_stock *stock);
+DEFINE_CLEANUP(struct label_stock, label_stock_free)
+int label_stock_list(const char *labels, char ***ret, struct error *err);
 
 enum label_format { LABEL_PDF, LABEL_SVG, LABEL_PNG, LABEL_ZPL, LABEL_FORMATS };
 extern const struct term label_format_terms[LABEL_FORMATS];
@@ -44,6 +64,8 @@ struct label_look {
         bool mono;  /* black and white only; ZPL always is */
         bool sheet; /* PDF: on A4 sheets of stickers as the design describes, not one label a page */
         int first;  /* first free sticker of the sheet, from 1 */
+        const struct label_stock *stock; /* of a sheet; NULL: the design's own */
+        double offset_x, offset_y;       /* mm, by which this printer misses */
 };
 
 /* The items that the label has, and those that the design shows on it whole. */

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "policy/labelling.h"
+#include "print/output.h"
 #include "print/qr.h"
 #include "print/symbol.h"
 
@@ -21,6 +22,7 @@ struct label {
         char epc[32], tamper[64];
         char key_mark[16]; /* first digits of the station certificate's fingerprint; "" when not signed */
         long long revision;
+        bool blank;        /* a reserved code that names no medium yet: no category judges it (L2) */
         char code[160];    /* the QR's text */
         struct qr *symbol; /* made from it by labels_write() */
         struct symbol *codes[LABEL_CODES];
@@ -64,6 +66,7 @@ struct label_look {
         bool mono;  /* black and white only; ZPL always is */
         bool sheet; /* PDF: on A4 sheets of stickers as the design describes, not one label a page */
         int first;  /* first free sticker of the sheet, from 1 */
+        int copies; /* of each label; 0 is 1. PDF and ZPL */
         const struct label_stock *stock; /* of a sheet; NULL: the design's own */
         double offset_x, offset_y;       /* mm, by which this printer misses */
 };
@@ -77,4 +80,14 @@ unsigned label_known(const struct label *label);
 int labels_write(const struct label_design *design, struct label *labels, size_t n, enum label_format format,
                  const struct label_look *look, const char *path, struct error *err);
 
+/* The same into memory. ret_ends (may be NULL): of ZPL, where each label's commands end. */
+int labels_render(const struct label_design *design, struct label *labels, size_t n, enum label_format format,
+                  const struct label_look *look, struct output *out, size_t *ret_ends, struct error *err);
+
 void labels_done(struct label *labels, size_t n);
+
+/* A page for everybody: how to read a label (L3). organisation may be NULL. */
+int label_legend(enum lang lang, const char *organisation, struct output *out, struct error *err);
+/* A page to hold over a sheet of stickers: how far the printer misses. Of look: language and offset. */
+int label_calibration(const struct label_stock *stock, const struct label_look *look, struct output *out,
+                      struct error *err);

@@ -25,6 +25,10 @@ static int draw_judged(struct painter *painter, const struct label *labels, size
         int r;
 
         painter->label = label;
+        if (label->blank) {
+                r = preparing_wait(painter->preparing, i, err);
+                return r < 0 ? r : label_draw(painter, &shown, err);
+        }
         r = labelling_judge(label->id, label->category, painter->design->id, label_known(label), ~0U, err);
         if (r < 0)
                 return r;
@@ -60,16 +64,18 @@ static int draw_pages(struct painter *painter, const struct label_stock *sheet, 
         int stickers = painter->look->sheet ? sheet->columns * sheet->rows : 1;
         int position = painter->look->sheet ? painter->look->first - 1 : 0, r = 0;
 
-        for (size_t i = 0; r == 0 && i < n; i++) {
+        size_t copies = painter->look->copies > 1 ? (size_t) painter->look->copies : 1;
+
+        for (size_t i = 0; r == 0 && i < n * copies; i++) {
                 cairo_save(painter->cr);
                 if (painter->look->sheet)
                         place_on_sheet(design, painter->look, sheet, painter->cr, position);
                 cairo_rectangle(painter->cr, 0, 0, design->width * POINTS_PER_MM, design->height * POINTS_PER_MM);
                 cairo_clip(painter->cr);
-                r = draw_judged(painter, labels, i, err);
+                r = draw_judged(painter, labels, i / copies, err);
                 cairo_restore(painter->cr);
                 position = (position + 1) % stickers;
-                if (position == 0 || i + 1 == n)
+                if (position == 0 || i + 1 == n * copies)
                         cairo_show_page(painter->cr);
         }
         return r;
@@ -86,18 +92,17 @@ static void describe_pdf(cairo_surface_t *surface, const struct label *labels, s
 }
 
 static int write_vector(struct painter *painter, const struct label_stock *sheet, const struct label *labels,
-                        size_t n, enum label_format format, const char *path, struct error *err) {
-        _cleanup_(output_done) struct output out = { 0 };
+                        size_t n, enum label_format format, struct output *out, struct error *err) {
         double width = (painter->look->sheet ? sheet->paper_width : painter->design->width) * POINTS_PER_MM;
         double height = (painter->look->sheet ? sheet->paper_height : painter->design->height) * POINTS_PER_MM;
         cairo_surface_t *surface;
         int r;
 
         if (format == LABEL_PDF) {
-                surface = cairo_pdf_surface_create_for_stream(output_write, &out, width, height);
+                surface = cairo_pdf_surface_create_for_stream(output_write, out, width, height);
                 describe_pdf(surface, labels, n);
         } else {
-                surface = cairo_svg_surface_create_for_stream(output_write, &out, width, height);
+                surface = cairo_svg_surface_create_for_stream(output_write, out, width, height);
         }
         painter->cr = cairo_create(surface);
         if (format == LABEL_SVG)
@@ -109,7 +114,7 @@ static int write_vector(struct painter *painter, const struct label_stock *sheet
         if (r == 0)
                 r = output_finish(surface, err);
         cairo_surface_destroy(surface);
-        return r == 0 ? output_save(&out, path, err) : r;
+        return r;
 }
 
 /* --- raster ---------------------------------------------------------------------------------------------- */
@@ -154,29 +159,28 @@ static int draw_raster(struct painter *painter, const struct label *labels, size
         return r;
 }
 
-static int write_png(struct painter *painter, const struct label *label, const char *path, struct error *err) {
+static int write_png(struct painter *painter, const struct label *label, struct output *out, struct error *err) {
         _cleanup_(raster_freep) struct raster *raster = NULL;
-        _cleanup_(output_done) struct output out = { 0 };
         int r = draw_raster(painter, label, 0, &raster, err);
 
-        if (r == 0)
-                r = raster_png(raster, painter->mono, &out, err);
-        return r == 0 ? output_save(&out, path, err) : r;
+        return r == 0 ? raster_png(raster, painter->mono, out, err) : r;
 }
 
-static int write_zpl(struct painter *painter, const struct label *labels, size_t n, const char *path,
-                     struct error *err) {
-        _cleanup_(output_done) struct output out = { 0 };
+static int write_zpl(struct painter *painter, const struct label *labels, size_t n, struct output *out,
+                     size_t *ret_ends, struct error *err) {
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < n; i++) {
                 _cleanup_(raster_freep) struct raster *raster = NULL;
+                int copies = painter->look->copies > 1 ? painter->look->copies : 1;
 
                 r = draw_raster(painter, labels, i, &raster, err);
-                if (r == 0)
-                        r = raster_zpl(raster, labels[i].epc, &out, err);
+                for (int copy = 0; r == 0 && copy < copies; copy++)
+                        r = raster_zpl(raster, labels[i].epc, out, err);
+                if (ret_ends)
+                        ret_ends[i] = out->size;
         }
-        return r == 0 ? output_save(&out, path, err) : r;
+        return r;
 }
 
 static int check_order(const struct label_look *look, size_t n, enum label_format format, struct error *err) {
@@ -194,8 +198,8 @@ static int check_order(const struct label_look *look, size_t n, enum label_forma
         return 0;
 }
 
-int labels_write(const struct label_design *design, struct label *labels, size_t n, enum label_format format,
-                 const struct label_look *look, const char *path, struct error *err) {
+int labels_render(const struct label_design *design, struct label *labels, size_t n, enum label_format format,
+                  const struct label_look *look, struct output *out, size_t *ret_ends, struct error *err) {
         _cleanup_(qr_reader_freep) struct qr_reader *reader = NULL;
         _cleanup_(symbol_reader_freep) struct symbol_reader *symbol_reader = NULL;
         _cleanup_(preparing_endp) struct preparing *preparing = NULL;
@@ -217,13 +221,21 @@ int labels_write(const struct label_design *design, struct label *labels, size_t
         painter.symbol_reader = symbol_reader;
         painter.preparing = preparing;
         if (format == LABEL_PNG)
-                return write_png(&painter, labels, path, err);
+                return write_png(&painter, labels, out, err);
         if (format == LABEL_ZPL)
-                return write_zpl(&painter, labels, n, path, err);
+                return write_zpl(&painter, labels, n, out, ret_ends, err);
         painter.paths = format == LABEL_SVG;
         painter.keeps_bands = format == LABEL_PDF && n > 1;
-        r = write_vector(&painter, &sheet, labels, n, format, path, err);
+        r = write_vector(&painter, &sheet, labels, n, format, out, err);
         painter_forget(&painter);
         typesetter_free(painter.ts);
         return r;
+}
+
+int labels_write(const struct label_design *design, struct label *labels, size_t n, enum label_format format,
+                 const struct label_look *look, const char *path, struct error *err) {
+        _cleanup_(output_done) struct output out = { 0 };
+        int r = labels_render(design, labels, n, format, look, &out, NULL, err);
+
+        return r == 0 ? output_save(&out, path, err) : r;
 }

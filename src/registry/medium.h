@@ -68,6 +68,9 @@ json_t *medium_to_json(const struct medium *medium);
 /* The IDs of the media that have this place, in order: an array. Those destroyed or retired no longer take room. */
 int medium_ids_at(struct db *db, const char *location, json_t **ret, struct error *err);
 
+/* Media after that ID that have no valid label and are not gone: IDs in order, an array (L10). */
+int medium_ids_unlabelled(struct db *db, const char *after, int64_t limit, json_t **ret, struct error *err);
+
 /* For other rooms' apply functions only: they change what the registry owns. */
 int medium_apply_state(struct db *db, const char *id, enum medium_state state, const char *holder,
                        struct error *err);

@@ -1,4 +1,5 @@
 /* `label print`: judged, signed, drawn, read back, put out, recorded. `label reprint`: the same label once more. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "label/label_job.h"
 #include "label/label_text.h"
 #include "label/verbs.h"
+#include "policy/rule.h"
 
 /* The code: ID and signature by the station; the ID alone where no key is at hand. */
 static int put_code(struct act *act, struct label *label, const char *digest, struct error *err) {

@@ -51,6 +51,7 @@ struct link {
         char uri[PRINTER_TEXT * 2];
         const struct printer *printer;
         time_t until;
+        bool stopped; /* the queue keeps its jobs until somebody sees to the printer */
 };
 
 static int go_on(http_t *http, void *context) {
@@ -115,13 +116,14 @@ static const char *text_of(ipp_t *response, const char *name) {
 }
 
 /* One that takes no jobs is found out before the job is made. */
-static int check_printer(const struct link *link, struct error *err) {
+static int check_printer(struct link *link, struct error *err) {
         ipp_t *request = request_of(link, IPP_OP_GET_PRINTER_ATTRIBUTES), *response;
         ipp_attribute_t *accepts;
         int r = 0;
 
         response = cups.cupsDoRequest(link->http, request, link->printer->path);
         accepts = response ? cups.ippFindAttribute(response, "printer-is-accepting-jobs", IPP_TAG_BOOLEAN) : NULL;
+        link->stopped = integer_of(response, "printer-state") == IPP_PSTATE_STOPPED;
         if (!is_good(response))
                 r = complain(link, response, err);
         else if (accepts && !cups.ippGetBoolean(accepts, 0))
@@ -160,7 +162,7 @@ static int watch(const struct link *link, int number, struct printed *ret, struc
         if (until > link->until)
                 until = link->until;
         (void) snprintf(ret->state, sizeof ret->state, "queued");
-        while (state < IPP_JSTATE_CANCELED && time(NULL) <= until) {
+        while (!link->stopped && state < IPP_JSTATE_CANCELED && time(NULL) <= until) {
                 ipp_t *request = request_of(link, IPP_OP_GET_JOB_ATTRIBUTES), *response;
                 char why[100];
 

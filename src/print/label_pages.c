@@ -75,10 +75,10 @@ static double classification(struct page *page, enum classification which, doubl
                                                 [PATTERN_DOTS] = { "de puntos", "dotted" },
                                                 [PATTERN_STRIPES] = { "rayada", "striped" },
                                                 [PATTERN_SOLID] = { "llena", "solid" } };
-        static const struct text shapes[] = { [SHAPE_CIRCLE] = { "círculo", "circle" },
-                                              [SHAPE_SQUARE] = { "cuadrado", "square" },
-                                              [SHAPE_DIAMOND] = { "rombo", "diamond" },
-                                              [SHAPE_OCTAGON] = { "octógono", "octagon" } };
+        static const struct text shapes[] = { [SHAPE_CIRCLE] = { "un círculo", "a circle" },
+                                              [SHAPE_SQUARE] = { "un cuadrado", "a square" },
+                                              [SHAPE_DIAMOND] = { "un rombo", "a diamond" },
+                                              [SHAPE_OCTAGON] = { "un octógono", "an octagon" } };
         const struct classification_mark *m = &classification_marks[which];
         const struct label label = { .classification = which };
         struct label_look look = { .lang = page->lang };
@@ -91,11 +91,12 @@ static double classification(struct page *page, enum classification which, doubl
         mark(page, &element_band, (struct box){ 20, y + 10.5, 62, 9 }, true);
         mark(page, &element_letter, (struct box){ 86, y + 2, 15, 15 }, true);
         grey(page, 0);
-        (void) snprintf(text, sizeof text,
-                        in(page, (struct text){ "Letra %s en %s · color %s · trama %s",
-                                                "Letter %s in a %s · colour %s · %s pattern" }),
-                        m->letter, in(page, shapes[m->shape]), in(page, guide->colour),
-                        in(page, patterns[m->pattern]));
+        if (page->lang == LANG_EN)
+                (void) snprintf(text, sizeof text, "Letter %s in %s · colour %s · %s pattern", m->letter,
+                                shapes[m->shape].en, guide->colour.en, patterns[m->pattern].en);
+        else
+                (void) snprintf(text, sizeof text, "Letra %s en %s · color %s · trama %s", m->letter,
+                                shapes[m->shape].es, guide->colour.es, patterns[m->pattern].es);
         next = say(page, small, 105, y - 0.3, 88, text);
         next = say(page, strong, 105, next + 0.6, 88, in(page, guide->meaning));
         next = say(page, body, 105, next + 0.2, 88, in(page, guide->examples));
@@ -230,11 +231,9 @@ int label_calibration(const struct label_stock *stock, const struct label_look *
         (void) say(&page, small, centre - 30, stock->paper_height / 2 + 0.5, 80,
                    in(&page, (struct text){ "100 mm: si mide menos, imprima sin escalar",
                                             "100 mm: when shorter, print without scaling" }));
-        (void) snprintf(
-                text, sizeof text, in(&page, (struct text){ "%s · --offset %.4g,%.4g", "%s · --offset %.4g,%.4g" }),
-                in(&page, (struct text){ stock->name[LANG_ES],
-                                         stock->name[LANG_EN] ? stock->name[LANG_EN] : stock->name[LANG_ES] }),
-                look->offset_x, look->offset_y);
+        (void) snprintf(text, sizeof text, "%s · --offset %.4g,%.4g",
+                        look->lang == LANG_EN && stock->name[LANG_EN] ? stock->name[LANG_EN] : stock->name[LANG_ES],
+                        look->offset_x, look->offset_y);
         (void) say(&page, small, centre - 50, stock->paper_height / 2 - 5, 100, text);
         cairo_show_page(page.painter.cr);
         return page_close(&page, 0, err);

@@ -32,6 +32,7 @@ const struct room *const rooms[] = {
         &people_room,
         &accounts_room,
         &media_room,
+        &blank_room,
         &import_room,
         &report_room,
         &tape_set_room,

@@ -1,14 +1,7 @@
-/* The room's tables: its verbs, and the event that a label was printed (L10). */
+/* The room's table of verbs. */
 #include "base/cleanup.h"
+#include "label/label_job.h"
 #include "label/verbs.h"
-
-static int apply_printed(struct db *db, const struct event *event, struct error *err) {
-        return medium_apply_label(db, event->subject, "valid", json_int(event->data, "revision", 0), err);
-}
-
-static const struct event_type events[] = {
-        { "label.printed", apply_printed },
-};
 
 int label_run_designs(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_free_ char *folder = act_path(act, NULL, "labels");
@@ -41,28 +34,53 @@ int label_run_designs(struct act *act, const json_t *args, json_t **ret, struct 
         return *ret ? 0 : fail_memory(err);
 }
 
-static const struct term resolutions[] = {
-        { "203", { "203 ppp", "203 dpi" } },
-        { "300", { "300 ppp", "300 dpi" } },
-        { "600", { "600 ppp", "600 dpi" } },
-};
-
 static const struct param print_params[] = {
         { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL | PARAM_REPEATED,
           HELP("soportes, por cualquiera de sus nombres", "media, by any of their names"), 0, 0, NULL, 0 },
         { "design", PARAM_NAME, 0, HELP("diseño (standard)", "design (standard)"), 0, 0, NULL, 0 },
-        { "format", PARAM_TERM, 0,
-          HELP("formato; si falta, el del nombre del fichero", "format; else the file name's"), 0, 0,
-          label_format_terms, LABEL_FORMATS },
-        { "dpi", PARAM_TERM, 0, HELP("resolución de la impresora (203)", "the printer's resolution (203)"), 0, 0,
-          resolutions, COUNT(resolutions) },
-        { "out", PARAM_OUTPUT, PARAM_REQUIRED | PARAM_REPEATED,
-          HELP("fichero; varios salen de la misma revisión", "file; several are of one revision"), 0, 0, NULL, 0 },
-        { "mono", PARAM_FLAG, 0, HELP("solo blanco y negro", "black and white only"), 0, 0, NULL, 0 },
-        { "sheet", PARAM_FLAG, 0, HELP("en hojas A4 de pegatinas (PDF)", "on A4 sheets of stickers (PDF)"), 0, 0,
+        LABEL_JOB_PARAMS,
+};
+
+static const struct param reprint_params[] = {
+        { "medium", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_POSITIONAL | PARAM_REPEATED,
+          HELP("soportes, por cualquiera de sus nombres", "media, by any of their names"), 0, 0, NULL, 0 },
+        { "reason", PARAM_TEXT, 0, HELP("por qué se repite", "why it is repeated"), 0, 200, NULL, 0 },
+        { "design", PARAM_NAME, 0, HELP("diseño (el que tenía)", "design (the one it had)"), 0, 0, NULL, 0 },
+        LABEL_JOB_PARAMS,
+};
+
+static const struct param preprint_params[] = {
+        { "count", PARAM_INT, PARAM_REQUIRED, HELP("cuántos códigos", "how many codes"), 1, 5000, NULL, 0 },
+        { "design", PARAM_NAME, 0, HELP("diseño (blank)", "design (blank)"), 0, 0, NULL, 0 },
+        LABEL_JOB_PARAMS,
+};
+
+static const struct param void_params[] = {
+        { "medium", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL,
+          HELP("soporte, por cualquiera de sus nombres, o código reservado",
+               "medium, by any of its names, or a reserved code"),
+          0, 400, NULL, 0 },
+        { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
+};
+
+static const struct param due_params[] = {
+        { "days", PARAM_INT, 0,
+          HELP("también las que vencen en tantos días (30)", "also those due within so many days (30)"), 0, 3650,
           NULL, 0 },
-        { "first", PARAM_INT, 0, HELP("primera pegatina libre de la hoja", "first free sticker of the sheet"), 1,
-          2500, NULL, 0 },
+        { "after", PARAM_TEXT, 0, HELP("desde el siguiente a este identificador", "from the one after this ID"), 0,
+          15, NULL, 0 },
+        { "limit", PARAM_INT, 0, HELP("cuántas, 200 si no se dice", "how many, 200 unless said"), 1, 1000, NULL,
+          0 },
+};
+
+static const struct param legend_params[] = {
+        { "out", PARAM_OUTPUT, PARAM_REQUIRED, HELP("fichero PDF", "PDF file"), 0, 0, NULL, 0 },
+};
+
+static const struct param calibrate_params[] = {
+        { "stock", PARAM_TEXT, PARAM_REQUIRED, HELP("hoja de pegatinas", "sheet of stickers"), 0, 40, NULL, 0 },
+        { "out", PARAM_OUTPUT, PARAM_REQUIRED, HELP("fichero PDF", "PDF file"), 0, 0, NULL, 0 },
+        { "offset", PARAM_TEXT, 0, HELP("X,Y en mm, para comprobarlo", "X,Y in mm, to check it"), 0, 20, NULL, 0 },
 };
 
 static const struct param scan_params[] = {
@@ -94,7 +112,36 @@ static const struct column print_columns[] = {
         { "medium", HELP("SOPORTE", "MEDIUM") },
         { "revision", HELP("REVISIÓN", "REVISION") },
         { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
+        { "copies", HELP("COPIAS", "COPIES") },
+        { "renew", HELP("RENOVAR", "RENEW") },
+        { "job", HELP("TRABAJO", "JOB") },
+        { "job_state", HELP("COLA", "QUEUE") },
 };
+
+static const struct column preprint_columns[] = { { "code", HELP("CÓDIGO", "CODE") } };
+
+static const struct column void_columns[] = {
+        { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "label_state", HELP("ETIQUETA", "LABEL") },
+};
+
+static const struct column due_columns[] = {
+        { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "cause", HELP("CAUSA", "CAUSE") },
+        { "renew", HELP("RENOVAR", "RENEW") },
+        { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
+        { "location", HELP("UBICACIÓN", "LOCATION") },
+        { "printer", HELP("IMPRESORA", "PRINTER") },
+        { "problem", HELP("PROBLEMA", "PROBLEM") },
+};
+
+static const struct column sheets_columns[] = {
+        { "stock", HELP("HOJA", "SHEET") },
+        { "name", HELP("NOMBRE", "NAME") },
+        { "on_sheet", HELP("POR HOJA", "ON A SHEET") },
+};
+
+static const struct column file_columns[] = { { "file", HELP("FICHERO", "FILE") } };
 
 static const struct column designs_columns[] = {
         { "design", HELP("DISEÑO", "DESIGN") },
@@ -119,6 +166,63 @@ static const struct verb verbs[] = {
           PARAMS(print_params),
           COLUMNS(print_columns),
           .run = label_run_print },
+        { .noun = "label",
+          .name = "reprint",
+          .roles = ROLE_ANY & ~(unsigned) ROLE_AUDITOR,
+          .flags = VERB_WRITES,
+          .help = HELP("Repite la etiqueta vigente, o la que no llegó a salir, con el mismo código",
+                       "Repeats the current label, or one that did not come out, with the same code"),
+          PARAMS(reprint_params),
+          COLUMNS(print_columns),
+          .run = label_run_reprint },
+        { .noun = "label",
+          .name = "void",
+          .roles = ROLE_OWNER | ROLE_CUSTODIAN | ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("Anula una etiqueta perdida o estropeada, o un código reservado",
+                       "Makes a lost or spoilt label void, or a reserved code"),
+          PARAMS(void_params),
+          COLUMNS(void_columns),
+          .run = label_run_void },
+        { .noun = "label",
+          .name = "due",
+          .roles = ROLE_ANY,
+          .help = HELP("Qué etiquetas hay que imprimir: nunca impresas, anuladas, sin salir o que se borran",
+                       "Which labels have to be printed: never printed, void, not come out, or fading"),
+          PARAMS(due_params),
+          COLUMNS(due_columns),
+          .run = label_run_due },
+        { .noun = "label",
+          .name = "sheets",
+          .roles = ROLE_ANY,
+          .help = HELP("Enumera las hojas de pegatinas", "Lists the sheets of stickers"),
+          COLUMNS(sheets_columns),
+          .run = label_run_sheets },
+        { .noun = "label",
+          .name = "calibrate",
+          .roles = ROLE_ANY,
+          .help = HELP("Página para ver cuánto se desvía la impresora de una hoja de pegatinas",
+                       "A page that shows how far the printer misses a sheet of stickers"),
+          PARAMS(calibrate_params),
+          COLUMNS(file_columns),
+          .run = label_run_calibrate },
+        { .noun = "label",
+          .name = "legend",
+          .roles = ROLE_ANY,
+          .help = HELP("Hoja para el tablón: cómo se lee una etiqueta",
+                       "A sheet for the wall: how to read a label"),
+          PARAMS(legend_params),
+          COLUMNS(file_columns),
+          .run = label_run_legend },
+        { .noun = "media",
+          .name = "preprint",
+          .roles = ROLE_CUSTODIAN | ROLE_SECURITY,
+          .flags = VERB_WRITES,
+          .help = HELP("Reserva códigos y los imprime antes de que lleguen sus soportes",
+                       "Reserves codes and prints them before their media come"),
+          PARAMS(preprint_params),
+          COLUMNS(preprint_columns),
+          .run = label_run_preprint },
         { .noun = "label",
           .name = "designs",
           .roles = ROLE_ANY,
@@ -145,6 +249,8 @@ static const struct verb verbs[] = {
           .run = label_run_verify },
 };
 
-const struct room label_room = {
-        .verbs = verbs, .verbs_n = COUNT(verbs), .events = events, .events_n = COUNT(events)
-};
+const struct room label_room = { .schema = &label_schema,
+                                 .verbs = verbs,
+                                 .verbs_n = COUNT(verbs),
+                                 .events = label_events,
+                                 .events_n = LABEL_EVENTS };

@@ -4,13 +4,15 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "label/label_state.h"
 #include "label/label_text.h"
 #include "label/verbs.h"
+#include "registry/blank.h"
 
 enum { CERTIFICATE_MAX = 64 * 1024 };
 
 /* What the registry says of the label that was scanned. */
-enum standing { LABEL_CURRENT, LABEL_VOID, LABEL_OLDER, LABEL_UNKNOWN, LABEL_NONE, STANDINGS };
+enum standing { LABEL_CURRENT, LABEL_UNSENT, LABEL_VOID, LABEL_OLDER, LABEL_UNKNOWN, LABEL_NONE, STANDINGS };
 
 static const struct {
         const char *code;
@@ -20,6 +22,9 @@ static const struct {
         [LABEL_VOID] = { "void",
                          { "la etiqueta está anulada: imprima otra (L10)",
                            "the label is void: print another (L10)" } },
+        [LABEL_UNSENT] = { "unsent",
+                           { "la impresora no confirmó esta etiqueta: repítala con «label reprint»",
+                             "the printer did not confirm this label: repeat it with “label reprint”" } },
         [LABEL_OLDER] = { "superseded",
                           { "la etiqueta es anterior a la vigente: retírela (L10)",
                             "the label is older than the current one: remove it (L10)" } },
@@ -31,9 +36,12 @@ static const struct {
                            "the text identifies only: it does not say which label it is" } },
 };
 
-static enum standing standing_of(const struct medium *medium, const struct label_text *text) {
+static enum standing standing_of(const struct medium *medium, const struct label_row *row,
+                                 const struct label_text *text) {
         if (!text->is_signed)
                 return LABEL_NONE;
+        if (row->there && row->state == LABEL_PREPARED && row->revision == text->revision)
+                return LABEL_UNSENT;
         if (text->revision > medium->label_revision)
                 return LABEL_UNKNOWN;
         if (text->revision < medium->label_revision)
@@ -85,8 +93,24 @@ static int check_signature(struct act *act, const json_t *args, const struct lab
         return r;
 }
 
+/* A code that was printed before its medium came is no error of the scanner's. */
+static int reserved_error(struct act *act, const char *scanned, int r, struct error *err) {
+        enum blank_state state = BLANK_NONE;
+        char id[MEDIUM_ID_TEXT];
+
+        if (blank_find(act->db, scanned, &state, id, NULL) < 0 || (state != BLANK_RESERVED && state != BLANK_VOID))
+                return r;
+        if (state == BLANK_VOID)
+                return fail(err, r, "El código %s se anuló: destruya la etiqueta.",
+                            "Code %s was made void: destroy the label.", id);
+        (void) fail(err, r, "El código %s está reservado y todavía no es de ningún soporte.",
+                    "Code %s is reserved and no medium's yet.", id);
+        return hint(err, "Asígnelo con «media claim %s».", "Bind it with “media claim %s”.", id);
+}
+
 int label_run_scan(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         struct label_text text = { 0 };
+        struct label_row row = { 0 };
         struct medium medium;
         char id[MEDIUM_ID_TEXT];
         const char *scanned = json_text(args, "text"), *how = "";
@@ -101,9 +125,13 @@ int label_run_scan(struct act *act, const json_t *args, json_t **ret, struct err
                 r = check_signature(act, args, &text, err);
         if (r == 0)
                 r = medium_resolve(act->db, is_label ? text.id : scanned, id, &how, err);
+        if (r == ERR_NOT_FOUND)
+                r = reserved_error(act, scanned, r, err);
         if (r == 0)
                 r = medium_load(act->db, id, &medium, err);
-        standing = r == 0 ? standing_of(&medium, &text) : LABEL_NONE;
+        if (r == 0)
+                r = label_row_load(act->db, id, &row, err);
+        standing = r == 0 ? standing_of(&medium, &row, &text) : LABEL_NONE;
         if (r == 0 && standing == LABEL_CURRENT)
                 r = compare_content(act, &medium, &text, &same, err);
         if (r < 0)

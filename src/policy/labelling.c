@@ -46,8 +46,10 @@ static const struct rule rules[] = {
             "Choose a design with a larger QR or a higher resolution." } },
         { "L10",
           "mp.si.1",
-          { "Un cambio de clasificación, propietario o caducidad anula la etiqueta impresa.",
-            "A changed classification, owner or expiry makes the printed label void." },
+          { "Un cambio de clasificación, propietario o caducidad anula la etiqueta impresa; la que se borra con el "
+            "tiempo se renueva en plazo.",
+            "A changed classification, owner or expiry makes the printed label void; one that fades is renewed in "
+            "time." },
           { "Imprima y pegue una etiqueta nueva con «label print» y destruya la antigua.",
             "Print and stick a new label with “label print” and destroy the old one." } },
 };
@@ -59,7 +61,7 @@ const struct term label_item_terms[LABEL_ITEMS] = {
         [LABEL_CREATED] = { "created", { "la fecha de alta", "the creation date" } },
         [LABEL_OWNER] = { "owner", { "el propietario", "the owner" } },
         [LABEL_CLASSIFICATION] = { "classification", { "la clasificación", "the classification" } },
-        [LABEL_QR] = { "qr", { "el código QR", "the QR code" } },
+        [LABEL_QR] = { "qr", { "el código QR o de barras", "the QR code or barcode" } },
         [LABEL_EXPIRES] = { "expires", { "la fecha de caducidad", "the expiry date" } },
         [LABEL_EPC] = { "epc", { "el EPC de RFID", "the RFID EPC" } },
         [LABEL_TAMPER] = { "tamper", { "el número del indicador de manipulación", "the tamper-indicator number" } },
@@ -104,6 +106,52 @@ int labelling_judge(const char *id, enum category category, const char *design, 
                       "Design “%s” does not show whole on %s: %.0s%s.", design, id, es, en);
         return hint(err, "Elija otro diseño con «--design» («label designs» los enumera).",
                     "Choose another design with “--design” (“label designs” lists them).");
+}
+
+const struct classification_guide classification_guides[CLASSIFICATIONS] = {
+        [CLASS_PUBLICO] = { { "verde", "green" },
+                            { "Sin restricciones de acceso.", "No restriction of access." },
+                            { "Material promocional, información general.", "Promotional material, general "
+                                                                            "information." },
+                            { "No lo pierda; bórrelo antes de reutilizarlo.",
+                              "Do not lose it; wipe it before it is "
+                              "used again." } },
+        [CLASS_INTERNO] = { { "amarillo", "yellow" },
+                            { "Uso interno de la organización.", "Internal use by the organisation." },
+                            { "Procedimientos, configuraciones, documentación técnica.",
+                              "Procedures, configurations, technical documentation." },
+                            { "No sale del centro sin autorización.",
+                              "It does not leave without authorisation." } },
+        [CLASS_CONFIDENCIAL] = { { "naranja", "orange" },
+                                 { "Datos de salud protegidos.", "Protected health data." },
+                                 { "Imágenes médicas, diagnósticos, tratamientos.", "Medical images, diagnoses, "
+                                                                                    "treatments." },
+                                 { "Siempre cifrado; préstamo y envío, registrados.",
+                                   "Always encrypted; loans and shipments on record." } },
+        [CLASS_SECRETO] = { { "rojo", "red" },
+                            { "Información extremadamente sensible.", "Extremely sensitive information." },
+                            { "Datos genéticos, historiales psiquiátricos completos.",
+                              "Genetic data, whole psychiatric records." },
+                            { "Siempre cifrado y precintado; acceso de los autorizados por nombre.",
+                              "Always encrypted and sealed; access by those authorised by name." } },
+};
+
+const struct term label_process_terms[LABEL_PROCESSES] = {
+        [PROCESS_THERMAL] = { "direct-thermal", { "térmica directa", "direct thermal" } },
+        [PROCESS_TRANSFER] = { "thermal-transfer", { "transferencia térmica", "thermal transfer" } },
+        [PROCESS_LASER] = { "laser", { "láser", "laser" } },
+        [PROCESS_INKJET] = { "inkjet", { "chorro de tinta", "inkjet" } },
+};
+
+int labelling_life(enum label_process process) {
+        static const int days[LABEL_PROCESSES] = {
+                [PROCESS_THERMAL] = 365,
+                [PROCESS_TRANSFER] = 5 * 365,
+                [PROCESS_LASER] = 5 * 365,
+                [PROCESS_INKJET] = 2 * 365,
+        };
+
+        return days[process];
 }
 
 const struct classification_mark classification_marks[CLASSIFICATIONS] = {

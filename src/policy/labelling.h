@@ -29,6 +29,18 @@ void labelling_list(unsigned items, enum lang lang, char *out, size_t size);
 int labelling_judge(const char *id, enum category category, const char *design, unsigned known, unsigned shown,
                     struct error *err);
 
+/* What the legend says of a classification: its colour in words, what it is, examples, what has to be kept. */
+struct classification_guide {
+        struct text colour, meaning, examples, keep;
+};
+extern const struct classification_guide classification_guides[CLASSIFICATIONS];
+
+/* How a label gets onto its paper, and how long it is then read: direct thermal print fades by light and warmth. */
+enum label_process { PROCESS_THERMAL, PROCESS_TRANSFER, PROCESS_LASER, PROCESS_INKJET, LABEL_PROCESSES };
+extern const struct term label_process_terms[LABEL_PROCESSES];
+/* Days until it is to be printed anew. */
+int labelling_life(enum label_process process);
+
 /* The mark that stands for a classification in black and white: a letter in a shape, and a band's pattern. */
 enum mark_shape { SHAPE_CIRCLE, SHAPE_SQUARE, SHAPE_DIAMOND, SHAPE_OCTAGON };
 enum mark_pattern { PATTERN_EMPTY, PATTERN_DOTS, PATTERN_STRIPES, PATTERN_SOLID };

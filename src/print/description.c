@@ -1,6 +1,7 @@
 #include "print/description.h"
 
 #include <ini.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,18 +32,65 @@ int description_find(const char *folder, const char *kind, const char *id, char 
                     "There is no “%s.ini” in folder “%s”.", id, kind);
 }
 
+/* The text a line at a time, as inih wants it, and which line that is. */
+struct lines {
+        const char *at;
+        int number;
+};
+
+static char *next_line(char *buffer, int size, void *stream) {
+        struct lines *lines = stream;
+        size_t n = strcspn(lines->at, "\n"), whole = n + (lines->at[n] == '\n');
+
+        if (!*lines->at)
+                return NULL;
+        lines->number++;
+        if (whole >= (size_t) size) /* check_lines() has refused it */
+                whole = (size_t) size - 1;
+        memcpy(buffer, lines->at, whole);
+        buffer[whole] = '\0';
+        lines->at += n + (lines->at[n] == '\n');
+        return buffer;
+}
+
 struct reading {
         int (*take)(void *context, const char *section, const char *key, const char *value, struct error *err);
         void *context;
         struct error *err;
+        struct lines lines;
         int code;
 };
+
+/* One language's: what does not fit is cut at a character. */
+static void put_before(const char *word, int line, const char *key, char what[ERROR_TEXT_MAX]) {
+        char head[80];
+        size_t n, room;
+
+        (void) snprintf(head, sizeof head, "%s %d%s%.40s: ", word, line, *key ? ", " : "", key);
+        utf8_trim(head);
+        n = strlen(head);
+        room = ERROR_TEXT_MAX - 1 - n;
+        what[room] = '\0';
+        memmove(what + n, what, strlen(what) + 1);
+        memcpy(what, head, n);
+        utf8_trim(what);
+}
+
+int description_blame(int line, const char *key, struct error *err) {
+        if (!err)
+                return ERR_USAGE;
+        put_before("Línea", line, key, err->what[LANG_ES]);
+        put_before("Line", line, key, err->what[LANG_EN]);
+        return err->code;
+}
 
 static int on_value(void *user, const char *section, const char *key, const char *value) {
         struct reading *reading = user;
 
         if (reading->code == 0)
                 reading->code = reading->take(reading->context, section, key, value, reading->err);
+        if (reading->code == ERR_USAGE)
+                (void) description_blame(reading->lines.number, key, reading->err);
         return reading->code == 0;
 }
 
@@ -69,12 +117,12 @@ int description_parse(const char *text, size_t n,
                       int (*take)(void *context, const char *section, const char *key, const char *value,
                                   struct error *err),
                       void *context, struct error *err) {
-        struct reading reading = { take, context, err, 0 };
+        struct reading reading = { take, context, err, { text, 0 }, 0 };
         int r = check_lines(text, n, err);
 
         if (r < 0)
                 return r;
-        r = ini_parse_string(text, on_value, &reading);
+        r = ini_parse_stream(next_line, &reading.lines, on_value, &reading);
         if (reading.code < 0)
                 return reading.code;
         if (r != 0)

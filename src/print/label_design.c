@@ -1,4 +1,4 @@
-#include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -7,16 +7,20 @@
 #include "print/description.h"
 #include "print/label_parts.h"
 
-enum { ELEMENTS_MAX = 64, DESIGNS_MAX = 256 };
+enum { ELEMENTS_MAX = 64 };
 
-const struct element_kind *const element_kinds[] = { &element_text,   &element_qr,    &element_band,
-                                                     &element_letter, &element_frame, NULL };
+const struct element_kind *const element_kinds[] = {
+        &element_text,   &element_qr,    &element_datamatrix, &element_code128, &element_band,
+        &element_letter, &element_frame, &element_box,        &element_image,   NULL
+};
 
 void label_design_free(struct label_design *design) {
         if (!design)
                 return;
         for (size_t i = 0; i < design->elements_n; i++) {
                 free(design->elements[i].section);
+                free(design->elements[i].file);
+                cairo_surface_destroy(design->elements[i].picture);
                 for (int lang = 0; lang < LANGS; lang++)
                         free(design->elements[i].value[lang]);
         }
@@ -28,7 +32,7 @@ void label_design_free(struct label_design *design) {
 }
 
 /* "12" or "12.5", whatever the locale thinks of decimal points. */
-static int take_number(double *out, const char *value, double most, struct error *err) {
+int design_number(double *out, const char *value, double most, struct error *err) {
         double number = 0, scale = 1;
         const char *p = value;
         bool fraction = false;
@@ -50,16 +54,16 @@ static int take_number(double *out, const char *value, double most, struct error
         return 0;
 }
 
-static int take_count(int *out, const char *value, int most, struct error *err) {
+int design_count(int *out, const char *value, int most, struct error *err) {
         double number = 0;
-        int r = take_number(&number, value, most, err);
+        int r = design_number(&number, value, most, err);
 
         if (r == 0)
                 *out = (int) number;
         return r;
 }
 
-static int take_string(char **out, const char *value, struct error *err) {
+int design_string(char **out, const char *value, struct error *err) {
         char *joined = *out ? str_format("%s %s", *out, value) : strdup(value);
 
         if (!joined)
@@ -87,30 +91,67 @@ static int take_design(struct label_design *design, const char *section, const c
 
         for (size_t i = 0; i < COUNT(numbers); i++)
                 if (strcmp(section, numbers[i].section) == 0 && strcmp(key, numbers[i].key) == 0)
-                        return take_number(numbers[i].out, value, 297, err);
+                        return design_number(numbers[i].out, value, 297, err);
         if (strcmp(section, "sheet") == 0 && strcmp(key, "columns") == 0)
-                return take_count(&design->columns, value, 50, err);
+                return design_count(&design->columns, value, 50, err);
         if (strcmp(section, "sheet") == 0 && strcmp(key, "rows") == 0)
-                return take_count(&design->rows, value, 50, err);
+                return design_count(&design->rows, value, 50, err);
+        if (strcmp(section, "label") == 0 && strcmp(key, "dpi") == 0)
+                return design_count(&design->dpi, value, 1200, err);
         if (strcmp(section, "label") == 0 && strcmp(key, "name.es") == 0)
-                return take_string(&design->name[LANG_ES], value, err);
+                return design_string(&design->name[LANG_ES], value, err);
         if (strcmp(section, "label") == 0 && strcmp(key, "name.en") == 0)
-                return take_string(&design->name[LANG_EN], value, err);
+                return design_string(&design->name[LANG_EN], value, err);
         return no_such_key(section, key, err);
 }
 
-/* "ALTA": from this category on; "epc": when the medium has one. */
-static int take_when(struct label_element *element, const char *value, struct error *err) {
-        int category = term_parse(category_terms, CATEGORIES, value);
+static int take_condition(struct label_element *element, const char *word, size_t n, struct error *err) {
+        struct condition *when = &element->when[element->when_n];
+        bool negated = n > 0 && word[0] == '!';
+        char name[sizeof when->field];
+        int category, classification;
 
-        if (category >= 0) {
-                element->when_category = category;
-                return 0;
+        if (negated) {
+                word++;
+                n--;
         }
-        if (!label_field_exists(value, strlen(value)) || strlen(value) >= sizeof element->when_field)
-                return fail(err, ERR_USAGE, "«%s» no es ni categoría ni campo.",
-                            "“%s” is neither a category nor a field.", value);
-        memcpy(element->when_field, value, strlen(value) + 1);
+        if (element->when_n == CONDITIONS_MAX)
+                return fail(err, ERR_USAGE, "Son más de %d condiciones.", "That is over %d conditions.",
+                            CONDITIONS_MAX);
+        (void) snprintf(name, sizeof name, "%.*s", (int) n, word);
+        category = term_parse(category_terms, CATEGORIES, name);
+        classification = term_parse(classification_terms, CLASSIFICATIONS, name);
+        if (n >= sizeof name || (category < 0 && classification < 0 && !label_field_exists(word, n)))
+                return fail(err, ERR_USAGE, "«%.*s» no es categoría, clasificación ni campo.",
+                            "“%.*s” is no category, classification or field.", (int) n, word);
+        *when = (struct condition){ category >= 0         ? WHEN_CATEGORY
+                                    : classification >= 0 ? WHEN_CLASSIFICATION
+                                                          : WHEN_FIELD,
+                                    negated, category >= 0 ? category : classification, "" };
+        memcpy(when->field, name, sizeof name);
+        element->when_n++;
+        return 0;
+}
+
+/* "ALTA": from this category on; "CONFIDENCIAL": from this classification on; "epc": when the medium has one;
+ * "!ALTA": below it. All of several have to hold. */
+static int take_when(struct label_element *element, const char *value, struct error *err) {
+        int r = 0;
+
+        for (const char *p = value; r == 0 && *p;) {
+                size_t n = strcspn(p, " ");
+
+                if (n > 0)
+                        r = take_condition(element, p, n, err);
+                p += n + (p[n] == ' ');
+        }
+        return r;
+}
+
+static int take_choice(bool *out, const char *value, const char *no, const char *yes, struct error *err) {
+        if (strcmp(value, yes) != 0 && strcmp(value, no) != 0)
+                return fail(err, ERR_USAGE, "«%s» no es %s ni %s.", "“%s” is neither %s nor %s.", value, no, yes);
+        *out = strcmp(value, yes) == 0;
         return 0;
 }
 
@@ -135,33 +176,38 @@ static int take_element(struct label_element *element, const char *key, const ch
         } numbers[] = {
                 { "x", &element->box.x },           { "y", &element->box.y },   { "width", &element->box.width },
                 { "height", &element->box.height }, { "size", &element->size }, { "least", &element->least },
+                { "line", &element->line },
         };
 
         for (size_t i = 0; i < COUNT(numbers); i++)
                 if (strcmp(key, numbers[i].key) == 0)
-                        return take_number(numbers[i].out, value, 297, err);
+                        return design_number(numbers[i].out, value, 297, err);
         if (strcmp(key, "value.es") == 0)
-                return take_string(&element->value[LANG_ES], value, err);
+                return design_string(&element->value[LANG_ES], value, err);
         if (strcmp(key, "value.en") == 0)
-                return take_string(&element->value[LANG_EN], value, err);
+                return design_string(&element->value[LANG_EN], value, err);
         if (strcmp(key, "value") == 0) {
-                int r = take_string(&element->value[LANG_ES], value, err);
+                int r = design_string(&element->value[LANG_ES], value, err);
 
-                return r < 0 ? r : take_string(&element->value[LANG_EN], value, err);
+                return r < 0 ? r : design_string(&element->value[LANG_EN], value, err);
         }
         if (strcmp(key, "lines") == 0)
-                return take_count(&element->lines, value, 10, err);
+                return design_count(&element->lines, value, 10, err);
         if (strcmp(key, "when") == 0)
                 return take_when(element, value, err);
         if (strcmp(key, "align") == 0)
                 return take_align(element, value, err);
         if (strcmp(key, "bold") == 0)
-                element->bold = strcmp(value, "yes") == 0;
-        else if (strcmp(key, "mono") == 0)
-                element->mono_face = strcmp(value, "yes") == 0;
-        else
-                return no_such_key(element->section, key, err);
-        return 0;
+                return take_choice(&element->bold, value, "no", "yes", err);
+        if (strcmp(key, "mono") == 0)
+                return take_choice(&element->mono_face, value, "no", "yes", err);
+        if (strcmp(key, "content") == 0)
+                return take_choice(&element->signed_content, value, "id", "signed", err);
+        if (strcmp(key, "fill") == 0)
+                return take_choice(&element->filled, value, "none", "black", err);
+        if (strcmp(key, "file") == 0)
+                return design_string(&element->file, value, err);
+        return no_such_key(element->section, key, err);
 }
 
 static int new_element(struct label_design *design, const char *section, struct label_element **ret,
@@ -181,11 +227,9 @@ static int new_element(struct label_design *design, const char *section, struct 
                         return fail_memory(err);
                 design->elements = grown;
                 element = &grown[design->elements_n++];
-                *element = (struct label_element){ .kind = element_kinds[i],
-                                                   .section = strdup(section),
-                                                   .size = 7,
-                                                   .lines = 1,
-                                                   .when_category = -1 };
+                *element = (struct label_element){
+                        .kind = element_kinds[i], .section = strdup(section), .size = 7, .lines = 1
+                };
                 *ret = element;
                 return element->section ? 0 : fail_memory(err);
         }
@@ -213,13 +257,19 @@ static bool overlap(struct box a, struct box b) {
                b.y < a.y + a.height - 0.001;
 }
 
-/* Black on white, never on the colour band: nothing may reach into the code's box. */
-static int check_qr_is_alone(const struct label_design *design, const struct label_element *qr, struct error *err) {
+static bool is_outline(const struct label_element *element) {
+        return element->kind == &element_frame || (element->kind == &element_box && !element->filled);
+}
+
+/* Black on white, never on the colour band: nothing may reach into a code's box. */
+static int check_code_is_alone(const struct label_design *design, const struct label_element *code,
+                               struct error *err) {
         for (size_t i = 0; i < design->elements_n; i++) {
                 const struct label_element *other = &design->elements[i];
 
-                if (other != qr && other->kind != &element_frame && overlap(other->box, qr->box))
-                        return fail(err, ERR_USAGE, "[%s] pisa el QR.", "[%s] overlaps the QR.", other->section);
+                if (other != code && !is_outline(other) && overlap(other->box, code->box))
+                        return fail(err, ERR_USAGE, "[%s] pisa el código de [%s].",
+                                    "[%s] overlaps the code of [%s].", other->section, code->section);
         }
         return 0;
 }
@@ -230,8 +280,12 @@ static int check_element(const struct label_design *design, const struct label_e
 
         if (box->width <= 0.2 || box->height <= 0.2 || box->x + box->width > design->width + 0.001 ||
             box->y + box->height > design->height + 0.001)
-                return fail(err, ERR_USAGE, "[%s] no cabe en la etiqueta.", "[%s] does not fit on the label.",
-                            element->section);
+                return fail(err, ERR_USAGE,
+                            "[%s] no cabe: x + width = %.4g, y + height = %.4g, y la etiqueta mide %.4g × %.4g mm.",
+                            "[%s] does not fit: x + width = %.4g, y + height = %.4g, and the label measures %.4g × "
+                            "%.4g mm.",
+                            element->section, box->x + box->width, box->y + box->height, design->width,
+                            design->height);
         if (element->kind == &element_text &&
             (!element->value[LANG_ES] || element->lines < 1 || element->size < 3 || element->size > 100))
                 return fail(err, ERR_USAGE, "[%s] necesita «value» y un tamaño de 3 a 100 puntos.",
@@ -242,15 +296,20 @@ static int check_element(const struct label_design *design, const struct label_e
                                 return fail(err, ERR_USAGE, "[%s] nombra un campo que no existe: «%.24s».",
                                             "[%s] names a field that does not exist: “%.24s”.", element->section,
                                             p);
-        return element->kind == &element_qr ? check_qr_is_alone(design, element, err) : 0;
+        if (element->kind == &element_image && (str_empty(element->file) || !file_name_safe(element->file)))
+                return fail(err, ERR_USAGE, "[%s] necesita «file», el nombre de un PNG de la carpeta «labels».",
+                            "[%s] needs “file”, the name of a PNG in the folder “labels”.", element->section);
+        return element_is_code(element) ? check_code_is_alone(design, element, err) : 0;
 }
 
 static int check_design(const struct label_design *design, struct error *err) {
         int r = 0;
 
         if (design->width < 10 || design->width > 210 || design->height < 5 || design->height > 297)
-                return fail(err, ERR_USAGE, "Una etiqueta mide de 10 × 5 a 210 × 297 mm.",
-                            "A label measures 10 × 5 to 210 × 297 mm.");
+                return fail(err, ERR_USAGE,
+                            "[label] width × height es %.4g × %.4g: una etiqueta mide de 10 × 5 a 210 × 297 mm.",
+                            "[label] width × height is %.4g × %.4g: a label measures 10 × 5 to 210 × 297 mm.",
+                            design->width, design->height);
         if (str_empty(design->name[LANG_ES]) || design->elements_n == 0)
                 return fail(err, ERR_USAGE, "Al diseño le falta «name.es» o un elemento.",
                             "The design lacks “name.es” or an element.");
@@ -258,9 +317,26 @@ static int check_design(const struct label_design *design, struct error *err) {
             (design->left + design->columns * (design->width + design->gap_x) - design->gap_x > 210.5 ||
              design->top + design->rows * (design->height + design->gap_y) - design->gap_y > 297.5))
                 return fail(err, ERR_USAGE, "La hoja [sheet] no cabe en A4.", "The [sheet] does not fit on A4.");
-        for (size_t i = 0; r == 0 && i < design->elements_n; i++)
+        for (size_t i = 0; r == 0 && i < design->elements_n; i++) {
                 r = check_element(design, &design->elements[i], err);
+                if (r == ERR_USAGE)
+                        r = description_blame(design->elements[i].source, "", err);
+        }
         return r;
+}
+
+/* The line on which an element's section begins: what is wrong with it as a whole is told by that. */
+static int line_of(const char *text, size_t n, const char *section) {
+        size_t length = strlen(section);
+        int number = 1;
+
+        for (size_t i = 0; i < n; i++) {
+                if ((i == 0 || text[i - 1] == '\n') && text[i] == '[' && n - i > length + 1 &&
+                    memcmp(text + i + 1, section, length) == 0 && text[i + 1 + length] == ']')
+                        return number;
+                number += text[i] == '\n';
+        }
+        return 1;
 }
 
 int label_design_parse(const char *id, const char *text, size_t n, struct label_design **ret, struct error *err) {
@@ -270,6 +346,8 @@ int label_design_parse(const char *id, const char *text, size_t n, struct label_
         if (!design || !(design->id = strdup(id)))
                 return fail_memory(err);
         r = description_parse(text, n, take, design, err);
+        for (size_t i = 0; i < design->elements_n; i++)
+                design->elements[i].source = line_of(text, n, design->elements[i].section);
         if (r == 0)
                 r = check_design(design, err);
         if (r == 0)
@@ -278,6 +356,7 @@ int label_design_parse(const char *id, const char *text, size_t n, struct label_
 }
 
 int label_design_load(const char *labels, const char *id, struct label_design **ret, struct error *err) {
+        _cleanup_(label_design_freep) struct label_design *design = NULL;
         _cleanup_free_ char *path = NULL, *text = NULL;
         size_t n;
         int r = description_find(labels, "labels", id, &path, err);
@@ -287,7 +366,12 @@ int label_design_load(const char *labels, const char *id, struct label_design **
         if (r == 0)
                 r = file_read(path, DESCRIPTION_MAX, &text, &n, err);
         if (r == 0)
-                r = label_design_parse(id, text, n, ret, err);
+                r = label_design_parse(id, text, n, &design, err);
+        for (size_t i = 0; r == 0 && i < design->elements_n; i++)
+                if (design->elements[i].kind == &element_image)
+                        r = label_image_load(labels, &design->elements[i], err);
+        if (r == 0)
+                *ret = TAKE_PTR(design);
         if (r == ERR_USAGE && path)
                 (void) hint(err, "Corrija «%s» (véase docs/labels.md).", "Mend “%s” (see docs/labels.md).", path);
         return r;
@@ -301,53 +385,6 @@ void label_design_describe(const struct label_design *design, enum lang lang, co
         *ret_on_sheet = design->columns * design->rows;
 }
 
-void label_names_free(char **names) {
-        for (size_t i = 0; names && names[i]; i++)
-                free(names[i]);
-        free(names);
-}
-
-static int by_name(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-static bool has_name(char **names, size_t n, const char *name, size_t length) {
-        for (size_t i = 0; i < n; i++)
-                if (strlen(names[i]) == length && memcmp(names[i], name, length) == 0)
-                        return true;
-        return false;
-}
-
-/* Adds the NAME.ini of one folder; a folder that isn't there has none. */
-static int add_names(const char *folder, char **names, size_t *n) {
-        _cleanup_closedir_ DIR *dir = opendir(folder);
-        const struct dirent *entry;
-
-        while (dir && (entry = readdir(dir)) != NULL && *n < DESIGNS_MAX) {
-                size_t length = strlen(entry->d_name);
-
-                if (length <= 4 || strcmp(entry->d_name + length - 4, ".ini") != 0 ||
-                    !file_name_safe(entry->d_name) || has_name(names, *n, entry->d_name, length - 4))
-                        continue;
-                names[*n] = strndup(entry->d_name, length - 4);
-                if (!names[*n])
-                        return ERR_FAILED;
-                (*n)++;
-        }
-        return 0;
-}
-
-int label_design_list(const char *labels, char ***ret, struct error *err) {
-        char **names = calloc(DESIGNS_MAX + 1, sizeof *names);
-        size_t n = 0;
-
-        if (!names || (labels && add_names(labels, names, &n) < 0) ||
-            add_names(MPSI_DATA_DIR "/labels", names, &n) < 0 ||
-            add_names(MPSI_SOURCE_DIR "/labels", names, &n) < 0) {
-                label_names_free(names);
-                return fail_memory(err);
-        }
-        qsort(names, n, sizeof *names, by_name);
-        *ret = names;
-        return 0;
+int label_design_dpi(const struct label_design *design) {
+        return design->dpi;
 }

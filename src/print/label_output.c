@@ -18,8 +18,6 @@ const struct term label_format_terms[LABEL_FORMATS] = {
         [LABEL_ZPL] = { "zpl", { "ZPL", "ZPL" } },
 };
 
-static const double A4_WIDTH = 210 * POINTS_PER_MM, A4_HEIGHT = 297 * POINTS_PER_MM;
-
 /* Draws and judges one label; its corner is the origin of painter->cr. */
 static int draw_judged(struct painter *painter, const struct label *labels, size_t i, struct error *err) {
         const struct label *label = &labels[i];
@@ -27,6 +25,10 @@ static int draw_judged(struct painter *painter, const struct label *labels, size
         int r;
 
         painter->label = label;
+        if (label->blank) {
+                r = preparing_wait(painter->preparing, i, err);
+                return r < 0 ? r : label_draw(painter, &shown, err);
+        }
         r = labelling_judge(label->id, label->category, painter->design->id, label_known(label), ~0U, err);
         if (r < 0)
                 return r;
@@ -46,43 +48,37 @@ static void white(cairo_t *cr, double width, double height) {
 
 /* --- vector ---------------------------------------------------------------------------------------------- */
 
-static void place_on_sheet(const struct label_design *design, cairo_t *cr, int position) {
-        int column = position % design->columns, row = position / design->columns;
+/* A design smaller than its sticker lies in the middle of it. */
+static void place_on_sheet(const struct label_design *design, const struct label_look *look,
+                           const struct label_stock *sheet, cairo_t *cr, int position) {
+        double x, y;
 
-        cairo_translate(cr, (design->left + column * (design->width + design->gap_x)) * POINTS_PER_MM,
-                        (design->top + row * (design->height + design->gap_y)) * POINTS_PER_MM);
+        label_sheet_place(sheet, look, position, &x, &y);
+        cairo_translate(cr, (x + (sheet->width - design->width) / 2) * POINTS_PER_MM,
+                        (y + (sheet->height - design->height) / 2) * POINTS_PER_MM);
 }
 
-static int draw_pages(struct painter *painter, const struct label *labels, size_t n, struct error *err) {
+static int draw_pages(struct painter *painter, const struct label_stock *sheet, const struct label *labels,
+                      size_t n, struct error *err) {
         const struct label_design *design = painter->design;
-        int stickers = painter->look->sheet ? design->columns * design->rows : 1;
+        int stickers = painter->look->sheet ? sheet->columns * sheet->rows : 1;
         int position = painter->look->sheet ? painter->look->first - 1 : 0, r = 0;
 
-        for (size_t i = 0; r == 0 && i < n; i++) {
+        size_t copies = painter->look->copies > 1 ? (size_t) painter->look->copies : 1;
+
+        for (size_t i = 0; r == 0 && i < n * copies; i++) {
                 cairo_save(painter->cr);
                 if (painter->look->sheet)
-                        place_on_sheet(design, painter->cr, position);
+                        place_on_sheet(design, painter->look, sheet, painter->cr, position);
                 cairo_rectangle(painter->cr, 0, 0, design->width * POINTS_PER_MM, design->height * POINTS_PER_MM);
                 cairo_clip(painter->cr);
-                r = draw_judged(painter, labels, i, err);
+                r = draw_judged(painter, labels, i / copies, err);
                 cairo_restore(painter->cr);
                 position = (position + 1) % stickers;
-                if (position == 0 || i + 1 == n)
+                if (position == 0 || i + 1 == n * copies)
                         cairo_show_page(painter->cr);
         }
         return r;
-}
-
-static int check_sheet(const struct label_design *design, const struct label_look *look, struct error *err) {
-        int stickers = design->columns * design->rows;
-
-        if (look->sheet && stickers == 0)
-                return fail(err, ERR_USAGE, "El diseño «%s» no describe una hoja [sheet].",
-                            "Design “%s” describes no [sheet].", design->id);
-        if (look->sheet && (look->first < 1 || look->first > stickers))
-                return fail(err, ERR_USAGE, "La primera etiqueta libre es de 1 a %d.",
-                            "The first free sticker is 1 to %d.", stickers);
-        return 0;
 }
 
 static void describe_pdf(cairo_surface_t *surface, const struct label *labels, size_t n) {
@@ -95,46 +91,51 @@ static void describe_pdf(cairo_surface_t *surface, const struct label *labels, s
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "mpsi " MPSI_VERSION);
 }
 
-static int write_vector(struct painter *painter, const struct label *labels, size_t n, enum label_format format,
-                        const char *path, struct error *err) {
-        _cleanup_(output_done) struct output out = { 0 };
-        double width = painter->look->sheet ? A4_WIDTH : painter->design->width * POINTS_PER_MM;
-        double height = painter->look->sheet ? A4_HEIGHT : painter->design->height * POINTS_PER_MM;
+static int write_vector(struct painter *painter, const struct label_stock *sheet, const struct label *labels,
+                        size_t n, enum label_format format, struct output *out, struct error *err) {
+        double width = (painter->look->sheet ? sheet->paper_width : painter->design->width) * POINTS_PER_MM;
+        double height = (painter->look->sheet ? sheet->paper_height : painter->design->height) * POINTS_PER_MM;
         cairo_surface_t *surface;
         int r;
 
         if (format == LABEL_PDF) {
-                surface = cairo_pdf_surface_create_for_stream(output_write, &out, width, height);
+                surface = cairo_pdf_surface_create_for_stream(output_write, out, width, height);
                 describe_pdf(surface, labels, n);
         } else {
-                surface = cairo_svg_surface_create_for_stream(output_write, &out, width, height);
+                surface = cairo_svg_surface_create_for_stream(output_write, out, width, height);
         }
         painter->cr = cairo_create(surface);
         if (format == LABEL_SVG)
                 white(painter->cr, width, height);
         r = typesetter_new(painter->cr, false, &painter->ts, err);
         if (r == 0)
-                r = draw_pages(painter, labels, n, err);
+                r = draw_pages(painter, sheet, labels, n, err);
         cairo_destroy(painter->cr);
         if (r == 0)
                 r = output_finish(surface, err);
         cairo_surface_destroy(surface);
-        return r == 0 ? output_save(&out, path, err) : r;
+        return r;
 }
 
 /* --- raster ---------------------------------------------------------------------------------------------- */
 
-/* Reads the code back from the drawn dots themselves (L6). */
+/* Reads each code back from the drawn dots themselves (L6). */
 static int read_back(const struct painter *painter, const struct raster *raster, struct error *err) {
-        const struct box *at = &painter->symbol;
-        _cleanup_free_ uint8_t *dots = NULL;
-        int r;
+        int r = 0;
 
-        if (at->width <= 0)
-                return 0;
-        r = raster_cut(raster, (int) at->x, (int) at->y, (int) at->width, (int) at->height, &dots, err);
-        return r < 0 ? r
-                     : qr_read(painter->reader, dots, (int) at->width, (int) at->height, painter->label->code, err);
+        for (size_t i = 0; r == 0 && i < painter->placed_n; i++) {
+                const struct placed *placed = &painter->placed[i];
+                int width = (int) placed->at.width, height = (int) placed->at.height;
+                _cleanup_free_ uint8_t *dots = NULL;
+
+                r = raster_cut(raster, (int) placed->at.x, (int) placed->at.y, width, height, &dots, err);
+                if (r < 0)
+                        return r;
+                r = placed->kind == SYMBOL_QR ? qr_read(painter->reader, dots, width, height, placed->text, err)
+                                              : symbol_read(painter->symbol_reader, placed->kind, dots, width,
+                                                            height, placed->text, err);
+        }
+        return r;
 }
 
 static int draw_raster(struct painter *painter, const struct label *labels, size_t i, struct raster **ret,
@@ -158,38 +159,31 @@ static int draw_raster(struct painter *painter, const struct label *labels, size
         return r;
 }
 
-static int write_png(struct painter *painter, const struct label *label, const char *path, struct error *err) {
+static int write_png(struct painter *painter, const struct label *label, struct output *out, struct error *err) {
         _cleanup_(raster_freep) struct raster *raster = NULL;
-        _cleanup_(output_done) struct output out = { 0 };
         int r = draw_raster(painter, label, 0, &raster, err);
 
-        if (r == 0)
-                r = raster_png(raster, painter->mono, &out, err);
-        return r == 0 ? output_save(&out, path, err) : r;
+        return r == 0 ? raster_png(raster, painter->mono, out, err) : r;
 }
 
-static int write_zpl(struct painter *painter, const struct label *labels, size_t n, const char *path,
-                     struct error *err) {
-        _cleanup_(output_done) struct output out = { 0 };
+static int write_zpl(struct painter *painter, const struct label *labels, size_t n, struct output *out,
+                     size_t *ret_ends, struct error *err) {
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < n; i++) {
                 _cleanup_(raster_freep) struct raster *raster = NULL;
+                int copies = painter->look->copies > 1 ? painter->look->copies : 1;
 
                 r = draw_raster(painter, labels, i, &raster, err);
-                if (r == 0)
-                        r = raster_zpl(raster, labels[i].epc, &out, err);
+                for (int copy = 0; r == 0 && copy < copies; copy++)
+                        r = raster_zpl(raster, labels[i].epc, out, err);
+                if (ret_ends)
+                        ret_ends[i] = out->size;
         }
-        return r == 0 ? output_save(&out, path, err) : r;
+        return r;
 }
 
-int labels_write(const struct label_design *design, struct label *labels, size_t n, enum label_format format,
-                 const struct label_look *look, const char *path, struct error *err) {
-        _cleanup_(qr_reader_freep) struct qr_reader *reader = NULL;
-        _cleanup_(preparing_endp) struct preparing *preparing = NULL;
-        struct painter painter = { .look = look, .design = design, .mono = look->mono || format == LABEL_ZPL };
-        int r;
-
+static int check_order(const struct label_look *look, size_t n, enum label_format format, struct error *err) {
         if (n == 0)
                 return fail(err, ERR_USAGE, "No hay etiquetas que imprimir.", "There are no labels to print.");
         if (look->dpi < 150 || look->dpi > 1200)
@@ -201,23 +195,47 @@ int labels_write(const struct label_design *design, struct label *labels, size_t
         if (look->sheet && format != LABEL_PDF)
                 return fail(err, ERR_USAGE, "Las hojas de etiquetas son solo PDF.",
                             "Sheets of stickers are PDF only.");
-        r = check_sheet(design, look, err);
+        return 0;
+}
+
+int labels_render(const struct label_design *design, struct label *labels, size_t n, enum label_format format,
+                  const struct label_look *look, struct output *out, size_t *ret_ends, struct error *err) {
+        _cleanup_(qr_reader_freep) struct qr_reader *reader = NULL;
+        _cleanup_(symbol_reader_freep) struct symbol_reader *symbol_reader = NULL;
+        _cleanup_(preparing_endp) struct preparing *preparing = NULL;
+        struct painter painter = { .look = look, .design = design, .mono = look->mono || format == LABEL_ZPL };
+        struct label_stock sheet = { 0 };
+        int r = check_order(look, n, format, err);
+
+        if (r == 0 && look->sheet)
+                r = label_sheet_of(design, look, &sheet, err);
         if (r == 0)
                 r = qr_reader_new(&reader, err);
         if (r == 0)
-                r = preparing_start(labels, n, &preparing, err);
+                r = symbol_reader_new(&symbol_reader, err);
+        if (r == 0)
+                r = preparing_start(labels, n, label_design_codes(design), &preparing, err);
         if (r < 0)
                 return r;
         painter.reader = reader;
+        painter.symbol_reader = symbol_reader;
         painter.preparing = preparing;
         if (format == LABEL_PNG)
-                return write_png(&painter, labels, path, err);
+                return write_png(&painter, labels, out, err);
         if (format == LABEL_ZPL)
-                return write_zpl(&painter, labels, n, path, err);
+                return write_zpl(&painter, labels, n, out, ret_ends, err);
         painter.paths = format == LABEL_SVG;
         painter.keeps_bands = format == LABEL_PDF && n > 1;
-        r = write_vector(&painter, labels, n, format, path, err);
+        r = write_vector(&painter, &sheet, labels, n, format, out, err);
         painter_forget(&painter);
         typesetter_free(painter.ts);
         return r;
+}
+
+int labels_write(const struct label_design *design, struct label *labels, size_t n, enum label_format format,
+                 const struct label_look *look, const char *path, struct error *err) {
+        _cleanup_(output_done) struct output out = { 0 };
+        int r = labels_render(design, labels, n, format, look, &out, NULL, err);
+
+        return r == 0 ? output_save(&out, path, err) : r;
 }

@@ -62,7 +62,7 @@ struct qr_reader {
         zbar_image_scanner_t *scanner;
 };
 
-int qr_reader_new(struct qr_reader **ret, struct error *err) {
+static int reader_new(zbar_symbol_type_t type, struct qr_reader **ret, struct error *err) {
         struct qr_reader *reader = calloc(1, sizeof *reader);
 
         if (reader)
@@ -72,9 +72,17 @@ int qr_reader_new(struct qr_reader **ret, struct error *err) {
                 return fail_memory(err);
         }
         (void) zbar_image_scanner_set_config(reader->scanner, ZBAR_NONE, ZBAR_CFG_ENABLE, 0);
-        (void) zbar_image_scanner_set_config(reader->scanner, ZBAR_QRCODE, ZBAR_CFG_ENABLE, 1);
+        (void) zbar_image_scanner_set_config(reader->scanner, type, ZBAR_CFG_ENABLE, 1);
         *ret = reader;
         return 0;
+}
+
+int qr_reader_new(struct qr_reader **ret, struct error *err) {
+        return reader_new(ZBAR_QRCODE, ret, err);
+}
+
+int qr_reader_new_lines(struct qr_reader **ret, struct error *err) {
+        return reader_new(ZBAR_CODE128, ret, err);
 }
 
 void qr_reader_free(struct qr_reader *reader) {

@@ -34,6 +34,8 @@ DEFINE_CLEANUP(struct qr, qr_free)
 /* A reader that shares no code with the encoder (libzbar). One for each thread. */
 struct qr_reader;
 int qr_reader_new(struct qr_reader **ret, struct error *err);
+/* The same for Code 128 alone. */
+int qr_reader_new_lines(struct qr_reader **ret, struct error *err);
 void qr_reader_free(struct qr_reader *reader);
 DEFINE_CLEANUP(struct qr_reader, qr_reader_free)
 

@@ -160,6 +160,20 @@ static int rfid(FILE *out, const char *epc, struct error *err) {
         return 0;
 }
 
+/* A row of dots as hexadecimal, whole bytes; what is right of the picture is white. */
+static void put_row(FILE *out, const struct raster *raster, int y, int bytes) {
+        static const char digits[] = "0123456789ABCDEF";
+
+        for (int byte = 0; byte < bytes; byte++) {
+                unsigned bits = 0;
+
+                for (int x = byte * 8; x < byte * 8 + 8; x++)
+                        bits = bits << 1 | (x < raster->width && is_black(raster, x, y));
+                (void) putc_unlocked(digits[bits >> 4], out);
+                (void) putc_unlocked(digits[bits & 15], out);
+        }
+}
+
 int raster_zpl(const struct raster *raster, const char *epc, struct output *out, struct error *err) {
         _cleanup_free_ char *text = NULL;
         size_t n = 0;
@@ -173,13 +187,7 @@ int raster_zpl(const struct raster *raster, const char *epc, struct output *out,
         r = rfid(stream, epc, err);
         (void) fprintf(stream, "^FO0,0^GFA,%d,%d,%d,", row * raster->height, row * raster->height, row);
         for (int y = 0; y < raster->height; y++)
-                for (int byte = 0; byte < row; byte++) {
-                        unsigned bits = 0;
-
-                        for (int x = byte * 8; x < byte * 8 + 8; x++)
-                                bits = bits << 1 | (x < raster->width && is_black(raster, x, y));
-                        (void) fprintf(stream, "%02X", bits);
-                }
+                put_row(stream, raster, y, row);
         (void) fprintf(stream, "^FS\n^XZ\n");
         if (fclose(stream) != 0 ||
             (r == 0 && output_write(out, (const unsigned char *) text, (unsigned) n) != CAIRO_STATUS_SUCCESS))

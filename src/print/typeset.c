@@ -236,6 +236,16 @@ double type_width(struct typesetter *ts, struct style style, const char *text, s
         return (double) pango_width / PANGO_SCALE;
 }
 
+bool type_lacks(struct typesetter *ts, struct style style, const char *text) {
+        struct font *font = font_of(ts, style);
+        size_t n = strlen(text);
+
+        if (!font || simple_width(font, text, n) >= 0)
+                return false;
+        layout_set(ts, font, text, n);
+        return pango_layout_get_unknown_glyphs_count(ts->layout) > 0;
+}
+
 void type_draw(struct typesetter *ts, cairo_t *cr, struct style style, double x, double y, const char *text,
                size_t n) {
         struct font *font = font_of(ts, style);

@@ -34,6 +34,9 @@ double type_descent(struct typesetter *ts, struct style style);
 /* Width of n bytes of one line. */
 double type_width(struct typesetter *ts, struct style style, const char *text, size_t n);
 
+/* Whether no font on this machine has one of the text's characters: then paper does not show what the text says. */
+bool type_lacks(struct typesetter *ts, struct style style, const char *text);
+
 /* Draws n bytes in one line; (x, y) is the left end of the base line. */
 void type_draw(struct typesetter *ts, cairo_t *cr, struct style style, double x, double y, const char *text,
                size_t n);

@@ -5,6 +5,7 @@
 #include "device/facts.h"
 #include "ledger/ledger.h"
 #include "policy/rule.h"
+#include "registry/blank.h"
 #include "registry/medium_id.h"
 #include "registry/medium_sql.h"
 #include "registry/person.h"
@@ -150,7 +151,11 @@ static int owner_is_owner(struct act *act, const char *name, struct error *err) 
 }
 
 int media_next_number(struct act *act, int64_t *ret, struct error *err) {
-        return db_int(act->db, ret, err, "SELECT coalesce(max(number), 0) + 1 FROM medium", "");
+        return db_int(
+                act->db, ret, err,
+                "SELECT 1 + max(coalesce((SELECT max(number) FROM medium), 0), coalesce((SELECT max(number) FROM "
+                "blank), 0))",
+                "");
 }
 
 /* A serial number is one medium's: neither twice in a file nor there already. `seen` may be NULL. */
@@ -204,7 +209,7 @@ int media_registration(struct act *act, const json_t *args, const struct device_
         return ret->subject && data ? 0 : fail_memory(err);
 }
 
-static int check_device(struct act *act, const char *device, struct device_facts *ret, struct error *err) {
+int media_device(struct act *act, const char *device, struct device_facts *ret, struct error *err) {
         int r = device_facts_read(device, act->folder, ret, err);
 
         if (r == 0 && (ret->system || ret->partition))
@@ -221,7 +226,7 @@ static int run_register(struct act *act, const json_t *args, json_t **ret, struc
         int r = media_next_number(act, &number, err);
 
         if (r == 0 && device)
-                r = check_device(act, device, &facts, err);
+                r = media_device(act, device, &facts, err);
         if (r == 0)
                 r = media_registration(act, args, device ? &facts : NULL, number, NULL, &fact, err);
         if (r == 0)
@@ -408,7 +413,11 @@ static int run_retire(struct act *act, const json_t *args, json_t **ret, struct 
                         0, category_terms, CATEGORIES                                                              \
         }
 
-static const struct param register_params[] = {
+/* Of `media claim`; without the first of `media register`. */
+static const struct param claim_params[] = {
+        { "code", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL,
+          HELP("código reservado, como se lee o se teclea", "reserved code, as scanned or typed"), 0, 160, NULL,
+          0 },
         { "device", PARAM_DEVICE, PARAM_POSITIONAL,
           HELP("dispositivo de bloques o imagen; sin él, --kind", "block device or image; without one, --kind"), 0,
           0, NULL, 0 },
@@ -492,8 +501,12 @@ static const struct column id_columns[] = { { "id", HELP("SOPORTE", "MEDIUM") } 
 
 static const struct verb verbs[] = {
         { "media", "register", ROLE_CUSTODIAN | ROLE_SECURITY, VERB_WRITES,
-          HELP("Registra un soporte", "Registers a medium"), PARAMS(register_params), COLUMNS(id_columns),
-          .run = run_register },
+          HELP("Registra un soporte", "Registers a medium"), .params = claim_params + 1,
+          .params_n = COUNT(claim_params) - 1, COLUMNS(id_columns), .run = run_register },
+        { "media", "claim", ROLE_CUSTODIAN | ROLE_SECURITY, VERB_WRITES,
+          HELP("Registra un soporte con un código impreso de antemano",
+               "Registers a medium under a code printed before"),
+          PARAMS(claim_params), COLUMNS(id_columns), .run = media_run_claim },
         { "media", "show", ROLE_ANY, VERB_READS, HELP("Muestra un soporte", "Shows a medium"),
           PARAMS(medium_params), COLUMNS(medium_columns), .run = run_show },
         { "media", "list", ROLE_ANY, VERB_READS, HELP("Lista soportes", "Lists media"), PARAMS(list_params),

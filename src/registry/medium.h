@@ -74,6 +74,8 @@ int medium_ids_at(struct db *db, const char *location, json_t **ret, struct erro
  * gives that. Those destroyed or retired are left out. */
 int medium_each_in(struct db *db, const char *area, int (*each)(void *context, const struct medium *medium),
                    void *context, struct error *err);
+/* Media after that ID that have no valid label and are not gone: IDs in order, an array (L10). */
+int medium_ids_unlabelled(struct db *db, const char *after, int64_t limit, json_t **ret, struct error *err);
 
 /* For other rooms' apply functions only: they change what the registry owns. */
 int medium_apply_state(struct db *db, const char *id, enum medium_state state, const char *holder,

@@ -42,9 +42,15 @@ static const char *const scripts[] = {
         " PRIMARY KEY(os_user, verb)) STRICT, WITHOUT ROWID;",
 
         "ALTER TABLE station ADD COLUMN profile TEXT NOT NULL DEFAULT 'standard';",
+
+        /* Codes that are printed before their media come, and what a look at a medium's content proposes (L8). */
+        "CREATE TABLE blank(id TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, state TEXT NOT NULL,"
+        " reserved INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE proposal(subject TEXT PRIMARY KEY, classification TEXT NOT NULL, health INTEGER NOT NULL,"
+        " tags TEXT NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 };
 static const char *const state_tables[] = {
-        "station", "person", "medium", "account", "role_group", "refusal", NULL
+        "station", "person", "medium", "account", "role_group", "refusal", "blank", "proposal", NULL
 };
 
 const struct schema registry_schema = {

@@ -6,7 +6,7 @@
 /* One schema, two families of verbs and events: people (with the station's row) come first, since media refer to
  * them. */
 extern const struct schema registry_schema;
-extern const struct room people_room, accounts_room, media_room, report_room;
+extern const struct room people_room, accounts_room, media_room, blank_room, report_room;
 
 /* Creates an account; used by `init` and `person add`. New reference. */
 json_t *person_added_data(const char *full_name, const char *title, unsigned roles, const char *os_user,
@@ -15,12 +15,15 @@ json_t *person_added_data(const char *full_name, const char *title, unsigned rol
 int person_roles_argument(const json_t *args, unsigned *ret, struct error *err);
 /* X1: an operating-system account is one person's. ERR_CONFLICT. */
 int person_os_user_free(struct db *db, const char *os_user, struct error *err);
-/* The number of the next medium's ID. */
+/* The number of the next medium's ID: neither a medium's nor reserved. */
 int media_next_number(struct act *act, int64_t *ret, struct error *err);
+struct device_facts;
+/* What a device that is to be registered says of itself. ERR_REFUSED by S6 for the system's, ERR_CONFLICT for one
+ * that is registered. */
+int media_device(struct act *act, const char *device, struct device_facts *ret, struct error *err);
 /* The fact that registers a medium from checked arguments of `media register`, or why not (L1, L4). facts: of its
  * device, or NULL. seen: the serial numbers of a file so far, or NULL outside an import. The caller releases ret's
  * subject and data. */
-struct device_facts;
 int media_registration(struct act *act, const json_t *args, const struct device_facts *facts, int64_t number,
                        json_t *seen, struct fact *ret, struct error *err);
 /* Makes a key under a PIN and a certificate of the organisation's authority for a person, and gives the data of

@@ -29,7 +29,7 @@ static json_t *level_name(const json_t *twin) {
 
 static json_t *verification_part(const json_t *twin) {
         const json_t *verification = json_object_get(twin, "verification");
-        bool whole = strcmp(json_text_or_empty(verification, "kind"), "header") != 0;
+        const char *kind = json_text_or_empty(verification, "kind");
         json_t *part = json_object();
 
         if (!part)
@@ -38,9 +38,12 @@ static json_t *verification_part(const json_t *twin) {
                 (void) json_object_set_new(part, "method",
                                            pair("inspección de los restos", "inspection of the remains"));
         } else {
-                (void) json_object_set_new(part, "method",
-                                           whole ? pair("lectura completa", "full read-back")
-                                                 : pair("cabecera y claves", "header and keys"));
+                (void) json_object_set_new(
+                        part, "method",
+                        strcmp(kind, "header") == 0    ? pair("cabecera y claves", "header and keys")
+                        : strcmp(kind, "markers") == 0 ? pair("relectura de marcas escritas antes",
+                                                              "read-back of markers written before")
+                                                       : pair("lectura completa", "full read-back"));
                 (void) carry(part, "bytes", verification, "bytes");
         }
         (void) json_object_set_new(part, "result", json_string("passed"));

@@ -87,6 +87,11 @@ static json_t *limits(const struct job *job) {
 
                 (void) json_array_append_new(list, json_pack("{s:s, s:s}", "es", text.es, "en", text.en));
         }
+        if (list && device_hidden_unknown(&job->facts.firmware))
+                (void) json_array_append_new(
+                        list,
+                        json_pack("{s:s, s:s}", "es", "zonas ocultas: el disco no contestó sobre HPA, AMA o DCO",
+                                  "en", "hidden areas: the disk did not answer about HPA, AMA or DCO"));
         return list;
 }
 

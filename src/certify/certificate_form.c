@@ -66,7 +66,7 @@ static json_t *verification_method(const char *kind) {
                 return part_pair("muestra representativa (NIST SP 800-88 Rev. 1)",
                                  "representative sample (NIST SP 800-88 Rev. 1)");
         if (strcmp(kind, "markers") == 0)
-                return part_pair("marcas leídas antes y después", "markers read before and after");
+                return part_pair("relectura de marcas escritas antes", "read-back of markers written before");
         return json_string(kind);
 }
 

@@ -54,6 +54,7 @@ static int minutes(unsigned value) {
 static void parse_security(const uint8_t *data, struct ata_features *f) {
         unsigned state = word(data, 128);
 
+        f->security_word = (uint16_t) state;
         f->security = (state & 1) != 0;
         f->security_enabled = f->security && state & 2;
         f->security_locked = f->security && state & 4;

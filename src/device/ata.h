@@ -56,6 +56,7 @@ struct ata_features {
         bool sanitize, sanitize_crypto, sanitize_overwrite, sanitize_block; /* word 59 */
         bool hpa, hpa_enabled, dco, ama;                                    /* words 82, 83, 85, 119 */
         bool security, security_enabled, security_locked, security_frozen, security_expired, security_enhanced;
+        uint16_t security_word;              /* 128, as it came */
         int erase_minutes, enhanced_minutes; /* words 89, 90; 0: not said. An upper end means "more than" */
         bool trim, trim_deterministic, trim_zeros;
         int rotation;  /* rounds a minute; 1: does not rotate; 0: not said */

@@ -269,6 +269,13 @@ int64_t device_hidden_bytes(const struct device_firmware *firmware) {
         return (int64_t) ((most - h->current) * firmware->ata.logical_block);
 }
 
+bool device_hidden_unknown(const struct device_firmware *firmware) {
+        const struct ata_features *a = &firmware->ata;
+
+        return firmware->ata_answers && (((a->hpa || a->ama) && !firmware->hidden.asked_native) ||
+                                         (a->dco && !firmware->hidden.asked_configuration));
+}
+
 bool device_rotation_contradicts(const struct firmware_rotation *rotation) {
         const int signs[] = { rotation->kernel, rotation->vpd, rotation->identify, rotation->name };
         bool yes = false, no = false;

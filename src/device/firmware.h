@@ -53,6 +53,8 @@ void device_firmware_read(struct device_facts *facts);
 
 /* Bytes that are known to be hidden by HPA, AMA or DCO. */
 int64_t device_hidden_bytes(const struct device_firmware *firmware);
+/* Whether it has a feature that hides areas, and did not answer about it. */
+bool device_hidden_unknown(const struct device_firmware *firmware);
 /* Whether the signs of rotation contradict each other. */
 bool device_rotation_contradicts(const struct firmware_rotation *rotation);
 /* New reference. */

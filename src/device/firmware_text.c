@@ -10,22 +10,27 @@ static const char *const gap_words[] = {
         [FIRMWARE_NOT_ASKED] = "not-asked", [FIRMWARE_ANSWERED] = "answered", [FIRMWARE_NONE] = "none",
         [FIRMWARE_NO_RIGHTS] = "no-rights", [FIRMWARE_SILENT] = "silent",
 };
-static const char *const sanitize_words[] = {
-        [NVME_NEVER] = "never",
-        [NVME_COMPLETED] = "completed",
-        [NVME_IN_PROGRESS] = "running",
-        [NVME_FAILED] = "failed",
-        [NVME_COMPLETED_NO_DEALLOCATE] = "completed",
+static const struct term sanitize_states[] = {
+        [NVME_NEVER] = { "never", { "nunca hecho", "never done" } },
+        [NVME_COMPLETED] = { "completed", { "terminado", "completed" } },
+        [NVME_IN_PROGRESS] = { "running", { "en marcha", "running" } },
+        [NVME_FAILED] = { "failed", { "fallido", "failed" } },
+        [NVME_COMPLETED_NO_DEALLOCATE] = { "completed", { "terminado", "completed" } },
+};
+static const struct term ata_states[] = {
+        { "unknown", { "no lo dice", "not said" } }, { "running", { "en marcha", "running" } },
+        { "failed", { "fallido", "failed" } },       { "frozen", { "congelado", "frozen" } },
+        { "idle", { "en reposo", "idle" } },
 };
 
 /* --- JSON ------------------------------------------------------------------------------------------------ */
 
-static const char *ata_state_word(const struct device_firmware *f) {
-        return !f->ata_state_known        ? "unknown"
-               : f->ata_state.in_progress ? "running"
-               : f->ata_state.failed      ? "failed"
-               : f->ata_state.frozen      ? "frozen"
-                                          : "idle";
+static const struct term *ata_state(const struct device_firmware *f) {
+        return &ata_states[!f->ata_state_known        ? 0
+                           : f->ata_state.in_progress ? 1
+                           : f->ata_state.failed      ? 2
+                           : f->ata_state.frozen      ? 3
+                                                      : 4];
 }
 
 static json_t *ata_json(const struct device_firmware *f) {
@@ -41,7 +46,7 @@ static json_t *ata_json(const struct device_firmware *f) {
                          a->firmware, "sectors", (json_int_t) a->sectors, "logical_block", (int) a->logical_block,
                          "rotation", a->rotation, "sanitize", a->sanitize, "sanitize_crypto", a->sanitize_crypto,
                          "sanitize_overwrite", a->sanitize_overwrite, "sanitize_block", a->sanitize_block,
-                         "sanitize_state", ata_state_word(f), "trim", a->trim, "trim_zeros", a->trim_zeros,
+                         "sanitize_state", ata_state(f)->code, "trim", a->trim, "trim_zeros", a->trim_zeros,
                          "checksum_missing", a->checksum_missing, "security", security);
 }
 
@@ -71,7 +76,7 @@ static json_t *nvme_json(const struct device_firmware *f) {
                          n->sanitize_overwrite, "format", n->format, "format_crypto", n->format_crypto,
                          "format_strikes_all", n->format_all, "erase_strikes_all", n->erase_all,
                          "several_controllers", n->several_controllers, "namespaces", (json_int_t) n->namespaces,
-                         "shared", n->shared, "sanitize_state", sanitize_words[f->nvme_log.status], "sstat",
+                         "shared", n->shared, "sanitize_state", sanitize_states[f->nvme_log.status].code, "sstat",
                          (int) f->nvme_log.sstat);
 }
 
@@ -170,6 +175,13 @@ static struct text yes(bool value) {
 }
 #define YES(value) yes(value).es, yes(value).en
 
+static struct text sign(int value) {
+        return value > 0   ? (struct text){ "sí", "yes" }
+               : value < 0 ? (struct text){ "no", "no" }
+                           : (struct text){ "-", "-" };
+}
+#define SIGN(value) sign(value).es, sign(value).en
+
 static void say_security(const struct saying *to, const struct ata_features *a) {
         if (!a->security) {
                 say(to, "Seguridad ATA: no la tiene.", "ATA security: none.");
@@ -200,10 +212,10 @@ static void say_security(const struct saying *to, const struct ata_features *a) 
 static void say_ata(const struct saying *to, const struct device_firmware *f) {
         const struct ata_features *a = &f->ata;
 
-        say(to, "ATA%s: %s, serie «%s», firmware %s. SANITIZE: %s (estado: %s).",
-            "ATA%s: %s, serial “%s”, firmware %s. SANITIZE: %s (state: %s).", f->ata_twelve ? " (12)" : "",
+        say(to, "ATA%s: %s, serie «%s», firmware %s. SANITIZE: %s (estado: %s%.0s).",
+            "ATA%s: %s, serial “%s”, firmware %s. SANITIZE: %s (state: %.0s%s).", f->ata_twelve ? " (12)" : "",
             a->model, a->serial, a->firmware, offered(a->sanitize_crypto, a->sanitize_overwrite, a->sanitize_block),
-            ata_state_word(f));
+            ata_state(f)->name.es, ata_state(f)->name.en);
         if (f->ata_twelve && a->sanitize)
                 say(to, "El puente solo pasa órdenes de 28 bits: SANITIZE no llega al disco.",
                     "The bridge passes only 28-bit commands: SANITIZE does not get to the disk.");
@@ -224,15 +236,12 @@ static void say_hidden(const struct saying *to, const struct device_firmware *f)
                     "sanitized while they are there (S5).",
                     (long long) bytes, (unsigned long long) h->current, (unsigned long long) h->native,
                     (unsigned long long) h->configured);
+        else if (device_hidden_unknown(f))
+                say(to, "Zonas ocultas: no se sabe, no ha contestado sobre HPA, AMA o DCO, que sí tiene.",
+                    "Hidden areas: not known, it did not answer about HPA, AMA or DCO, which it has.");
         else
-                say(to, "Zonas ocultas: ninguna según lo que contesta (HPA/AMA %s, DCO %s).",
-                    "Hidden areas: none by what it answers (HPA/AMA %s, DCO %s).",
-                    h->asked_native            ? "ok"
-                    : f->ata.hpa || f->ata.ama ? "?"
-                                               : "-",
-                    h->asked_configuration ? "ok"
-                    : f->ata.dco           ? "?"
-                                           : "-");
+                say(to, "Zonas ocultas: ninguna, según lo que contesta.",
+                    "Hidden areas: none, by what it answers.");
 }
 
 static void say_scsi(const struct saying *to, const struct device_firmware *f) {
@@ -252,10 +261,10 @@ static void say_scsi(const struct saying *to, const struct device_firmware *f) {
 static void say_nvme(const struct saying *to, const struct device_firmware *f) {
         const struct nvme_features *n = &f->nvme;
 
-        say(to, "NVMe: %s, serie «%s», firmware %s. Sanitize: %s (estado: %s).",
-            "NVMe: %s, serial “%s”, firmware %s. Sanitize: %s (state: %s).", n->model, n->serial, n->firmware,
+        say(to, "NVMe: %s, serie «%s», firmware %s. Sanitize: %s (estado: %s%.0s).",
+            "NVMe: %s, serial “%s”, firmware %s. Sanitize: %s (state: %.0s%s).", n->model, n->serial, n->firmware,
             offered(n->sanitize_crypto, n->sanitize_overwrite, n->sanitize_block),
-            sanitize_words[f->nvme_log.status]);
+            sanitize_states[f->nvme_log.status].name.es, sanitize_states[f->nvme_log.status].name.en);
         say(to, "NVMe Format: %s%.0s; criptográfico: %s%.0s. Espacios de nombres: %u.",
             "NVMe Format: %.0s%s; crypto erase: %.0s%s. Namespaces: %u.", YES(n->format), YES(n->format_crypto),
             n->namespaces);
@@ -267,13 +276,14 @@ static void say_common(const struct saying *to, const struct device_firmware *f)
                     "TRIM/UNMAP: yes; promises zeros afterwards: %.0s%s.", YES(f->discard_zeros));
         if (device_rotation_contradicts(&f->rotation))
                 say(to,
-                    "Señales contradictorias sobre si gira (1 sí, -1 no, 0 no lo dice): núcleo %d, página B1 %d, "
-                    "palabra 217 "
-                    "%d, nombre %d.",
-                    "Signs contradict each other on whether it rotates (1 yes, -1 no, 0 nothing said): kernel %d, "
-                    "page B1 %d, word "
-                    "217 %d, name %d.",
-                    f->rotation.kernel, f->rotation.vpd, f->rotation.identify, f->rotation.name);
+                    "Señales contradictorias sobre si gira: núcleo %s%.0s, página B1 %s%.0s, palabra 217 %s%.0s, "
+                    "nombre "
+                    "%s%.0s.",
+                    "Signs contradict each other on whether it rotates: kernel %.0s%s, page B1 %.0s%s, word 217 "
+                    "%.0s%s, "
+                    "name %.0s%s.",
+                    SIGN(f->rotation.kernel), SIGN(f->rotation.vpd), SIGN(f->rotation.identify),
+                    SIGN(f->rotation.name));
 }
 
 void device_firmware_say(const struct device_facts *facts, void *context,

@@ -171,6 +171,11 @@ static json_t *limits(const struct job *job, const struct verdict *verdict) {
         }
         if (list)
                 add_limits(job, verdict, list);
+        if (list && device_hidden_unknown(&job->facts.firmware))
+                (void) json_array_append_new(
+                        list,
+                        json_pack("{s:s, s:s}", "es", "zonas ocultas: el disco no contestó sobre HPA, AMA o DCO",
+                                  "en", "hidden areas: the disk did not answer about HPA, AMA or DCO"));
         return list;
 }
 

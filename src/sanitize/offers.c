@@ -48,8 +48,15 @@ static void say_offer(struct act *act, const struct medium *medium, const struct
                 takes[LANG_EN], technique->does_not_reach.es, technique->does_not_reach.en);
 }
 
+/* What a device lacks of a command set that it doesn't speak is no news. */
+static bool is_spoken(const struct device_firmware *f, const char *name) {
+        return f->gap == FIRMWARE_ANSWERED && ((f->ata_answers && strncmp(name, "ata-", 4) == 0) ||
+                                               (f->scsi.answers && strncmp(name, "scsi-", 5) == 0) ||
+                                               (f->nvme.answers && strncmp(name, "nvme-", 5) == 0));
+}
+
 void offers_say(struct act *act, const struct medium *medium, const struct device_facts *facts) {
-        char missing[ERROR_TEXT_MAX / 2] = "";
+        char missing[ERROR_TEXT_MAX - 100] = "";
         size_t at = 0;
 
         for (size_t id = 0; id < TECHNIQUES; id++) {
@@ -59,7 +66,7 @@ void offers_say(struct act *act, const struct medium *medium, const struct devic
                         continue;
                 if (technique->offered(medium, facts, NULL) == 0)
                         say_offer(act, medium, facts, technique);
-                else if (at < sizeof missing)
+                else if (is_spoken(&facts->firmware, technique->name) && at < sizeof missing)
                         at += (size_t) snprintf(missing + at, sizeof missing - at, "%s%s", at ? ", " : "",
                                                 technique->name);
         }

@@ -185,6 +185,10 @@ static int start(struct firmware_run *run, bool enhanced, struct error *err) {
         /* A device takes the password off by itself when the erase has ended; one that didn't is made to. */
         end = r == ERR_NOT_FOUND ? 0 : firmware_release(run, password, &was, r < 0 ? &trouble : err);
         explicit_bzero(password, sizeof password);
+        /* A command with data brings no registers when all went well: what the device says afterwards does. */
+        if (r == 0)
+                (void) snprintf(run->status, sizeof run->status, "SECURITY ERASE UNIT: SCSI=00 WORD128=%04x",
+                                run->facts->firmware.ata.security_word);
         return r < 0 ? r : end;
 }
 

@@ -1,14 +1,15 @@
-/* A device for tests, behind the one function table of device/passthrough.h: it answers ATA, SCSI and NVMe commands as
- * the standards have it, and erases the loop device that stands for its cells. */
+/* A device for tests, behind the one function table of device/passthrough.h: it answers ATA, SCSI and NVMe commands
+ * as the standards have it, and erases the loop device that stands for its cells. */
 #pragma once
 
 #include <errno.h>
+#include <sys/mman.h>
 
 #include "device/facts.h"
 #include "unit/firmware_replies.h"
 #include "unit/loop.h"
 
-struct fake {
+struct fake_device {
         enum passthrough_kind kind;
         bool ata; /* IDENTIFY comes through */
         bool denied;
@@ -17,23 +18,25 @@ struct fake {
         char image[96];
         int64_t size;
         /* what it does */
-        bool lies;      /* acknowledges an erase and does nothing */
-        int polls;      /* how often it says "in progress" */
-        bool fails;     /* the sanitize fails */
+        bool lies;        /* acknowledges an erase and does nothing */
+        int polls;        /* how often it says "in progress" */
+        bool fails;       /* the sanitize fails */
         bool fails_erase; /* ERASE UNIT aborts */
         bool frozen;
         uint32_t namespaces;
         /* where it is */
-        int working;    /* polls left; 0 idle */
+        int working; /* polls left; 0 idle */
         bool failed, done;
-        int pending;    /* byte to fill with, -1 noise */
+        int pending; /* byte to fill with, -1 noise */
         bool enabled, locked;
         uint8_t password[ATA_PASSWORD];
         bool prepared;
         int orders, statuses, unlocks; /* how often each came */
-        int die_after_password; /* exit() in mid-erase, as a power loss would */
+        bool only_twelve;              /* a bridge that passes the old form only */
+        bool dies_erasing, dies_asked; /* the program that asks is gone in mid-erase, as by a power loss */
 };
-static struct fake fake;
+static struct fake_device *fake_state; /* shared with the children that die in the middle */
+#define fake (*fake_state)
 
 static void fake_fill(int byte) {
         uint8_t block[65536];
@@ -71,9 +74,28 @@ static bool fake_works(void) {
 }
 
 static void fake_registers(struct scsi_command *c, uint8_t status, uint8_t error, unsigned count, uint64_t lba) {
-        const uint8_t sense[22] = { 0x72, 1, 0, 0x1d, 0, 0, 0, 14, 0x09, 12, 1, error, (uint8_t) (count >> 8),
-                                    (uint8_t) count, (uint8_t) (lba >> 24), (uint8_t) lba, (uint8_t) (lba >> 32),
-                                    (uint8_t) (lba >> 8), (uint8_t) (lba >> 40), (uint8_t) (lba >> 16), 0x40, status };
+        const uint8_t sense[22] = { 0x72,
+                                    1,
+                                    0,
+                                    0x1d,
+                                    0,
+                                    0,
+                                    0,
+                                    14,
+                                    0x09,
+                                    12,
+                                    1,
+                                    error,
+                                    (uint8_t) (count >> 8),
+                                    (uint8_t) count,
+                                    (uint8_t) (lba >> 24),
+                                    (uint8_t) lba,
+                                    (uint8_t) (lba >> 32),
+                                    (uint8_t) (lba >> 8),
+                                    (uint8_t) (lba >> 40),
+                                    (uint8_t) (lba >> 16),
+                                    0x40,
+                                    status };
 
         memcpy(c->sense, sense, sizeof sense);
         c->sense_n = sizeof sense;
@@ -105,11 +127,16 @@ static void fake_sanitize(struct scsi_command *c) {
                 bool works;
 
                 fake.statuses++;
+                if (fake.dies_asked && fake.working > 0)
+                        _exit(9);
                 works = fake_works();
                 if (fake.failed)
                         fake_registers(c, 0x51, 4, 0, 1);
                 else
-                        fake_registers(c, 0x50, 0, works ? 0x4000 : fake.done ? 0x8000 : 0,
+                        fake_registers(c, 0x50, 0,
+                                       works       ? 0x4000
+                                       : fake.done ? 0x8000
+                                                   : 0,
                                        works ? 0x4000 : 0xffff);
                 return;
         }
@@ -157,6 +184,10 @@ static void fake_security(struct scsi_command *c, uint8_t opcode) {
                         return;
                 }
                 fake.orders++;
+                if (fake.dies_erasing) {
+                        fake.locked = true; /* as it comes back with its power */
+                        _exit(9);
+                }
                 if (!fake.lies)
                         fake_fill(block[0] & 2 ? -1 : 0);
                 fake.enabled = fake.locked = false;
@@ -165,9 +196,10 @@ static void fake_security(struct scsi_command *c, uint8_t opcode) {
 }
 
 static void fake_ata(struct scsi_command *c) {
-        uint8_t opcode = c->cdb[14];
+        bool twelve = c->cdb[0] == 0xa1;
+        uint8_t opcode = c->cdb[twelve ? 9 : 14];
 
-        if (!fake.ata) {
+        if (!fake.ata || fake.only_twelve != twelve) {
                 static const uint8_t unknown[18] = { 0x70, 0, 5, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x20 };
 
                 memcpy(c->sense, unknown, sizeof unknown);
@@ -237,10 +269,9 @@ static int fake_scsi(int fd, struct scsi_command *c) {
                                                                          : -1);
                 return 0;
         case SCSI_FORMAT_UNIT: fake_order(0); return 0;
+        case 0xa1:
         case 0x85: fake_ata(c); return 0;
-        default:
-                c->status = 2;
-                return 0;
+        default: c->status = 2; return 0;
         }
 }
 
@@ -309,9 +340,20 @@ static const struct passthrough fake_way = { fake_kind, fake_scsi, fake_nvme, fa
 static inline void fake_on(const struct loop *loop, int64_t size) {
         uint64_t sectors = (uint64_t) size / 512;
 
-        fake = (struct fake){ .kind = PASSTHROUGH_SCSI, .ata = true, .sanitize_word = SANITIZE_ALL,
-                              .security_word = SECURITY_READY, .sectors = sectors, .native = sectors,
-                              .configured = sectors, .size = size, .polls = 2, .namespaces = 1 };
+        if (!fake_state)
+                fake_state = mmap(NULL, sizeof *fake_state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                                  0);
+        assert_true(fake_state != MAP_FAILED);
+        fake = (struct fake_device){ .kind = PASSTHROUGH_SCSI,
+                                     .ata = true,
+                                     .sanitize_word = SANITIZE_ALL,
+                                     .security_word = SECURITY_READY,
+                                     .sectors = sectors,
+                                     .native = sectors,
+                                     .configured = sectors,
+                                     .size = size,
+                                     .polls = 2,
+                                     .namespaces = 1 };
         (void) snprintf(fake.image, sizeof fake.image, "%s", loop->image);
         passthrough_by(&fake_way);
 }

@@ -17,16 +17,24 @@ static const struct {
         const char *preferred;
         bool forensic;
 } cells[] = {
-        { KIND_HDD, CLASS_PUBLICO, "format (Clear)", LEVEL_CLEAR, "single dod dod-ece ", "single", false },
-        { KIND_HDD, CLASS_INTERNO, "DoD 5220.22-M (3 passes)", LEVEL_CLEAR, "dod dod-ece ", "dod", false },
+        { KIND_HDD, CLASS_PUBLICO, "format (Clear)", LEVEL_CLEAR,
+          "single dod dod-ece secure-erase secure-erase-enhanced sanitize-overwrite sanitize-crypto format ",
+          "single", false },
+        { KIND_HDD, CLASS_INTERNO, "DoD 5220.22-M (3 passes)", LEVEL_CLEAR,
+          "dod dod-ece secure-erase-enhanced sanitize-overwrite sanitize-crypto ", "dod", false },
         { KIND_HDD, CLASS_CONFIDENCIAL, "DoD 5220.22-M ECE (7 passes)", LEVEL_CLEAR, "dod-ece ", "dod-ece", true },
         { KIND_HDD, CLASS_SECRETO, "physical destruction", LEVEL_DESTROY, "", NULL, true },
-        { KIND_SSD, CLASS_PUBLICO, "Secure Erase", LEVEL_CLEAR, "complement crypto-erase crypto-erase-purge ",
+        { KIND_SSD, CLASS_PUBLICO, "Secure Erase", LEVEL_CLEAR,
+          "complement crypto-erase crypto-erase-purge secure-erase secure-erase-enhanced sanitize-overwrite "
+          "sanitize-block sanitize-crypto crypto-erase-sanitize sanitize-crypto-block format format-crypto "
+          "discard ",
           "complement", false },
-        { KIND_SSD, CLASS_INTERNO, "Crypto Erase", LEVEL_PURGE, "crypto-erase crypto-erase-purge ", "crypto-erase",
-          false },
-        { KIND_SSD, CLASS_CONFIDENCIAL, "Crypto Erase and Purge", LEVEL_PURGE, "crypto-erase-purge ",
-          "crypto-erase-purge", true },
+        { KIND_SSD, CLASS_INTERNO, "Crypto Erase", LEVEL_PURGE,
+          "crypto-erase crypto-erase-purge sanitize-block sanitize-crypto crypto-erase-sanitize "
+          "sanitize-crypto-block ",
+          "crypto-erase", false },
+        { KIND_SSD, CLASS_CONFIDENCIAL, "Crypto Erase and Purge", LEVEL_PURGE,
+          "crypto-erase-purge crypto-erase-sanitize sanitize-crypto-block ", "crypto-erase-purge", true },
         { KIND_SSD, CLASS_SECRETO, "physical destruction", LEVEL_DESTROY, "", NULL, true },
         { KIND_TAPE, CLASS_PUBLICO, "overwrite", LEVEL_CLEAR, "", NULL, false },
         { KIND_TAPE, CLASS_INTERNO, "degauss", LEVEL_PURGE, "", NULL, false },
@@ -57,7 +65,7 @@ static void test_matrix(void **state) {
         assert_int_equal(COUNT(cells), (int) MEDIUM_KINDS * (int) CLASSIFICATIONS);
         for (size_t i = 0; i < COUNT(cells); i++) {
                 const struct sanitize_demand *demand = sanitize_demand(cells[i].kind, cells[i].classification);
-                char accepted[128] = "";
+                char accepted[256] = "";
 
                 assert_string_equal(demand->method.en, cells[i].method);
                 assert_true(strlen(demand->method.es) > 0);

@@ -86,8 +86,8 @@ static int begin_place(struct check *check, const char *code) {
 /* What the registry says of a medium against the loans. */
 static int check_state(struct check *check, const struct medium *medium) {
         int64_t out = 0;
-        int r = db_int(check->act->db, &out, check->err, "SELECT count(*) FROM loan WHERE medium = ? AND state = 'out'",
-                       "s", medium->id);
+        int r = db_int(check->act->db, &out, check->err,
+                       "SELECT count(*) FROM loan WHERE medium = ? AND state = 'out'", "s", medium->id);
 
         if (r < 0 || (out > 0) == (medium->state == MEDIUM_ON_LOAN))
                 return r;

@@ -74,6 +74,9 @@ setup() {
         [ "$(jq '.rows | length' <<<"$output")" = 10 ]
         expect 0 m cus --json stocktake finish
         [ "$(jq -r '[.found, .misplaced, .missing] | join(" ")' <<<"$output")" = "0 10 2" ]
+        expect 0 m cus --lang es report stocktake R000001 --pdf "$BATS_TEST_TMPDIR/r.pdf" --csv "$BATS_TEST_TMPDIR/r.csv"
+        pdftotext -layout "$BATS_TEST_TMPDIR/r.pdf" - | grep -q "Acta de recuento de soportes"
+        grep -q "SIN LOCALIZAR.*$A" "$BATS_TEST_TMPDIR/r.csv"
         expect 6 m cus custody check
         [[ $output == *"$A"* ]]
         expect 0 m sara ledger verify

@@ -91,7 +91,7 @@ static json_t *access_row(struct act *act, const json_t *access) {
         put(row, "level", both(access_level_terms, ACCESS_LEVELS, json_text(access, "level")));
         put(row, "credential", both(credential_terms, CREDENTIALS, json_text(access, "credential")));
         if (strcmp(json_text_or_empty(access, "integrity"), "missing") == 0)
-                put(row, "integrity", json_string(act->lang == LANG_EN ? "NOT PUT BACK" : "NO DEVUELTO"));
+                put(row, "integrity", json_string(act->lang == LANG_EN ? "MISSING" : "FALTA"));
         else if (json_text(access, "integrity"))
                 put(row, "integrity", json_string(json_text(access, "integrity")));
         put(row, "signed", signature_words(json_object_get(access, "signatures"), steps));

@@ -39,13 +39,16 @@ int custody_area_parse(const char *text, char ret[LOCATION_CODE], enum access_le
         char plain[LOCATION_CODE], code[LOCATION_CODE];
         size_t length = str_scanned(text, plain, sizeof plain);
 
-        for (size_t n = COUNT(parts) + 1; length < sizeof plain && n-- > 0;)
-                if (parse_parts(plain, length, n, code)) {
-                        memcpy(ret, code, sizeof code);
-                        if (ret_level)
-                                *ret_level = levels[n];
-                        return 0;
-                }
+        for (size_t left_out = 0; length < sizeof plain && left_out <= COUNT(parts); left_out++) {
+                size_t n = COUNT(parts) - left_out;
+
+                if (!parse_parts(plain, length, n, code))
+                        continue;
+                memcpy(ret, code, sizeof code);
+                if (ret_level)
+                        *ret_level = levels[n];
+                return 0;
+        }
         return refuse(err, ERR_USAGE, "U2",
                       "«%.60s» no es un lugar ni el comienzo de su código: HQ, HQ-S03, HQ-S03-A12…",
                       "“%.60s” is neither a place nor the beginning of its code: HQ, HQ-S03, HQ-S03-A12…", text);

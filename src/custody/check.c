@@ -83,6 +83,19 @@ static int begin_place(struct check *check, const char *code) {
         return r;
 }
 
+/* What the registry says of a medium against the loans. */
+static int check_state(struct check *check, const struct medium *medium) {
+        int64_t out = 0;
+        int r = db_int(check->act->db, &out, check->err,
+                       "SELECT count(*) FROM loan WHERE medium = ? AND state = 'out'", "s", medium->id);
+
+        if (r < 0 || (out > 0) == (medium->state == MEDIUM_ON_LOAN))
+                return r;
+        return add(check, "U6", GRAVITY_CRITICAL, medium->id, "está «%s» y tiene %lld préstamos sin devolver",
+                   "is “%s” and has %lld loans not returned", medium_state_terms[medium->state].code,
+                   (long long) out);
+}
+
 static int check_medium(void *context, const struct medium *medium) {
         struct check *check = context;
         struct error why = { 0 };
@@ -92,6 +105,8 @@ static int check_medium(void *context, const struct medium *medium) {
 
         if (strcmp(check->code, medium->location) != 0)
                 r = begin_place(check, medium->location);
+        if (r == 0)
+                r = check_state(check, medium);
         if (r < 0)
                 return r;
         check->media++;

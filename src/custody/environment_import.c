@@ -140,7 +140,7 @@ static int drop_repeated(struct import *import, struct error *err) {
 }
 
 static int read_rows(struct import *import, struct error *err) {
-        import->readings = calloc(import->csv->rows, sizeof *import->readings);
+        import->readings = calloc(import->csv->rows + 1, sizeof *import->readings);
         if (!import->readings)
                 return fail_memory(err);
         for (size_t row = 1; row < import->csv->rows; row++) {

@@ -127,7 +127,7 @@ static bool make_chart(struct act *act, const struct reading *readings, size_t n
                 [QUANTITY_FIELD] = { "Campo magnético", "Magnetic field" },
         };
         const struct environment_demand *demand = &environment_demands[q];
-        struct chart_point *points = calloc(n, sizeof *points);
+        struct chart_point *points = calloc(n + 1, sizeof *points);
         size_t used = 0;
 
         for (size_t i = 0; points && i < n; i++) {

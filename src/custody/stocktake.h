@@ -24,6 +24,9 @@ int stocktake_find_open(struct act *act, const char *text, json_t **ret, struct 
 
 int stocktake_run_scan(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int stocktake_run_finish(struct act *act, const json_t *args, json_t **ret, struct error *err);
+int stocktake_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err);
+/* Appends what was read and what is missing, the graver first. Of one that is open, nothing is missing yet. */
+int stocktake_items(struct act *act, const char *id, json_t *list, struct error *err);
 
 /* K2: media that no stocktake found, and that were not seen since. */
 int not_located_count(struct db *db, int64_t *ret, struct error *err);

@@ -91,8 +91,7 @@ static int add_rows(struct act *act, const char *sql, const char *id, const char
         return r;
 }
 
-/* What was read and what is missing, the graver first. Of one that is open, nothing is missing yet. */
-static int add_items(struct act *act, const char *id, json_t *list, struct error *err) {
+int stocktake_items(struct act *act, const char *id, json_t *list, struct error *err) {
         int r = add_rows(
                 act,
                 "SELECT 'missing', medium, location, NULL, NULL FROM stocktake_missing WHERE stocktake = ? "
@@ -123,7 +122,7 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
                 return list_all(act, ret, err);
         r = stocktake_load(act, json_text(args, "stocktake"), &stocktake, err);
         if (r == 0)
-                r = add_items(act, json_text(stocktake, "stocktake"), list, err);
+                r = stocktake_items(act, json_text(stocktake, "stocktake"), list, err);
         if (r < 0)
                 return r;
         for (size_t i = json_array_size(list); only && i-- > 0;)
@@ -178,6 +177,11 @@ static const struct param show_params[] = {
           0, 40, NULL, 0 },
         { "result", PARAM_TERM, 0, HELP("solo esto", "this only"), 0, 0, shown_terms, COUNT(shown_terms) },
 };
+static const struct param report_params[] = {
+        STOCKTAKE_PARAM(PARAM_REQUIRED | PARAM_POSITIONAL),
+        { "pdf", PARAM_OUTPUT, 0, HELP("acta en PDF", "the record as PDF"), 0, 0, NULL, 0 },
+        { "csv", PARAM_OUTPUT, 0, HELP("sus datos en CSV", "its data as CSV"), 0, 0, NULL, 0 },
+};
 static const struct column columns[] = {
         { "stocktake", HELP("RECUENTO", "STOCKTAKE") },
         { "area", HELP("LUGAR", "PLACE") },
@@ -218,6 +222,9 @@ static const struct verb stocktake_verbs[] = {
           HELP("Muestra los recuentos, o uno con lo leído y lo que falta",
                "Shows the stocktakes, or one with what was scanned and what is missing"),
           PARAMS(show_params), COLUMNS(columns), .run = run_show },
+        { "report", "stocktake", ROLE_CUSTODIAN | ROLE_SECURITY | ROLE_AUDITOR, VERB_WRITES | VERB_BULK,
+          HELP("Acta de un recuento (U6)", "Record of a stocktake (U6)"), PARAMS(report_params), COLUMNS(columns),
+          .run = stocktake_run_report },
 };
 
 const struct room stocktake_room = {

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "policy/custody_access.h"
 
 const struct term gravity_terms[GRAVITIES] = {
         [GRAVITY_NONE] = { "none", { "correcto", "sound" } },
@@ -67,7 +68,7 @@ int loan_judge_extension(enum category category, int64_t extensions, const char 
 }
 
 int loan_judge_supervision(enum classification classification, const char *supervisor, struct error *err) {
-        if (classification < CLASS_CONFIDENCIAL || supervisor)
+        if (supervision_by_class[classification] == SUPERVISION_NONE || supervisor)
                 return 0;
         return refuse(err, ERR_REFUSED, "U3",
                       "Un soporte %s se entrega ante otra persona: indíquela con --supervisor.",

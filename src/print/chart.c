@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "print/output.h"
@@ -198,6 +199,32 @@ static void draw_grid(struct canvas *canvas, const struct panel *panel, const st
         }
 }
 
+/* More points than the paper has dots are drawn as the lowest and the highest of each dot, which leaves no peak
+ * out. */
+enum { DOTS = 1200 };
+
+static size_t thin_out(const struct panel *panel, const struct chart *chart, struct chart_point *ret) {
+        size_t n = 0;
+
+        for (size_t i = 0, end; i < chart->n; i = end) {
+                const struct chart_point *low = &chart->points[i], *high = low;
+                int dot = (int) ((panel_x(panel, low->time) - panel->x) / panel->w * DOTS);
+
+                for (end = i; end < chart->n; end++) {
+                        const struct chart_point *point = &chart->points[end];
+
+                        if ((int) ((panel_x(panel, point->time) - panel->x) / panel->w * DOTS) != dot)
+                                break;
+                        low = point->value < low->value ? point : low;
+                        high = point->value > high->value ? point : high;
+                }
+                ret[n++] = low < high ? *low : *high;
+                if (low != high)
+                        ret[n++] = low < high ? *high : *low;
+        }
+        return n;
+}
+
 /* A line through the points; what is out of limits has a mark on it. */
 static void draw_points(struct canvas *canvas, const struct panel *panel, const struct chart *chart) {
         cairo_save(canvas->cr);
@@ -226,6 +253,17 @@ static void draw_points(struct canvas *canvas, const struct panel *panel, const 
         cairo_restore(canvas->cr);
 }
 
+static void draw_line(struct canvas *canvas, const struct panel *panel, const struct chart *chart) {
+        struct chart_point few[2 * (DOTS + 2)];
+        struct chart thinned = *chart;
+
+        if (chart->n > COUNT(few)) {
+                thinned.n = thin_out(panel, chart, few);
+                thinned.points = few;
+        }
+        draw_points(canvas, panel, &thinned);
+}
+
 static void draw_panel(struct canvas *canvas, const struct chart *chart, double y, double height) {
         const struct panel panel = { .x = MARGIN + LABELS,
                                      .y = y + 18,
@@ -237,7 +275,7 @@ static void draw_panel(struct canvas *canvas, const struct chart *chart, double 
         draw_text(canvas, title_style, ALIGN_LEFT, MARGIN, y + 10, WIDTH - 2 * MARGIN, chart->title);
         draw_bands(canvas, &panel, chart);
         draw_grid(canvas, &panel, chart);
-        draw_points(canvas, &panel, chart);
+        draw_line(canvas, &panel, chart);
         cairo_set_source_rgb(canvas->cr, 0.3, 0.3, 0.3);
         cairo_set_line_width(canvas->cr, 0.7);
         cairo_rectangle(canvas->cr, panel.x, panel.y, panel.w, panel.h);

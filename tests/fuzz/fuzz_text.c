@@ -1,11 +1,12 @@
-/* The small readers of texts that people and scanners give: dates, times, hexadecimal, base64, UTF-8. What one
- * accepts must survive a round trip. */
+/* The small readers of texts that people, scanners and sensors give: dates, times, numbers, places, hexadecimal,
+ * base64, UTF-8. What one accepts must survive a round trip. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/str.h"
+#include "custody/environment.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,6 +34,26 @@ static void check_date(const char *text) {
                 abort();
 }
 
+/* What sensors and scanners say of places and readings. */
+static void check_reading(const char *text) {
+        char code[LOCATION_CODE], again[LOCATION_CODE], shown[24];
+        int64_t value, same;
+        int offset;
+
+        if (environment_parse(text, &value)) {
+                environment_format(value, shown);
+                if (!environment_parse(shown, &same) || same != value)
+                        abort();
+        }
+        if (reading_offset_parse(text, &offset) && (offset < -899 || offset > 899))
+                abort();
+        offset = 0;
+        (void) reading_time_parse(text, &offset, &value, NULL);
+        if (custody_area_parse(text, code, NULL, NULL) == 0 &&
+            (custody_area_parse(code, again, NULL, NULL) < 0 || strcmp(code, again) != 0))
+                abort();
+}
+
 static void check_base64(const char *text) {
         _cleanup_free_ uint8_t *bytes = NULL;
         _cleanup_free_ char *again = NULL;
@@ -56,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         check_time(text);
         check_date(text);
         check_base64(text);
+        check_reading(text);
         if (utf8_valid(text, n) && utf8_length(text) > n)
                 abort();
         if (text_is_plain(text) && !utf8_valid(text, n))

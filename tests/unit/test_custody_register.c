@@ -655,6 +655,15 @@ static void u6_daily_check(void **state) {
         assert_int_equal(findings("U3", "A000008"), 1);
 }
 
+/* What was changed behind the events' back shows in the check, before anybody verifies the ledger. */
+static void u6_state_against_facts(void **state) {
+        (void) state;
+        assert_int_equal(findings("U6", tapes[4]), 0);
+        test_tamper(&store, "UPDATE medium SET state = 'in-custody' WHERE serial = 'T4'");
+        assert_int_equal(findings("U6", tapes[4]), 1);
+        test_tamper(&store, "UPDATE medium SET state = 'on-loan' WHERE serial = 'T4'");
+}
+
 static void replay_gives_the_same_bytes(void **state) {
         (void) state;
         done("sara", "ledger", "replay", "{}");
@@ -684,6 +693,7 @@ int main(void) {
                 STEP(u5_moments),
                 STEP(u5_charts),
                 STEP(u6_daily_check),
+                STEP(u6_state_against_facts),
                 STEP(replay_gives_the_same_bytes),
         };
 

@@ -12,7 +12,8 @@
 #include "print/form.h"
 #include "print/form_parts.h"
 
-static const char *const ids[] = { "R-110-019", "R-110-020", "R-110-021", "R-110-022", "loan-receipt" };
+static const char *const ids[] = { "R-110-019", "R-110-020",    "R-110-021", "R-110-022",
+                                   "R-110-023", "loan-receipt", "stocktake" };
 static char folder[] = "/tmp/mpsi-forms-XXXXXX";
 
 static char *in_folder(const char *name) {

@@ -1,0 +1,125 @@
+/* `report stocktake`: the record of a stocktake as a form and its data (U6). */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/str.h"
+#include "custody/stocktake.h"
+#include "print/form.h"
+#include "registry/person.h"
+
+static json_t *printed_name(struct act *act, const char *name) {
+        _cleanup_person_ struct person person = { 0 };
+
+        if (!name)
+                return NULL;
+        if (person_load(act->db, name, &person, NULL) < 0 || !*person.full_name)
+                return json_string(name);
+        return json_string(person.full_name);
+}
+
+/* The rows with their results in words. */
+static json_t *printed_items(const json_t *rows) {
+        static const struct text missing = { "SIN LOCALIZAR", "NOT LOCATED" };
+        json_t *list = json_array();
+        const json_t *row;
+        size_t i;
+
+        json_array_foreach(rows, i, row) {
+                json_t *item = json_copy((json_t *) (uintptr_t) row);
+                int result = term_parse(scan_result_terms, SCAN_RESULTS, json_text_or_empty(row, "result"));
+                const struct text word = result < 0 ? missing : scan_result_terms[result].name;
+
+                (void) json_object_set_new(item, "result", json_pack("{s:s, s:s}", "es", word.es, "en", word.en));
+                (void) json_array_append_new(list, item);
+        }
+        return list;
+}
+
+static json_t *signature_box(struct act *act, const json_t *stocktake) {
+        const json_t *signatures = json_object_get(stocktake, "signatures"), *one = json_array_get(signatures, 0);
+        json_t *box = json_object();
+        json_t *name = printed_name(act, json_text(one, "person"));
+
+        if (!one || !name)
+                return box;
+        (void) json_object_set_new(box, "name", name);
+        (void) json_object_set(box, "date", json_object_get(one, "time"));
+        if (custody_signed(signatures, "finish"))
+                (void) json_object_set_new(box, "note",
+                                           json_pack("{s:s, s:s}", "es", "Firma ECDSA válida en el libro", "en",
+                                                     "Valid ECDSA signature in the ledger"));
+        else if (json_text(one, "paper"))
+                (void) json_object_set(box, "note", json_object_get(one, "paper"));
+        return box;
+}
+
+static int form_data(struct act *act, const json_t *stocktake, const json_t *rows, json_t **ret,
+                     struct error *err) {
+        json_t *data = json_copy((json_t *) (uintptr_t) stocktake), *more;
+
+        more = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:{s:o}, s:o*, s:o*}", "number",
+                         json_text(stocktake, "stocktake"), "organisation", act->organisation, "site", act->site,
+                         "station", act->station, "issued", (json_int_t) act_now(act), "issued_by",
+                         printed_name(act, act->person), "items", printed_items(rows), "signatures", "custodian",
+                         signature_box(act, stocktake), "started_by",
+                         printed_name(act, json_text(stocktake, "started_by")), "finished_by",
+                         printed_name(act, json_text(stocktake, "finished_by")));
+        if (!data || !more || json_object_update_new(data, more)) {
+                json_decref(data);
+                return fail_memory(err);
+        }
+        *ret = data;
+        return 0;
+}
+
+static int write_out(struct act *act, const json_t *args, const char *format, const json_t *data, json_t *files,
+                     struct error *err) {
+        _cleanup_free_ char *forms = act_path(act, NULL, "forms");
+        const char *out = json_text(args, format);
+        char digest[SHA256_TEXT];
+        int r;
+
+        if (!out || act->dry_run)
+                return 0;
+        if (!forms)
+                return fail_memory(err);
+        r = (strcmp(format, "pdf") == 0 ? form_to_pdf : form_to_csv)(forms, "stocktake", act->lang, data, out, err);
+        if (r == 0)
+                r = sha256_file(out, digest, err);
+        if (r < 0)
+                return r;
+        act_say(act, "Acta del recuento %s en %.300s.", "Record of stocktake %s in %.300s.",
+                json_text(data, "number"), out);
+        return json_array_append_new(files, json_string(digest)) ? fail_memory(err) : 0;
+}
+
+int stocktake_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *stocktake = NULL, *rows = json_array(), *data = NULL, *files = json_array(),
+                              *record = NULL;
+        int r = stocktake_load(act, json_text(args, "stocktake"), &stocktake, err);
+
+        if (r == 0 && strcmp(json_text_or_empty(stocktake, "state"), "finished") != 0)
+                r = refuse(err, ERR_CONFLICT, "U6", "El recuento %s sigue abierto.", "Stocktake %s is still open.",
+                           json_text(stocktake, "stocktake"));
+        if (r == 0)
+                r = stocktake_items(act, json_text(stocktake, "stocktake"), rows, err);
+        if (r == 0)
+                r = form_data(act, stocktake, rows, &data, err);
+        if (r == 0)
+                r = write_out(act, args, "pdf", data, files, err);
+        if (r == 0)
+                r = write_out(act, args, "csv", data, files, err);
+        if (r < 0)
+                return r;
+        record = json_pack("{s:s, s:s, s:O}", "form", "stocktake", "number", json_text(stocktake, "stocktake"),
+                           "files", files);
+        if (!record || json_object_set(stocktake, "rows", rows))
+                return fail_memory(err);
+        if (json_array_size(files) > 0)
+                r = act_record_one(act, "report.made", json_text(stocktake, "stocktake"), record, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(stocktake);
+        return 0;
+}

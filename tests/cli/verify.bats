@@ -193,3 +193,22 @@ state() {
         expect 0 m oto --lang en --json wipe due
         [ "$(jq -c '[.looked, .wanted, .due, .permille]' <<<"$output")" = "[1,2,1,166]" ]
 }
+
+@test "S4: the forensic report of a confidential medium: a map, its picture and its table by digest, no words" {
+        medium hdd CONFIDENCIAL 4M
+        expect 0 wipe
+        result=$output
+        [ "$(jq -c '[.forensic.passed, .forensic.map.cells, (.forensic.map.least_millibits | length), .forensic.strings.count, .forensic.map.classes.random]' <<<"$result")" = '[true,1024,1024,0,1024]' ]
+        [ "$(jq -c '[.attachments[] | [.name, .media_type]]' <<<"$result")" = "[[\"$ID-W1-forensic.json\",\"application/json\"],[\"$ID-W1-entropy.png\",\"image/png\"]]" ]
+        [ "$(jq '.attachments | all(.es != "" and .en != "")' <<<"$result")" = true ]
+        for digest in $(jq -r '.attachments[].sha256' <<<"$result"); do
+                [ "$(sha256sum <"$STORE/attachments/$digest" | cut -d' ' -f1)" = "$digest" ]
+        done
+        [ "$(identify -format '%m %w %h' "png:$STORE/attachments/$(jq -r '.attachments[1].sha256' <<<"$result")")" = "PNG 1120 992" ]
+        [ "$(jq .passed "$STORE/attachments/$(jq -r '.attachments[0].sha256' <<<"$result")")" = true ]
+        [ "$(jq -c .forensic <<<"$result" | wc -c)" -lt 65536 ]
+        # Zeros were measured before the passes, and a limit is stated when, and only when, they look elided.
+        [ "$(jq -c '[(.calibration.zeros_us, .calibration.constant_us, .calibration.random_us | length)]' <<<"$result")" = '[5,5,5]' ]
+        [ "$(jq '([.limits[].en | select(startswith("the constant passes"))] | length) == (if .calibration.zeros_elided or .calibration.constant_elided then 1 else 0 end)' <<<"$result")" = true ]
+        expect 0 m sara ledger verify
+}

@@ -227,6 +227,73 @@ static void test_failing_area(void **state) {
         (void) rmdir(under);
 }
 
+/* What failed before a crash is tried again after it, and reached when the device has come to its senses. */
+static int stop_after_failing(void *context, const struct overwrite *overwrite, int64_t done, struct error *err) {
+        (void) context;
+        return overwrite->pass == 0 && done == overwrite->size && overwrite->later.n > 0
+                       ? fail(err, ERR_BUSY, "alto", "stop")
+                       : 0;
+}
+
+static void test_passed_by_and_resumed(void **state) {
+        struct overwrite overwrite;
+        struct error err = { 0 };
+        struct loop loop;
+        char under[] = "/tmp/mpsi-small-XXXXXX";
+
+        (void) state;
+        LOOP_OR_SKIP();
+        assert_non_null(mkdtemp(under));
+        assert_int_equal(mount("tmpfs", under, "tmpfs", 0, "size=6m,mode=0700"), 0);
+        loop_make(&loop, under, 8 * MIB, NULL);
+        overwrite = prepare(loop.device, &technique_complement);
+        overwrite.progress = stop_after_failing;
+        assert_int_equal(overwrite_run(&overwrite, &err), ERR_BUSY);
+        assert_int_equal(overwrite.pass, 0);
+        assert_true(overwrite.later.bytes >= 2 * MIB);
+        assert_int_equal(overwrite.unwritten.n, 0); /* not given up yet */
+        assert_int_equal(mount("tmpfs", under, "tmpfs", MS_REMOUNT, "size=16m,mode=0700"), 0);
+        overwrite.offset = overwrite.size; /* as the checkpoint at the pass's end */
+        overwrite.progress = NULL;
+        assert_int_equal(overwrite_run(&overwrite, &err), 0);
+        assert_int_equal(overwrite.later.n + overwrite.unwritten.n + overwrite.unverified.n, 0);
+        assert_int_equal(overwrite.verified, 8 * MIB);
+        finish(&overwrite);
+        loop_done(&loop);
+        assert_int_equal(umount(under), 0);
+        (void) rmdir(under);
+}
+
+/* Half of it is another device, and nothing that is wrong with blocks. */
+static int shrink(void *context, const struct overwrite *overwrite, int64_t done, struct error *err) {
+        struct loop *loop = context;
+
+        (void) err;
+        if (overwrite->pass == 0 && done == 4 * MIB) {
+                assert_int_equal(truncate(loop->image, 6 * MIB), 0);
+                assert_int_equal(ioctl(loop->control, LOOP_SET_CAPACITY), 0);
+        }
+        return 0;
+}
+
+static void test_size_changes_in_the_middle(void **state) {
+        struct overwrite overwrite;
+        struct error err = { 0 };
+        struct loop loop;
+
+        (void) state;
+        LOOP_OR_SKIP();
+        loop_make(&loop, "/tmp", 12 * MIB, marker);
+        overwrite = prepare(loop.device, &technique_complement);
+        overwrite.context = &loop;
+        overwrite.progress = shrink;
+        assert_int_equal(overwrite_run(&overwrite, &err), ERR_CONFLICT);
+        assert_non_null(strstr(err.what[LANG_EN], "size"));
+        assert_int_equal(overwrite.unwritten.n, 0);
+        finish(&overwrite);
+        loop_done(&loop);
+}
+
 static void test_read_only_device(void **state) {
         struct overwrite overwrite = { .technique = &technique_single, .seed = { 7 }, .block = 512, .size = MIB };
         struct error err = { 0 };
@@ -428,12 +495,20 @@ static void test_areas(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_areas),           cmocka_unit_test(test_patterns),
-                cmocka_unit_test(test_generator),       cmocka_unit_test(test_no_byte_survives),
-                cmocka_unit_test(test_odd_image),       cmocka_unit_test(test_flipped_byte_is_found),
-                cmocka_unit_test(test_failing_area),    cmocka_unit_test(test_read_only_device),
-                cmocka_unit_test(test_truncated_image), cmocka_unit_test(test_vanished_device),
-                cmocka_unit_test(test_stop_and_resume), cmocka_unit_test(test_resume_after_kill),
+                cmocka_unit_test(test_areas),
+                cmocka_unit_test(test_patterns),
+                cmocka_unit_test(test_generator),
+                cmocka_unit_test(test_no_byte_survives),
+                cmocka_unit_test(test_odd_image),
+                cmocka_unit_test(test_flipped_byte_is_found),
+                cmocka_unit_test(test_failing_area),
+                cmocka_unit_test(test_read_only_device),
+                cmocka_unit_test(test_truncated_image),
+                cmocka_unit_test(test_vanished_device),
+                cmocka_unit_test(test_passed_by_and_resumed),
+                cmocka_unit_test(test_size_changes_in_the_middle),
+                cmocka_unit_test(test_stop_and_resume),
+                cmocka_unit_test(test_resume_after_kill),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

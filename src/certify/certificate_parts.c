@@ -151,8 +151,10 @@ json_t *part_media(const json_t *twin) {
                         json_decref(rows);
                         return NULL;
                 }
-                for (size_t k = 0; k < 2; k++) {
-                        static const char *const keys[] = { "model", "serial" };
+                if (!json_int(row, "size", 0))
+                        (void) json_object_set_new(row, "size", json_string("—"));
+                for (size_t k = 0; k < 3; k++) {
+                        static const char *const keys[] = { "vendor", "model", "serial" };
 
                         if (str_empty(json_text(row, keys[k])))
                                 (void) json_object_set_new(row, keys[k], json_string("—"));

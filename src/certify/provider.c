@@ -1,4 +1,5 @@
 /* Providers of destruction and their papers (S11): who was checked, by whom, with which documents. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -266,7 +267,8 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
 
 /* One row of the list: the first paper to end, and those that aren't there. */
 static int add_row(struct act *act, const char *name, json_t *list, int *soon, struct error *err) {
-        _cleanup_json_ json_t *provider = NULL, *missing = json_array();
+        _cleanup_json_ json_t *provider = NULL;
+        _cleanup_free_ char *missing = strdup("");
         const json_t *first = NULL;
         const char *standing;
         int r = provider_find(act, name, &provider, err);
@@ -276,14 +278,21 @@ static int add_row(struct act *act, const char *name, json_t *list, int *soon, s
         for (size_t i = 0; i < PAPERS; i++) {
                 const json_t *paper = json_array_get(json_object_get(provider, "rows"), i);
 
-                if (!json_text(paper, "expires"))
-                        (void) json_array_append(missing, json_object_get(paper, "kind"));
-                else if (!first || strcmp(json_text(paper, "expires"), json_text(first, "expires")) < 0)
+                if (!json_text(paper, "expires")) {
+                        char *more = missing ? str_format("%s%s%s", missing, *missing ? ", " : "",
+                                                          json_text_or_empty(paper, "kind"))
+                                             : NULL;
+
+                        free(missing);
+                        missing = more;
+                } else if (!first || strcmp(json_text(paper, "expires"), json_text(first, "expires")) < 0)
                         first = paper;
         }
+        if (!missing)
+                return fail_memory(err);
         standing = json_text(provider, "standing");
         *soon += strcmp(standing, "soon") == 0 || strcmp(standing, "expired") == 0;
-        return json_array_append_new(list, json_pack("{s:O, s:O, s:O, s:O, s:O*, s:O*, s:O}", "name",
+        return json_array_append_new(list, json_pack("{s:O, s:O, s:O, s:O, s:O*, s:O*, s:s}", "name",
                                                      json_object_get(provider, "name"), "full_name",
                                                      json_object_get(provider, "full_name"), "tax_id",
                                                      json_object_get(provider, "tax_id"), "standing",

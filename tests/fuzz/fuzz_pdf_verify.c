@@ -7,10 +7,32 @@
 #include "base/clock.h"
 #include "sign/identity.h"
 #include "sign/pades.h"
+#include "sign/pdf_attach.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const int64_t NOW = INT64_C(1795000000) * SECOND;
+
+static int touch(void *context, const char *name, const void *data, size_t n, struct error *err) {
+        const uint8_t *bytes = data;
+
+        (void) err;
+        for (size_t i = 0; i < n; i++)
+                *(uint8_t *) context ^= bytes[i];
+        *(uint8_t *) context ^= (uint8_t) name[0];
+        return 0;
+}
+
+/* What is embedded lies within the file, and has a name that is safe to write. */
+static void read_attachments(const uint8_t *data, size_t size) {
+        _cleanup_(pdf_closep) struct pdf *pdf = NULL;
+        struct error err = { 0 };
+        uint8_t sum = 0;
+
+        if (pdf_open(data, size, &pdf, &err) == 0 && pdf_attachments(pdf, touch, &sum, &err) < 0 &&
+            (err.code != ERR_VERIFY || !err.what[LANG_ES][0] || !err.what[LANG_EN][0]))
+                abort();
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         static EVP_PKEY *ca_key, *key;
@@ -36,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 abort();
         if (err.code != ERR_VERIFY || !err.what[LANG_ES][0] || !err.what[LANG_EN][0])
                 abort();
+        read_attachments(data, size);
         count = pades_count(data, size, &err);
         if (count < 0)
                 return 0;

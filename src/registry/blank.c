@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "device/facts.h"
 #include "registry/medium_id.h"
+#include "registry/proposal.h"
 #include "registry/registry.h"
 
 static const char *const states[] = {
@@ -120,6 +121,7 @@ static int find_reserved(struct act *act, const char *code, char id[MEDIUM_ID_TE
 int media_run_claim(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         const char *device = json_text(args, "device");
         struct device_facts facts = { 0 };
+        _cleanup_json_ json_t *effective = NULL;
         struct fact both[2] = { 0 };
         char id[MEDIUM_ID_TEXT];
         int64_t number = 0;
@@ -128,7 +130,9 @@ int media_run_claim(struct act *act, const json_t *args, json_t **ret, struct er
         if (r == 0 && device)
                 r = media_device(act, device, &facts, err);
         if (r == 0)
-                r = media_registration(act, args, device ? &facts : NULL, number, NULL, &both[0], err);
+                r = proposal_in_registration(act, args, device ? &facts : NULL, &effective, err);
+        if (r == 0)
+                r = media_registration(act, effective, device ? &facts : NULL, number, NULL, &both[0], err);
         both[1] = (struct fact){ "blank.claimed", id, NULL };
         if (r == 0 && strcmp(both[0].subject, id) != 0)
                 r = fail(err, ERR_CONFLICT, "El código %s es de otra sede.", "Code %s is another site's.", id);

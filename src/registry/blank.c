@@ -52,6 +52,7 @@ static const struct event_type events[] = {
         { "blank.reserved", apply_reserved },
         { "blank.claimed", apply_claimed },
         { "blank.voided", apply_voided },
+        { "blank.reprinted", NULL },
 };
 
 /* --- for others ------------------------------------------------------------------------------------------- */
@@ -96,8 +97,6 @@ int blank_reservation(struct act *act, int64_t count, char subject[MEDIUM_ID_TEX
         return ret->data ? 0 : fail_memory(err);
 }
 
-/* --- media claim ------------------------------------------------------------------------------------------ */
-
 static int find_reserved(struct act *act, const char *code, char id[MEDIUM_ID_TEXT], int64_t *ret_number,
                          struct error *err) {
         enum blank_state state;
@@ -117,6 +116,29 @@ static int find_reserved(struct act *act, const char *code, char id[MEDIUM_ID_TE
                             state == BLANK_CLAIMED ? "a medium's" : "void");
         return db_int(act->db, ret_number, err, "SELECT number FROM blank WHERE id = ?", "s", id);
 }
+
+int blank_again(struct act *act, const char *code, int64_t count, char subject[MEDIUM_ID_TEXT], struct fact *ret,
+                int64_t *ret_first, struct error *err) {
+        int64_t first = 0, there = 0;
+        int r = find_reserved(act, code, subject, &first, err);
+
+        if (r == 0)
+                r = db_int(act->db, &there, err,
+                           "SELECT count(*) FROM blank WHERE number >= ? AND number < ? AND state = 'reserved'",
+                           "ii", first, first + count);
+        if (r == 0 && there != count)
+                r = fail(err, ERR_CONFLICT, "De los %lld códigos desde %s solo %lld siguen reservados.",
+                         "Of the %lld codes from %s on only %lld are still reserved.", (long long) count, subject,
+                         (long long) there);
+        if (r < 0)
+                return r;
+        *ret = (struct fact){ "blank.reprinted", subject,
+                              json_pack("{s:I, s:I}", "first", (json_int_t) first, "count", (json_int_t) count) };
+        *ret_first = first;
+        return ret->data ? 0 : fail_memory(err);
+}
+
+/* --- media claim ------------------------------------------------------------------------------------------ */
 
 int media_run_claim(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         const char *device = json_text(args, "device");

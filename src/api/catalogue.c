@@ -9,6 +9,7 @@
 #include "audit/audit.h"
 #include "backup/backup.h"
 #include "certify/certify.h"
+#include "content/content.h"
 #include "custody/custody.h"
 #include "doctor/doctor.h"
 #include "encrypt/encrypt.h"
@@ -33,6 +34,7 @@ const struct room *const rooms[] = {
         &accounts_room,
         &media_room,
         &blank_room,
+        &proposal_room,
         &import_room,
         &report_room,
         &tape_set_room,
@@ -59,6 +61,7 @@ const struct room *const rooms[] = {
         &job_room,
         &ledger_room,
         &label_room,
+        &content_room,
         &gate_room,
         &opening_room,
         &siem_room,

@@ -22,6 +22,7 @@ static int add_blank(struct act *act, struct label_job *job, int64_t number, str
 int label_run_preprint(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_(label_job_done) struct label_job job = { 0 };
         const char *design = json_text(args, "design") ? json_text(args, "design") : "blank";
+        const char *again = json_text(args, "again");
         int64_t count = json_int(args, "count", 0), first = 0;
         _cleanup_json_ json_t *rows = json_array();
         char subject[MEDIUM_ID_TEXT];
@@ -29,7 +30,8 @@ int label_run_preprint(struct act *act, const json_t *args, json_t **ret, struct
         int r = label_job_open(act, args, design, (size_t) count, &job, err);
 
         if (r == 0)
-                r = blank_reservation(act, count, subject, &fact, &first, err);
+                r = again ? blank_again(act, again, count, subject, &fact, &first, err)
+                          : blank_reservation(act, count, subject, &fact, &first, err);
         for (int64_t i = 0; r == 0 && i < count; i++)
                 r = add_blank(act, &job, first + i, err);
         if (r == 0)

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/digest.h"
+#include "base/str.h"
 #include "label/label_room.h"
 #include "registry/person.h"
 #include "sign/identity.h"
@@ -57,6 +58,12 @@ int label_content(struct act *act, const struct medium *medium, int64_t revision
         COPY(label.serial, medium->serial);
         COPY(label.epc, medium->epc);
         COPY(label.tamper, medium->tamper);
+        /* What did not fit ends in a whole character. */
+        utf8_trim(label.owner);
+        utf8_trim(label.organisation);
+        utf8_trim(label.model);
+        utf8_trim(label.serial);
+        utf8_trim(label.tamper);
         content = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I}", "id", label.id, "kind",
                             medium_kind_terms[label.kind].code, "classification",
                             classification_terms[label.classification].code, "category",

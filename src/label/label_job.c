@@ -368,9 +368,10 @@ int label_job_deliver_blank(struct act *act, const json_t *args, struct label_jo
                 return r;
         if (err)
                 *err = sending.err;
-        return hint(err,
-                    "Los códigos de %s a %s quedan reservados; los que no salieron se anulan con «label void» o se "
-                    "imprimen a un fichero.",
-                    "Codes %s to %s stay reserved; those that did not come out are made void with “label void”.",
-                    job->labels[0].id, job->labels[job->n - 1].id);
+        return hint(
+                err,
+                "Los códigos de %s a %s quedan reservados; «media preprint --again» los repite y «label void» los "
+                "anula.",
+                "Codes %s to %s stay reserved; “media preprint --again” repeats them, and “label void” ends them.",
+                job->labels[0].id, job->labels[job->n - 1].id);
 }

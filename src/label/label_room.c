@@ -51,6 +51,9 @@ static const struct param reprint_params[] = {
 
 static const struct param preprint_params[] = {
         { "count", PARAM_INT, PARAM_REQUIRED, HELP("cuántos códigos", "how many codes"), 1, 5000, NULL, 0 },
+        { "again", PARAM_TEXT, 0,
+          HELP("repite códigos reservados, desde este", "repeats reserved codes, from this one on"), 0, 160, NULL,
+          0 },
         { "design", PARAM_NAME, 0, HELP("diseño (blank)", "design (blank)"), 0, 0, NULL, 0 },
         LABEL_JOB_PARAMS,
 };

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "device/facts.h"
 #include "registry/medium_id.h"
+#include "registry/proposal.h"
 #include "registry/registry.h"
 
 static const char *const states[] = {
@@ -51,6 +52,7 @@ static const struct event_type events[] = {
         { "blank.reserved", apply_reserved },
         { "blank.claimed", apply_claimed },
         { "blank.voided", apply_voided },
+        { "blank.reprinted", NULL },
 };
 
 /* --- for others ------------------------------------------------------------------------------------------- */
@@ -95,8 +97,6 @@ int blank_reservation(struct act *act, int64_t count, char subject[MEDIUM_ID_TEX
         return ret->data ? 0 : fail_memory(err);
 }
 
-/* --- media claim ------------------------------------------------------------------------------------------ */
-
 static int find_reserved(struct act *act, const char *code, char id[MEDIUM_ID_TEXT], int64_t *ret_number,
                          struct error *err) {
         enum blank_state state;
@@ -117,9 +117,33 @@ static int find_reserved(struct act *act, const char *code, char id[MEDIUM_ID_TE
         return db_int(act->db, ret_number, err, "SELECT number FROM blank WHERE id = ?", "s", id);
 }
 
+int blank_again(struct act *act, const char *code, int64_t count, char subject[MEDIUM_ID_TEXT], struct fact *ret,
+                int64_t *ret_first, struct error *err) {
+        int64_t first = 0, there = 0;
+        int r = find_reserved(act, code, subject, &first, err);
+
+        if (r == 0)
+                r = db_int(act->db, &there, err,
+                           "SELECT count(*) FROM blank WHERE number >= ? AND number < ? AND state = 'reserved'",
+                           "ii", first, first + count);
+        if (r == 0 && there != count)
+                r = fail(err, ERR_CONFLICT, "De los %lld códigos desde %s solo %lld siguen reservados.",
+                         "Of the %lld codes from %s on only %lld are still reserved.", (long long) count, subject,
+                         (long long) there);
+        if (r < 0)
+                return r;
+        *ret = (struct fact){ "blank.reprinted", subject,
+                              json_pack("{s:I, s:I}", "first", (json_int_t) first, "count", (json_int_t) count) };
+        *ret_first = first;
+        return ret->data ? 0 : fail_memory(err);
+}
+
+/* --- media claim ------------------------------------------------------------------------------------------ */
+
 int media_run_claim(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         const char *device = json_text(args, "device");
         struct device_facts facts = { 0 };
+        _cleanup_json_ json_t *effective = NULL;
         struct fact both[2] = { 0 };
         char id[MEDIUM_ID_TEXT];
         int64_t number = 0;
@@ -128,7 +152,9 @@ int media_run_claim(struct act *act, const json_t *args, json_t **ret, struct er
         if (r == 0 && device)
                 r = media_device(act, device, &facts, err);
         if (r == 0)
-                r = media_registration(act, args, device ? &facts : NULL, number, NULL, &both[0], err);
+                r = proposal_in_registration(act, args, device ? &facts : NULL, &effective, err);
+        if (r == 0)
+                r = media_registration(act, effective, device ? &facts : NULL, number, NULL, &both[0], err);
         both[1] = (struct fact){ "blank.claimed", id, NULL };
         if (r == 0 && strcmp(both[0].subject, id) != 0)
                 r = fail(err, ERR_CONFLICT, "El código %s es de otra sede.", "Code %s is another site's.", id);

@@ -9,6 +9,7 @@
 #include "registry/medium_id.h"
 #include "registry/medium_sql.h"
 #include "registry/person.h"
+#include "registry/proposal.h"
 #include "registry/registry.h"
 
 /* --- events ----------------------------------------------------------------------------------------------- */
@@ -185,10 +186,14 @@ int media_registration(struct act *act, const json_t *args, const struct device_
         char id[MEDIUM_ID_TEXT], today[DATE_TEXT];
         enum medium_kind kind;
         json_t *data;
-        int r = classification_allowed((enum classification) term_parse(classification_terms, CLASSIFICATIONS,
-                                                                        json_text(args, "classification")),
-                                       json_flag(args, "health"), err);
+        int r;
 
+        if (!json_text(args, "classification"))
+                return fail(err, ERR_USAGE, "Falta el parámetro «classification».",
+                            "Parameter “classification” is missing.");
+        r = classification_allowed((enum classification) term_parse(classification_terms, CLASSIFICATIONS,
+                                                                    json_text(args, "classification")),
+                                   json_flag(args, "health"), err);
         if (r == 0)
                 r = owner_is_owner(act, json_text(args, "owner"), err);
         if (r == 0)
@@ -221,6 +226,7 @@ int media_device(struct act *act, const char *device, struct device_facts *ret, 
 static int run_register(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         const char *device = json_text(args, "device");
         struct device_facts facts = { 0 };
+        _cleanup_json_ json_t *effective = NULL;
         struct fact fact = { 0 };
         int64_t number;
         int r = media_next_number(act, &number, err);
@@ -228,7 +234,9 @@ static int run_register(struct act *act, const json_t *args, json_t **ret, struc
         if (r == 0 && device)
                 r = media_device(act, device, &facts, err);
         if (r == 0)
-                r = media_registration(act, args, device ? &facts : NULL, number, NULL, &fact, err);
+                r = proposal_in_registration(act, args, device ? &facts : NULL, &effective, err);
+        if (r == 0)
+                r = media_registration(act, effective, device ? &facts : NULL, number, NULL, &fact, err);
         if (r == 0)
                 r = act_record(act, &fact, 1, err);
         if (r == 0) {
@@ -253,6 +261,33 @@ static int lowering_allowed(const struct act *act, const struct medium *medium, 
         return 0;
 }
 
+/* L8: what was proposed and is more than the medium has; a proposal never lowers. */
+static int take_proposal(struct act *act, const json_t *args, const struct medium *medium, json_t *data,
+                         struct error *err) {
+        struct proposal proposal;
+        int r;
+
+        if (!json_flag(args, "proposed"))
+                return 0;
+        if (json_text(args, "classification"))
+                return fail(err, ERR_USAGE, "O --classification o --proposed.",
+                            "Either --classification or --proposed.");
+        r = proposal_load(act->db, medium->id, &proposal, err);
+        if (r < 0)
+                return r;
+        if (!proposal.there ||
+            (proposal.classification <= medium->classification && (medium->health || !proposal.health)))
+                return fail(err, ERR_CONFLICT, "No hay para %s una propuesta mayor que lo que consta.",
+                            "There is no proposal for %s that is more than what is registered.", medium->id);
+        if (proposal.classification > medium->classification)
+                (void) json_object_set_new(data, "classification",
+                                           json_string(classification_terms[proposal.classification].code));
+        if (proposal.health)
+                (void) json_object_set_new(data, "health", json_true());
+        (void) json_object_set_new(data, "proposed", json_string(proposal.tags));
+        return 0;
+}
+
 static int run_classify(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         static const char *const copied[] = { "classification", "owner", "expires", "epc", "tamper", "reason" };
         const char *wanted = json_text(args, "classification");
@@ -262,10 +297,15 @@ static int run_classify(struct act *act, const json_t *args, json_t **ret, struc
 
         if (r < 0)
                 return r;
+        r = take_proposal(act, args, &medium, data, err);
+        if (r < 0)
+                return r;
+        if (!wanted)
+                wanted = json_text(data, "classification");
         enum classification classification = wanted ? (enum classification) term_parse(classification_terms,
                                                                                        CLASSIFICATIONS, wanted)
                                                     : medium.classification;
-        bool health = medium.health || json_flag(args, "health");
+        bool health = medium.health || json_flag(args, "health") || json_flag(data, "health");
 
         r = lowering_allowed(act, &medium, classification, err);
         if (r == 0)
@@ -421,7 +461,7 @@ static const struct param claim_params[] = {
         { "device", PARAM_DEVICE, PARAM_POSITIONAL,
           HELP("dispositivo de bloques o imagen; sin él, --kind", "block device or image; without one, --kind"), 0,
           0, NULL, 0 },
-        CLASSIFICATION(PARAM_REQUIRED),
+        CLASSIFICATION(0),
         CATEGORY(PARAM_REQUIRED),
         { "owner", PARAM_PERSON, PARAM_REQUIRED, HELP("propietario de la información", "information owner"), 0, 0,
           NULL, 0 },
@@ -439,6 +479,10 @@ static const struct param claim_params[] = {
         { "tamper", PARAM_TEXT, 0, HELP("número del indicador de manipulación", "number of the tamper indicator"),
           0, 60, NULL, 0 },
         { "note", PARAM_TEXT, 0, HELP("nota", "note"), 0, 120, NULL, 0 },
+        { "proposed", PARAM_FLAG, 0,
+          HELP("al menos la clasificación que propuso «media inspect»",
+               "at least the classification that “media inspect” proposed"),
+          0, 0, NULL, 0 },
 };
 static const struct param classify_params[] = {
         MEDIUM,
@@ -450,6 +494,10 @@ static const struct param classify_params[] = {
         { "tamper", PARAM_TEXT, 0, HELP("número del indicador de manipulación", "number of the tamper indicator"),
           0, 60, NULL, 0 },
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
+        { "proposed", PARAM_FLAG, 0,
+          HELP("la clasificación que propuso «media inspect», si es mayor",
+               "the classification that “media inspect” proposed, when it is higher"),
+          0, 0, NULL, 0 },
 };
 static const struct param medium_params[] = { MEDIUM };
 static const struct param find_params[] = {

@@ -14,7 +14,7 @@
 #include "registry/medium_id.h"
 #include "sign/identity.h"
 
-enum { LABELS = 6000, PROCESSES = 300, ROWS = 10000 };
+enum { LABELS = 10000, PROCESSES = 300, ROWS = 10000 };
 
 extern char **environ;
 

@@ -52,6 +52,9 @@ due() {
         pdftoppm -r 300 -png -singlefile "$BATS_TEST_TMPDIR/blank.pdf" "$BATS_TEST_TMPDIR/blank"
         [ "$(zbarimg -q --raw -Sdisable -Sqrcode.enable "$BATS_TEST_TMPDIR/blank.png" 2>/dev/null | sort)" = \
                 "$(printf '%s\n' "${codes[@]}" | sort)" ]
+        expect 0 m cus --json media preprint --count 2 --again "${codes[2]}" --dpi 300 --out "$BATS_TEST_TMPDIR/again.pdf"
+        [ "$(jq -r '.rows[1].code' <<<"$output")" = "${codes[3]}" ]
+        expect 7 m cus media preprint --count 3 --again "${codes[2]}" --dpi 300 --out "$BATS_TEST_TMPDIR/more.pdf"
         # The next medium leaves them out.
         C=$(register_tape T4)
         [[ " ${codes[*]} " != *" $C "* ]]

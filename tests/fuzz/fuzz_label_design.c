@@ -22,6 +22,7 @@ static struct label sample(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(label_design_freep) struct label_design *design = NULL;
+        _cleanup_(label_stock_freep) struct label_stock *stock = NULL;
         struct label_look look = { .lang = LANG_ES, .dpi = 203, .first = 1 };
         struct error err = { 0 };
         double width, height;
@@ -34,6 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
         memcpy(text, data, size);
         text[size] = '\0';
+        /* The same text as a sheet of stickers: refused, or one whose stickers lie on its paper. */
+        if (label_stock_parse("fuzz", text, size, &stock, NULL) == 0 &&
+            stock->left + stock->columns * (stock->width + stock->gap_x) - stock->gap_x > stock->paper_width + 1)
+                abort();
         r = label_design_parse("fuzz", text, size, &design, &err);
         free(text);
         if (r < 0) {

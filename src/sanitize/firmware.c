@@ -10,6 +10,8 @@
 #include "sanitize/engine.h"
 #include "sanitize/technique.h"
 
+enum { SPACING = 256 << 10, MARKERS_LEAST = 64, MARKERS_MOST = 2048 };
+
 /* --- offered? ----------------------------------------------------------------------------------------------------
  */
 
@@ -39,10 +41,12 @@ int firmware_offered(const struct medium *medium, const struct device_facts *fac
 /* --- markers -----------------------------------------------------------------------------------------------------
  */
 
+/* One in 256 KiB, from 64 to 2048 of them: some twenty seconds of a magnetic disk at most. */
 static unsigned marker_count(int64_t size) {
-        int64_t blocks = size / FIRMWARE_MARKER;
+        int64_t blocks = size / FIRMWARE_MARKER, n = size / SPACING;
 
-        return blocks < FIRMWARE_MARKERS ? (unsigned) blocks : FIRMWARE_MARKERS;
+        n = n < MARKERS_LEAST ? MARKERS_LEAST : n > MARKERS_MOST ? MARKERS_MOST : n;
+        return (unsigned) (blocks < n ? blocks : n);
 }
 
 /* Spread evenly, the first and the last block among them. */

@@ -230,6 +230,8 @@ class Faults(Wiping):
         for run in range(FAULTS):
             with self.subTest(seed=SEED, run=run):
                 self.one_fault(run)
+            if run % 10 == 9:
+                print(f'    {run + 1} disks', flush=True)
         self.station.verify()
         print(f'    {FAULTS} disks, none of them certified')
 
@@ -329,6 +331,8 @@ class PowerLoss(Wiping):
             with self.subTest(seed=SEED, run=run, cuts=cuts):
                 cuts += self.one_medium(run, min(self.lottery.randint(1, 3), CUTS - cuts))
             run += 1
+            if CUTS > 5:
+                print(f'    {cuts} power losses, {self.checked} checkpoints held, {self.lost} sectors lost', flush=True)
         self.station.verify()
         print(f'    {cuts} power losses, {run} disks wiped to their end, {self.checked} checkpoints held against the medium, '
               f'{self.lost} sectors lost from its cache')

@@ -76,6 +76,7 @@ static bool set_flag(struct config *c, const char *name, bool value) {
                 const char *name;
                 bool *flag;
         } flags[] = {
+                { "forgets", &c->forgets },
                 { "drops", &c->drops },
                 { "alters", &c->alters },
                 { "bricks", &c->bricks },

@@ -28,6 +28,7 @@ struct config {
         enum mode mode;
         unsigned seconds;   /* that an erasing takes */
         bool drops, alters; /* every eighth write: forgotten, or one bit of it */
+        bool forgets;       /* every write */
         bool bricks;        /* a power loss in mid-erase is its end */
         bool hangs;         /* an erasing never comes to its end */
         /* SCSI */

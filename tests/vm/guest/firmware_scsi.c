@@ -303,7 +303,7 @@ static void transfer(struct disk *disk, const struct command *command, bool writ
                 return;
         }
         disk->writes++;
-        if (disk->config.drops && disk->writes % 8 == 0)
+        if (disk->config.forgets || (disk->config.drops && disk->writes % 8 == 0))
                 return;
         memcpy(place, command->data, n * SECTOR);
         if (disk->config.alters && disk->writes % 8 == 0 && n > 0)

@@ -226,7 +226,7 @@ struct ata_sanitize_state ata_sanitize_parse(const struct ata_registers *registe
  * sanitize failed stays shut until another one succeeds. */
 struct ata_taskfile ata_sanitize_task(enum ata_sanitize_feature feature, uint32_t pattern) {
         struct ata_taskfile task = {
-                .command = ATA_SANITIZE, .feature = feature, .extended = true, .device = 0x40
+                .command = ATA_SANITIZE, .feature = (uint16_t) feature, .extended = true, .device = 0x40
         };
 
         if (feature == ATA_SANITIZE_CRYPTO)

@@ -10,6 +10,7 @@
 #include "device/sysfs.h"
 
 enum { ASK_MS = 10000, ASKED_MAX = 1024 };
+enum { CHECK_CONDITION = 2, UNIT_ATTENTION = 6, ATTENTIONS = 3 };
 
 /* --- one command ----------------------------------------------------------------------------------------- */
 
@@ -18,8 +19,22 @@ static bool is_denied(int r) {
         return r == -EPERM || r == -EACCES;
 }
 
-static int scsi_ask(int fd, struct scsi_command *command) {
+int scsi_send(int fd, struct scsi_command *command) {
+        const struct scsi_command fresh = *command;
+        struct scsi_sense sense;
         int r = passthrough()->scsi(fd, command);
+
+        for (int i = 0; i < ATTENTIONS && r == 0 && command->status == CHECK_CONDITION; i++) {
+                if (!scsi_sense_parse(command->sense, command->sense_n, &sense) || sense.key != UNIT_ATTENTION)
+                        break;
+                *command = fresh;
+                r = passthrough()->scsi(fd, command);
+        }
+        return r;
+}
+
+static int scsi_ask(int fd, struct scsi_command *command) {
+        int r = scsi_send(fd, command);
 
         if (r < 0)
                 return r;
@@ -38,7 +53,7 @@ int ata_command(int fd, const struct device_firmware *firmware, const struct ata
         if (!ata_wrap(task, direction, data, direction == DATA_NONE ? 0 : ATA_BLOCK, firmware->ata_twelve,
                       timeout_ms, &command))
                 return -EOPNOTSUPP;
-        r = passthrough()->scsi(fd, &command);
+        r = scsi_send(fd, &command);
         if (r < 0)
                 return r;
         known = ata_registers_parse(command.sense, command.sense_n, &registers);

@@ -63,6 +63,9 @@ json_t *device_firmware_to_json(const struct device_facts *facts);
 void device_firmware_say(const struct device_facts *facts, void *context,
                          void (*tell)(void *context, struct text line));
 
+/* Sends it, and again when the device only told news first (a unit attention: it was reset, its medium changed).
+ * What the kernel's call gives. */
+int scsi_send(int fd, struct scsi_command *command);
 /* One ATA command past SG_IO, in the form that this device takes. 0 when it came to an end without an error, else
  * -errno: -EPROTO when the device (or its bridge) refused it. The registers are zeros when none came. */
 int ata_command(int fd, const struct device_firmware *firmware, const struct ata_taskfile *task,

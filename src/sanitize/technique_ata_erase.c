@@ -155,7 +155,9 @@ static int order(struct firmware_run *run, const uint8_t password[ATA_PASSWORD],
                 return r;
         if (!a.security_enabled)
                 return failed(run, err);
-        if (ata_command(run->fd, &run->facts->firmware, &prepare, DATA_NONE, NULL, ORDER_MS, &registers) < 0) {
+        /* A bridge that brings no registers back is no refusal: without it the device aborts what follows. */
+        if (ata_command(run->fd, &run->facts->firmware, &prepare, DATA_NONE, NULL, ORDER_MS, &registers) < 0 &&
+            registers.status & ATA_STATUS_ERR) {
                 tell_status(run, "SECURITY ERASE PREPARE", &registers);
                 return failed(run, err);
         }

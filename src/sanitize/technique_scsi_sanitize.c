@@ -29,7 +29,7 @@ static int format_offered(const struct medium *medium, const struct device_facts
 
 static int send(struct firmware_run *run, struct scsi_command *command, const char *name, struct error *err) {
         struct scsi_sense sense;
-        int r = passthrough()->scsi(run->fd, command);
+        int r = scsi_send(run->fd, command);
 
         (void) scsi_sense_parse(command->sense, command->sense_n, &sense);
         (void) snprintf(run->status, sizeof run->status, "%s: STATUS=%02x HOST=%02x SENSE=%x/%02x/%02x", name,

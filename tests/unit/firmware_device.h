@@ -32,6 +32,7 @@ struct fake_device {
         uint8_t password[ATA_PASSWORD];
         bool prepared;
         int orders, statuses, unlocks; /* how often each came */
+        int attentions;                /* news before anything else, as after a reset */
         bool only_twelve;              /* a bridge that passes the old form only */
         bool dies_erasing, dies_asked; /* the program that asks is gone in mid-erase, as by a power loss */
 };
@@ -252,6 +253,15 @@ static int fake_scsi(int fd, struct scsi_command *c) {
         (void) fd;
         if (fake.denied)
                 return -EPERM;
+        if (fake.attentions > 0 && c->cdb[0] != SCSI_INQUIRY && c->cdb[0] != SCSI_REQUEST_SENSE) {
+                static const uint8_t news[18] = { 0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0x29 };
+
+                fake.attentions--;
+                memcpy(c->sense, news, sizeof news);
+                c->sense_n = sizeof news;
+                c->status = 2;
+                return 0;
+        }
         switch (c->cdb[0]) {
         case SCSI_INQUIRY:
                 memset(c->data, 0, c->size);

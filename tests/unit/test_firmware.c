@@ -260,6 +260,7 @@ static void test_bridge(void **state) {
         (void) state;
         LOOP_OR_SKIP();
         fresh("ssd", "PUBLICO");
+        fake.attentions = 2;
         fake.only_twelve = true;
         must(ERR_REFUSED, "S2", "run", "sanitize-block");
         must(0, "", "run", "secure-erase");
@@ -453,7 +454,8 @@ static void test_plan(void **state) {
 
 static int setup(void **state) {
         (void) state;
-        if (access("/dev/shm", W_OK) == 0) { /* thirty wipes: every sync of store and medium would wait for a disk */
+        if (access("/dev/shm", W_OK) ==
+            0) { /* thirty wipes: every sync of store and medium would wait for a disk */
                 under = "/dev/shm";
                 (void) setenv("TMPDIR", under, 1);
         }

@@ -48,7 +48,10 @@ static json_t *verification_part(const json_t *twin) {
         }
         (void) json_object_set_new(part, "result", json_string("passed"));
         (void) carry(part, "person", json_object_get(json_object_get(twin, "people"), "executor"), "name");
-        (void) carry(part, "seed", twin, "seed");
+        if (strcmp(kind, "sample") == 0)
+                (void) carry(part, "seed", json_object_get(verification, "sampling"), "seed");
+        else
+                (void) carry(part, "seed", twin, "seed");
         if (strcmp(json_text_or_empty(twin, "device_status"), "no-firmware-command") == 0)
                 (void) json_object_set_new(part, "status", pair("sin órdenes de firmware", "no firmware command"));
         else
@@ -58,7 +61,13 @@ static json_t *verification_part(const json_t *twin) {
 
 static json_t *validation_part(const json_t *twin) {
         const json_t *supervisor = json_object_get(json_object_get(twin, "people"), "supervisor");
+        const json_t *validation = json_object_get(twin, "validation");
 
+        if (validation)
+                return json_pack("{s:o, s:s, s:s}", "result",
+                                 pair("aceptada, con firma propia", "accepted, under their own signature"),
+                                 "person", json_text_or_empty(validation, "name"), "time",
+                                 json_text_or_empty(validation, "time"));
         return json_pack("{s:o, s:s, s:o}", "result",
                          pair("aceptada; vale con su firma", "accepted; valid with their signature"), "person",
                          json_text_or_empty(supervisor, "name"), "time", pair("la de su firma", "as they signed"));

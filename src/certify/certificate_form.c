@@ -89,6 +89,9 @@ static json_t *verification_part(const json_t *twin) {
                 (void) json_object_set_new(part, "seed",
                                            part_pair("por soporte, en el gemelo", "by medium, in the twin"));
                 status = part_pair("por soporte, en el gemelo", "by medium, in the twin");
+        } else if (strcmp(kind, "sample") == 0) {
+                (void) carry(part, "seed", json_object_get(json_object_get(of, "verification"), "sampling"),
+                             "seed");
         } else {
                 (void) carry(part, "seed", of, "seed");
         }
@@ -99,7 +102,13 @@ static json_t *verification_part(const json_t *twin) {
 
 static json_t *validation_part(const json_t *twin) {
         const json_t *supervisor = json_object_get(json_object_get(twin, "people"), "supervisor");
+        const json_t *validation = json_object_get(twin, "validation");
 
+        if (validation)
+                return json_pack("{s:o, s:s, s:s}", "result",
+                                 part_pair("aceptada, con firma propia", "accepted, under their own signature"),
+                                 "person", json_text_or_empty(validation, "name"), "time",
+                                 json_text_or_empty(validation, "time"));
         return json_pack("{s:o, s:s, s:o}", "result",
                          part_pair("aceptada; vale con su firma", "accepted; valid with their signature"), "person",
                          json_text_or_empty(supervisor, "name"), "time",

@@ -248,6 +248,18 @@ static json_t *standard_of(const struct sanitization_record *record) {
         return text ? json_string(text) : NULL;
 }
 
+/* Who validated, as printed; the account alone when they are gone. */
+static int name_validator(struct act *act, json_t *validation, struct error *err) {
+        const char *account = json_text_or_empty(validation, "person");
+        _cleanup_json_ json_t *person = NULL;
+
+        if (validation && certify_person(act, account, &person, NULL) < 0)
+                return json_object_set_new(validation, "name", json_string(account)) ? fail_memory(err) : 0;
+        if (validation && json_object_set(validation, "name", json_object_get(person, "name")))
+                return fail_memory(err);
+        return 0;
+}
+
 static int gather_sanitization(struct act *act, const struct medium *medium, json_t **ret, struct error *err) {
         static const struct text after = { "reutilizable (sin información)", "reusable (no information)" };
         _cleanup_sanitization_ struct sanitization_record record = { 0 };
@@ -256,6 +268,8 @@ static int gather_sanitization(struct act *act, const struct medium *medium, jso
 
         if (r == 0)
                 r = sanitization_demand_validation(act->db, &record, &validation, err);
+        if (r == 0)
+                r = name_validator(act, validation, err);
         if (r == 0)
                 r = demand_sanitized(medium, &record, err);
         if (r == 0)

@@ -89,8 +89,8 @@ static void cross(struct canvas *canvas, double x, double y) {
 static void draw_map(struct canvas *canvas, const struct forensic *forensic) {
         for (int64_t i = 0; i < FORENSIC_CELLS; i++) {
                 const struct forensic_cell *cell = &forensic->cells[i];
-                double x = MAP_X + (double) (i % FORENSIC_COLUMNS * CELL),
-                       y = MAP_Y + (double) (i / FORENSIC_COLUMNS * CELL);
+                int64_t column = i % FORENSIC_COLUMNS, row = i / FORENSIC_COLUMNS;
+                double x = MAP_X + (double) (column * CELL), y = MAP_Y + (double) (row * CELL);
 
                 if (i < forensic->cells_n && cell->samples > 0)
                         square(canvas, x, y, CELL - 1, entropy_class_of(cell->least));

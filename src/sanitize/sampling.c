@@ -149,6 +149,8 @@ static json_t *detection_to_json(const struct areas *places, int64_t size, size_
                                 2 * size / SAMPLING_SECTIONS };
         json_t *list = json_array();
 
+        for (size_t i = 0; i < COUNT(stretches); i++)
+                stretches[i] = blocks_of(stretches[i], block) * (int64_t) block;
         qsort(stretches, COUNT(stretches), sizeof *stretches, by_length);
         for (size_t i = 0; list && i < COUNT(stretches); i++)
                 if (stretches[i] >= (int64_t) block && stretches[i] <= size &&

@@ -287,7 +287,7 @@ static const char *account(void) {
 }
 
 static int verify(const struct options *options, const char *text, size_t n, struct says *why) {
-        static struct look look;
+        struct look look = { .fd = -1 };
         char digest[65], sample_seed[65] = "";
         struct expected expected;
         struct result result = { .expected = &expected, .look = &look, .device = options->device };

@@ -11,8 +11,8 @@ extern const struct event_type sanitize_events[SANITIZE_EVENTS];
 int sanitization_load(struct db *db, const char *job, struct sanitization_record *ret, struct error *err);
 /* Rows for `wipe status`: of one medium (NULL: of all). New reference. */
 int sanitization_rows(struct db *db, const char *medium, json_t **ret, struct error *err);
-/* Rows of the jobs that are unfinished or ended since that moment, the older first: {job, medium, state, ..., device,
- * model, serial, size, not_reached}. New reference. */
+/* Rows of the jobs that are unfinished or ended since that moment, the older first: {job, medium, state, ...,
+ * device, model, serial, size, not_reached}. New reference. */
 int sanitization_recent(struct db *db, int64_t since, json_t **ret, struct error *err);
 /* How many jobs a medium has had. */
 int sanitization_count(struct db *db, const char *medium, int64_t *ret, struct error *err);

@@ -82,14 +82,14 @@ static double with_dd(void) {
         return run(argv);
 }
 
-static double with_nwipe(void) {
+static double with_nwipe(bool verify) {
         char *argv[] = { (char[]){ "nwipe" },
                          (char[]){ "--autonuke" },
                          (char[]){ "--nogui" },
                          (char[]){ "--method=random" },
                          (char[]){ "--prng=isaac64" },
                          (char[]){ "--rounds=1" },
-                         (char[]){ "--verify=off" },
+                         verify ? (char[]){ "--verify=last" } : (char[]){ "--verify=off" },
                          (char[]){ "--noblank" },
                          device,
                          NULL };
@@ -97,13 +97,14 @@ static double with_nwipe(void) {
         return run(argv);
 }
 
-static double with_engine(const struct device_facts *facts, bool verify) {
+/* *ret_both: writing and reading back together. */
+static double with_engine(const struct device_facts *facts, bool verify, double *ret_both) {
         _cleanup_areas_ struct areas unreached = { 0 };
         struct pattern pattern = { .stream = true };
         _cleanup_close_ int fd = -1;
         struct engine engine = { .size = facts->size, .block = (size_t) facts->logical_block };
         struct error err = { 0 };
-        double start = now();
+        double start = now(), began = start;
         int r;
 
         if (getrandom(pattern.key, sizeof pattern.key, 0) < 0)
@@ -120,6 +121,7 @@ static double with_engine(const struct device_facts *facts, bool verify) {
                 (void) fprintf(stderr, "bench_overwrite: %s\n", err.what[LANG_EN]);
                 exit(1);
         }
+        *ret_both = now() - began;
         return now() - start;
 }
 
@@ -134,7 +136,7 @@ static double nwipe_overhead(void) {
         memcpy(image, "/dev/shm/mpsi-bench-XXXXXX", sizeof image);
         loop = attach(64 << 10);
         (void) unlink(image);
-        seconds = with_nwipe();
+        seconds = with_nwipe(false);
         (void) ioctl(loop, LOOP_CLR_FD);
         (void) close(loop);
         memcpy(device, full, sizeof full);
@@ -156,7 +158,7 @@ static double middle(double *values, int n) {
 int main(int argc, char **argv) {
         int64_t size = (argc > 1 ? atoll(argv[1]) : 1024) << 20;
         int rounds = argc > 2 ? atoi(argv[2]) : 7;
-        double dd[ROUNDS_MAX], nwipe[ROUNDS_MAX], read_back[ROUNDS_MAX];
+        double dd[ROUNDS_MAX], nwipe[ROUNDS_MAX], verified[ROUNDS_MAX], read_back[ROUNDS_MAX];
         struct device_facts facts;
         struct error err = { 0 };
         double overhead;
@@ -173,18 +175,22 @@ int main(int argc, char **argv) {
         has_nwipe = overhead >= 0;
         (void) with_dd();
         for (int i = 0; i < rounds; i++) {
-                double ours = with_engine(&facts, false), theirs;
+                double both, ours = with_engine(&facts, false, &both), theirs;
 
                 dd[i] = with_dd() / ours;
-                theirs = has_nwipe ? with_nwipe() - overhead : -1;
+                theirs = has_nwipe ? with_nwipe(false) - overhead : -1;
                 nwipe[i] = theirs / ours;
-                read_back[i] = ours / with_engine(&facts, true);
+                read_back[i] = ours / with_engine(&facts, true, &both);
+                theirs = has_nwipe ? with_nwipe(true) - overhead : -1;
+                verified[i] = theirs / both;
         }
         (void) printf("overwrite AES-256-CTR, speed by dd zeros:           %.2f\n", middle(dd, rounds));
-        if (has_nwipe)
+        if (has_nwipe) {
                 (void) printf("overwrite AES-256-CTR, speed by nwipe --prng=isaac64: %.2f\n",
                               middle(nwipe, rounds));
-        else
+                (void) printf("the same with full verification, both:                %.2f\n",
+                              middle(verified, rounds));
+        } else
                 (void) printf("nwipe: not installed\n");
         (void) printf("full verification, speed by our own overwrite:      %.2f\n", middle(read_back, rounds));
         (void) ioctl(loop, LOOP_CLR_FD);

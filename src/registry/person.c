@@ -323,10 +323,13 @@ int person_key_load(struct act *act, const struct person *person, EVP_PKEY **ret
                 r = certificate_fingerprint(certificate, fingerprint, err);
         if (r == 0)
                 r = (path = key_path(act, person->name, fingerprint)) ? 0 : fail_memory(err);
-        if (r == 0)
+        if (r == 0 && person_has_card(act, person, fingerprint)) {
+                r = person_card_load(act, person, fingerprint, &key, err);
+        } else if (r == 0) {
                 r = act_ask_secret(act, purpose, (struct text){ es, en }, &pin, err);
-        if (r == 0)
-                r = identity_key_load(path, pin, &key, err);
+                if (r == 0)
+                        r = identity_key_load(path, pin, &key, err);
+        }
         if (r == 0 && !certificate_matches(certificate, key))
                 r = fail(err, ERR_VERIFY, "La clave de %s no corresponde a su certificado.",
                          "The key of %s does not belong to their certificate.", person->name);
@@ -342,17 +345,23 @@ int person_key_load(struct act *act, const struct person *person, EVP_PKEY **ret
         return 0;
 }
 
+static struct identity_request request_of(struct act *act, const char *name, const char *full_name,
+                                          const char *title) {
+        const int64_t now = act_now(act), years = 3;
+
+        return (struct identity_request){ .common_name = full_name,
+                                          .account = name,
+                                          .organisation = act->organisation,
+                                          .title = *title ? title : NULL,
+                                          .use = CERTIFICATE_PERSON,
+                                          .curve = CURVE_P384,
+                                          .not_before = now,
+                                          .not_after = now + years * 365 * DAY };
+}
+
 int person_enrol(struct act *act, const char *name, const char *full_name, const char *title, EVP_PKEY *ca_key,
                  X509 *ca_certificate, json_t **ret_data, struct error *err) {
-        const int64_t now = act_now(act), years = 3;
-        const struct identity_request request = { .common_name = full_name,
-                                                  .account = name,
-                                                  .organisation = act->organisation,
-                                                  .title = *title ? title : NULL,
-                                                  .use = CERTIFICATE_PERSON,
-                                                  .curve = CURVE_P384,
-                                                  .not_before = now,
-                                                  .not_after = now + years * 365 * DAY };
+        const struct identity_request request = request_of(act, name, full_name, title);
         _cleanup_free_ char *path = NULL, *purpose = str_format("pin:%s", name);
         _cleanup_free_ char *es = str_format("PIN nuevo de %s: ", full_name),
                             *en = str_format("New PIN of %s: ", full_name);
@@ -391,6 +400,7 @@ static int run_enrol(struct act *act, const json_t *args, json_t **ret, struct e
         _cleanup_person_ struct person person = { 0 };
         _cleanup_secret_ struct secret *passphrase = NULL;
         _cleanup_json_ json_t *data = NULL;
+        struct identity_request request;
         X509 *ca_certificate = NULL;
         EVP_PKEY *ca_key = NULL;
         int r = path ? person_load(act->db, name, &person, err) : fail_memory(err);
@@ -404,7 +414,10 @@ static int run_enrol(struct act *act, const json_t *args, json_t **ret, struct e
                 r = identity_key_load(path, passphrase, &ca_key, err);
         if (r == 0)
                 r = certificate_from_pem(act->ca_certificate, &ca_certificate, err);
-        if (r == 0)
+        request = request_of(act, name, person.full_name, person.title);
+        if (r == 0 && json_text(args, "card-module"))
+                r = person_card_enrol(act, args, &request, ca_key, ca_certificate, &data, err);
+        else if (r == 0)
                 r = person_enrol(act, name, person.full_name, person.title, ca_key, ca_certificate, &data, err);
         EVP_PKEY_free(ca_key);
         X509_free(ca_certificate);
@@ -435,6 +448,18 @@ static const struct param add_params[] = {
 #define WHO                                                                                                        \
         { "name", PARAM_PERSON, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("persona", "person"), 0, 0, NULL, 0 }
 static const struct param who_params[] = { WHO };
+static const struct param enrol_params[] = {
+        WHO,
+        { "card-module", PARAM_TEXT, 0,
+          HELP("módulo PKCS#11 de su tarjeta: la clave se queda en ella",
+               "PKCS#11 module of their card: the key stays on it"),
+          0, 250, NULL, 0 },
+        { "card", PARAM_TEXT, 0, HELP("etiqueta de la tarjeta", "the card's label"), 0, 32, NULL, 0 },
+        { "card-key", PARAM_TEXT, 0,
+          HELP("identificador (hexadecimal) de su clave ECDSA, si hay varias",
+               "ID (hexadecimal) of its ECDSA key, if there are several"),
+          0, 64, NULL, 0 },
+};
 static const struct param role_params[] = {
         WHO,
         { "roles", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL,
@@ -486,7 +511,7 @@ static const struct verb verbs[] = {
           PARAMS(role_params), .run = run_revoke },
         { "person", "enrol", ROLE_SECURITY, VERB_WRITES,
           HELP("Crea su clave de firma y su certificado", "Makes their signing key and certificate"),
-          PARAMS(who_params), .run = run_enrol },
+          PARAMS(enrol_params), .run = run_enrol },
         { "person", "train", ROLE_SECURITY, VERB_WRITES, HELP("Anota una formación", "Records a training"),
           PARAMS(train_params), .run = run_train },
 };

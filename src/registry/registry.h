@@ -30,3 +30,11 @@ int media_registration(struct act *act, const json_t *args, const struct device_
  * person.enrolled. The key's file is written first: without its event it is a file that nobody knows. */
 int person_enrol(struct act *act, const char *name, const char *full_name, const char *title, EVP_PKEY *ca_key,
                  X509 *ca_certificate, json_t **ret_data, struct error *err);
+struct identity_request;
+struct person;
+/* The same for a key on a card: args has card-module, card and maybe card-key. */
+int person_card_enrol(struct act *act, const json_t *args, const struct identity_request *request, EVP_PKEY *ca_key,
+                      X509 *ca_certificate, json_t **ret_data, struct error *err);
+bool person_has_card(struct act *act, const struct person *person, const char *fingerprint);
+int person_card_load(struct act *act, const struct person *person, const char *fingerprint, EVP_PKEY **ret,
+                     struct error *err);

@@ -69,16 +69,26 @@ done:
         return r;
 }
 
-/* OpenSSL 3.0 always adds signing-time, which PAdES baseline forbids: take it out and sign again. */
-static int sign_without_time(CMS_SignerInfo *signer, EVP_PKEY *key, struct error *err) {
-        int at = CMS_signed_get_attr_by_NID(signer, NID_pkcs9_signingTime, -1);
+/* What CMS_final would do, but for its signing-time, which PAdES baseline forbids, and without signing twice:
+ * content type and digest as attributes, then one signature over them all. */
+static int sign_attributes(CMS_SignerInfo *signer, const struct cms_content *content, EVP_PKEY *key,
+                           struct error *err) {
+        _cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
         _cleanup_free_ uint8_t *attributes = NULL, *signature = NULL;
+        uint8_t digest[EVP_MAX_MD_SIZE];
         size_t attributes_n, signature_n;
+        unsigned digest_n;
         int r;
 
-        if (at >= 0)
-                X509_ATTRIBUTE_free(CMS_signed_delete_attr(signer, at));
-        if (attributes_der(signer, &attributes, &attributes_n) < 0)
+        if (!context || EVP_DigestInit_ex(context, EVP_get_digestbyname(key_digest_name(key)), NULL) != 1 ||
+            EVP_DigestUpdate(context, content->pieces[0], content->sizes[0]) != 1 ||
+            EVP_DigestUpdate(context, content->pieces[1], content->sizes[1]) != 1 ||
+            EVP_DigestFinal_ex(context, digest, &digest_n) != 1 ||
+            CMS_signed_add1_attr_by_NID(signer, NID_pkcs9_contentType, V_ASN1_OBJECT, OBJ_nid2obj(NID_pkcs7_data),
+                                        -1) != 1 ||
+            CMS_signed_add1_attr_by_NID(signer, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING, digest,
+                                        (int) digest_n) != 1 ||
+            attributes_der(signer, &attributes, &attributes_n) < 0)
                 return fail_openssl(err, "No se puede preparar la firma", "The signature can't be prepared");
         r = sign_bytes(key, attributes, attributes_n, &signature, &signature_n, err);
         if (r < 0)
@@ -102,7 +112,6 @@ static int to_der(CMS_ContentInfo *cms, uint8_t **ret, size_t *ret_n, struct err
 
 int cms_sign(const struct cms_content *content, EVP_PKEY *key, X509 *certificate, uint8_t **ret, size_t *ret_n,
              struct error *err) {
-        _cleanup_(BIO_free_allp) BIO *bio = content_bio(content);
         _cleanup_(CMS_ContentInfo_freep) CMS_ContentInfo *cms = NULL;
         const char *digest = key_digest_name(key);
         CMS_SignerInfo *signer;
@@ -113,9 +122,9 @@ int cms_sign(const struct cms_content *content, EVP_PKEY *key, X509 *certificate
                             "The key is not the certificate's.");
         cms = CMS_sign(NULL, NULL, NULL, NULL, SIGN_FLAGS);
         signer = cms ? CMS_add1_signer(cms, certificate, key, EVP_get_digestbyname(digest), SIGN_FLAGS) : NULL;
-        if (!bio || !signer || CMS_final(cms, bio, NULL, CMS_DETACHED | CMS_BINARY) != 1)
+        if (!signer)
                 return fail_openssl(err, "No se puede firmar", "Signing failed");
-        r = sign_without_time(signer, key, err);
+        r = sign_attributes(signer, content, key, err);
         return r < 0 ? r : to_der(cms, ret, ret_n, err);
 }
 

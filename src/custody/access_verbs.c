@@ -187,8 +187,8 @@ static int decide(struct act *act, const json_t *args, const char *event, const 
         if (r == 0)
                 r = owner_for(act, access, owner, err);
         if (r == 0)
-                r = custody_judge_decision(act->person, owner, json_text(access, "requester"),
-                                           json_text(access, "person"), err);
+                r = access_judge_decision(act->person, owner, json_text(access, "requester"),
+                                          json_text(access, "person"), err);
         if (r < 0)
                 return r;
         data = json_pack("{s:s*}", "note", note);

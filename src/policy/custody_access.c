@@ -82,6 +82,17 @@ int access_judge_days(const char *until, const char *today, struct error *err) {
         return 0;
 }
 
+int access_judge_decision(const char *decider, const char *owner, const char *requester, const char *visitor,
+                          struct error *err) {
+        if (strcmp(decider, owner) != 0)
+                return refuse(err, ERR_DENIED, "U3", "Decide el propietario de la información, %s, no %s.",
+                              "The information owner, %s, decides, not %s.", owner, decider);
+        if (strcmp(decider, requester) == 0 || strcmp(decider, visitor) == 0)
+                return refuse(err, ERR_DENIED, "X1", "%s solicitó el acceso o entra con él y no puede decidirlo.",
+                              "%s asked for the access or enters by it and may not decide it.", decider);
+        return 0;
+}
+
 static int judge_supervision(const struct access_entry *entry, struct error *err) {
         enum supervision demanded = access_supervision(entry->section, entry->level);
 

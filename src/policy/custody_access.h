@@ -46,6 +46,10 @@ int access_judge_visitor(const struct borrower *visitor, const char *today, stru
 /* U3: the days asked for lie ahead, and are no more than an approval is for. */
 int access_judge_days(const char *until, const char *today, struct error *err);
 
+/* U3: an owner of what is entered decides (`owner`); X1: never who asked, nor the visitor. */
+int access_judge_decision(const char *decider, const char *owner, const char *requester, const char *visitor,
+                          struct error *err);
+
 struct access_entry {
         const char *visitor, *desk, *supervisor; /* supervisor may be NULL */
         enum classification section;

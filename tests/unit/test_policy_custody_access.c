@@ -82,6 +82,16 @@ static void u1_credentials_and_supervision_by_category(void **state) {
         assert_int_equal(access_supervision(CLASS_PUBLICO, CATEGORY_ALTA), SUPERVISION_TWO);
 }
 
+static void u3_x1_decisions(void **state) {
+        struct error err;
+
+        (void) state;
+        assert_int_equal(access_judge_decision("olga", "olga", "uli", "oto", &err), 0);
+        must_refuse(access_judge_decision("ana", "olga", "uli", "oto", &err), &err, ERR_DENIED, "U3");
+        must_refuse(access_judge_decision("olga", "olga", "olga", "oto", &err), &err, ERR_DENIED, "X1");
+        must_refuse(access_judge_decision("olga", "olga", "uli", "olga", &err), &err, ERR_DENIED, "X1");
+}
+
 static void x4_u4_visitors(void **state) {
         struct borrower visitor = { "uli", false, "2026-11-27", "2026-11-27", NULL };
         struct error err;
@@ -264,10 +274,15 @@ static void u5_numbers(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(u3_x1_entries),    cmocka_unit_test(u1_credentials_and_supervision_by_category),
-                cmocka_unit_test(x4_u4_visitors),   cmocka_unit_test(u4_overdue_by_the_calendar),
-                cmocka_unit_test(u4_extensions),    cmocka_unit_test(u3_supervision_of_loans),
-                cmocka_unit_test(k2_u8_thresholds), cmocka_unit_test(u5_thresholds),
+                cmocka_unit_test(u3_x1_entries),
+                cmocka_unit_test(u1_credentials_and_supervision_by_category),
+                cmocka_unit_test(u3_x1_decisions),
+                cmocka_unit_test(x4_u4_visitors),
+                cmocka_unit_test(u4_overdue_by_the_calendar),
+                cmocka_unit_test(u4_extensions),
+                cmocka_unit_test(u3_supervision_of_loans),
+                cmocka_unit_test(k2_u8_thresholds),
+                cmocka_unit_test(u5_thresholds),
                 cmocka_unit_test(u5_numbers),
         };
 

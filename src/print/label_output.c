@@ -61,7 +61,7 @@ static void place_on_sheet(const struct label_design *design, const struct label
 static int draw_pages(struct painter *painter, const struct label_stock *sheet, const struct label *labels,
                       size_t n, struct error *err) {
         const struct label_design *design = painter->design;
-        int stickers = painter->look->sheet ? sheet->columns * sheet->rows : 1;
+        int on_sheet = sheet->columns * sheet->rows, stickers = painter->look->sheet && on_sheet > 0 ? on_sheet : 1;
         int position = painter->look->sheet ? painter->look->first - 1 : 0, r = 0;
 
         size_t copies = painter->look->copies > 1 ? (size_t) painter->look->copies : 1;

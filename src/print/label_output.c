@@ -37,7 +37,11 @@ static int draw_judged(struct painter *painter, const struct label *labels, size
                 r = label_draw(painter, &shown, err);
         if (r < 0)
                 return r;
-        return labelling_judge(label->id, label->category, painter->design->id, label_known(label), shown, err);
+        r = labelling_judge(label->id, label->category, painter->design->id, label_known(label), shown, err);
+        if (r < 0 && painter->lacks_font)
+                return hint(err, "Ninguna fuente de esta máquina tiene esos caracteres: instale una (fonts-noto).",
+                            "No font on this machine has those characters: install one (fonts-noto).");
+        return r;
 }
 
 static void white(cairo_t *cr, double width, double height) {

@@ -64,7 +64,9 @@ static int draw_text(struct painter *painter, const struct label_element *elemen
         }
         /* An owner's name may end in “…”; what identifies the medium may not. What no font has is not shown at all.
          */
-        if (!type_lacks(painter->ts, style, text))
+        if (type_lacks(painter->ts, style, text))
+                painter->lacks_font = true;
+        else
                 *shown |= label_template_items(value) & (whole ? ~0U : 1U << LABEL_OWNER);
         return 0;
 }
@@ -242,6 +244,7 @@ int label_draw(struct painter *painter, unsigned *ret_shown, struct error *err) 
         int r = 0;
 
         painter->placed_n = 0;
+        painter->lacks_font = false;
         for (size_t i = 0; r == 0 && i < painter->design->elements_n; i++) {
                 const struct label_element *element = &painter->design->elements[i];
 

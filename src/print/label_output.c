@@ -37,7 +37,11 @@ static int draw_judged(struct painter *painter, const struct label *labels, size
                 r = label_draw(painter, &shown, err);
         if (r < 0)
                 return r;
-        return labelling_judge(label->id, label->category, painter->design->id, label_known(label), shown, err);
+        r = labelling_judge(label->id, label->category, painter->design->id, label_known(label), shown, err);
+        if (r < 0 && painter->lacks_font)
+                return hint(err, "Ninguna fuente de esta máquina tiene esos caracteres: instale una (fonts-noto).",
+                            "No font on this machine has those characters: install one (fonts-noto).");
+        return r;
 }
 
 static void white(cairo_t *cr, double width, double height) {
@@ -61,7 +65,7 @@ static void place_on_sheet(const struct label_design *design, const struct label
 static int draw_pages(struct painter *painter, const struct label_stock *sheet, const struct label *labels,
                       size_t n, struct error *err) {
         const struct label_design *design = painter->design;
-        int stickers = painter->look->sheet ? sheet->columns * sheet->rows : 1;
+        int on_sheet = sheet->columns * sheet->rows, stickers = painter->look->sheet && on_sheet > 0 ? on_sheet : 1;
         int position = painter->look->sheet ? painter->look->first - 1 : 0, r = 0;
 
         size_t copies = painter->look->copies > 1 ? (size_t) painter->look->copies : 1;

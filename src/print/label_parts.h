@@ -39,6 +39,7 @@ struct painter {
         bool mono;
         bool paths; /* the code as paths, not as a picture */
         bool keeps_bands;
+        bool lacks_font; /* a text of the last label has a character that no font has */
         struct kept_band bands[KEPT_BANDS];
         size_t bands_n;
         struct placed placed[PLACED_MAX];

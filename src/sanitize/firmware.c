@@ -66,6 +66,20 @@ static int marker_pattern(const uint8_t seed[FIRMWARE_SEED], struct generator **
         return generator_new(&pattern, ret, err);
 }
 
+/* A marker that is gone afterwards shows something only if it was there before: a device may drop what it is told
+ * to write, and do as little when it is told to erase. */
+static int marks_are_there(int fd, const struct device_facts *facts, const uint8_t seed[FIRMWARE_SEED],
+                           struct error *err) {
+        struct firmware_look look = { 0 };
+        int r = firmware_markers_left(fd, facts, seed, &look, err);
+
+        if (r == 0 && look.survived < look.markers)
+                return fail(err, ERR_VERIFY, "El dispositivo no guarda lo que se le escribe: %u de %u marcas.",
+                            "The device does not keep what is written to it: %u of %u markers.", look.survived,
+                            look.markers);
+        return r;
+}
+
 int firmware_mark(int fd, const struct device_facts *facts, const uint8_t seed[FIRMWARE_SEED], struct error *err) {
         _cleanup_free_ uint8_t *block = aligned_alloc(FIRMWARE_MARKER, FIRMWARE_MARKER);
         _cleanup_(generator_freep) struct generator *generator = NULL;
@@ -85,7 +99,7 @@ int firmware_mark(int fd, const struct device_facts *facts, const uint8_t seed[F
         if (r == 0 && fsync(fd) < 0)
                 return fail_errno(err, errno, "El dispositivo no asegura las marcas",
                                   "The device does not make the markers durable");
-        return r;
+        return r < 0 ? r : marks_are_there(fd, facts, seed, err);
 }
 
 int firmware_markers_left(int fd, const struct device_facts *facts, const uint8_t seed[FIRMWARE_SEED],

@@ -40,10 +40,10 @@ static json_t *verification_part(const json_t *twin) {
         } else {
                 (void) json_object_set_new(
                         part, "method",
-                        strcmp(kind, "header") == 0    ? pair("cabecera y claves", "header and keys")
-                        : strcmp(kind, "markers") == 0 ? pair("relectura de marcas escritas antes",
-                                                              "read-back of markers written before")
-                                                       : pair("lectura completa", "full read-back"));
+                        strcmp(kind, "header") == 0 ? pair("cabecera y claves", "header and keys")
+                        : strcmp(kind, "markers") == 0
+                                ? pair("relectura de marcas escritas antes", "read-back of markers written before")
+                                : pair("lectura completa", "full read-back"));
                 (void) carry(part, "bytes", verification, "bytes");
         }
         (void) json_object_set_new(part, "result", json_string("passed"));

@@ -120,8 +120,8 @@ static int add_passes(const struct technique *technique, int64_t size, int64_t h
                 return 0;
         return json_array_append_new(steps, json_pack("{s:s, s:o, s:I, s:s}", "technique", technique->name, "step",
                                                       text_pair(technique->says), "bytes",
-                                                      (json_int_t) (technique->firmware ? size : header),
-                                                      "result", "passed"))
+                                                      (json_int_t) (technique->firmware ? size : header), "result",
+                                                      "passed"))
                        ? ERR_FAILED
                        : 0;
 }

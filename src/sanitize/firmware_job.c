@@ -105,6 +105,12 @@ int job_firmware_load(struct job *job, struct error *err) {
         return 0;
 }
 
+bool job_firmware_keeps_password(const struct job *job) {
+        _cleanup_json_ json_t *point = NULL;
+
+        return load(job, &point, NULL) == 0 && *json_text_or_empty(point, "password");
+}
+
 void job_firmware_forget(const struct job *job) {
         _cleanup_free_ char *path = point_path(job);
         _cleanup_json_ json_t *point = NULL;
@@ -235,6 +241,19 @@ static int settle(struct job *job, const struct technique *technique, struct fir
         return 0;
 }
 
+/* A job that goes on after a boot may find the disk frozen, or itself without the right to ask: no failure of the
+ * device, and no end of the job. */
+static int still_offered(struct job *job, const struct technique *technique, struct error *err) {
+        struct error why = { 0 };
+
+        if (technique->offered(&job->medium, &job->facts, &why) == 0)
+                return 0;
+        why.code = ERR_CONFLICT;
+        if (err)
+                *err = why;
+        return ERR_CONFLICT;
+}
+
 static int do_step(struct job *job, const struct technique *technique, struct error *err) {
         struct firmware_run run = run_of(job);
         struct firmware_look look = { 0 };
@@ -242,6 +261,8 @@ static int do_step(struct job *job, const struct technique *technique, struct er
         bool over = false;
         int r = settle(job, technique, &run, &over, err);
 
+        if (r == 0 && !over)
+                r = still_offered(job, technique, err);
         if (r == 0 && !over)
                 r = firmware_mark(job->fd, &job->facts, job->overwrite.seed, err);
         if (r == 0 && !over) {

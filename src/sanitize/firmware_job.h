@@ -28,6 +28,8 @@ int job_firmware(struct job *job, struct error *err);
 int job_firmware_describe(const struct job *job, json_t *data, struct error *err);
 /* The record's `verification` when the device did it. New reference. */
 json_t *job_firmware_verification(const struct job *job);
+/* Whether a password that a wipe of this medium set may still be on the device: the file holds it. */
+bool job_firmware_keeps_password(const struct job *job);
 /* Removes the file, unless a password is still in it. */
 void job_firmware_forget(const struct job *job);
 void firmware_job_done(struct firmware_job *firmware);

@@ -50,6 +50,10 @@ static int confirm(struct job *job, const char *typed, struct error *err) {
 
         if (!es || !en)
                 return fail_memory(err);
+        if (device_hidden_bytes(&f->firmware) > 0)
+                act_say(job->act, "%s oculta %lld bytes (HPA, AMA o DCO): no quedará saneado (S5).",
+                        "%s hides %lld bytes (HPA, AMA or DCO): it will not end sanitized (S5).", f->path,
+                        (long long) device_hidden_bytes(&f->firmware));
         return act_confirm(job->act, typed, job->medium.id, (struct text){ es, en }, err);
 }
 
@@ -370,6 +374,15 @@ int job_cancel(struct act *act, const char *medium, const char *reason, bool *re
         if (r == 0) {
                 checkpoint_remove(&job);
                 *ret_asked = false;
+                if (job_firmware_keeps_password(&job))
+                        act_say(act,
+                                "El disco de %s puede tener aún la contraseña ATA de este borrado: el próximo "
+                                "«mpsi "
+                                "wipe run» se la quita.",
+                                "The disk of %s may still have this wipe's ATA password: the next “mpsi wipe run” "
+                                "takes "
+                                "it away.",
+                                medium);
         }
         return r;
 }

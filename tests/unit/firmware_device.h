@@ -156,6 +156,10 @@ static void fake_security(struct scsi_command *c, uint8_t opcode) {
         const uint8_t *block = c->data;
         bool same = block && memcmp(block + 2, fake.password, ATA_PASSWORD) == 0;
 
+        if (fake.frozen) {
+                fake_abort(c);
+                return;
+        }
         if (opcode != ATA_SECURITY_ERASE_UNIT && opcode != ATA_SECURITY_ERASE_PREPARE)
                 fake.prepared = false;
         switch (opcode) {
@@ -164,11 +168,11 @@ static void fake_security(struct scsi_command *c, uint8_t opcode) {
                 fake.enabled = true;
                 break;
         case ATA_SECURITY_UNLOCK:
-                fake.unlocks++;
                 if (!same) {
                         fake_abort(c);
                         return;
                 }
+                fake.unlocks++;
                 fake.locked = false;
                 break;
         case ATA_SECURITY_DISABLE_PASSWORD:

@@ -2,6 +2,7 @@
 #include "unit/loop.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
@@ -214,7 +215,7 @@ static void test_system_disk(void **state) {
         struct device_facts facts;
         struct error err = { 0 };
         struct stat st;
-        char link[64], folder[256];
+        char link[64], folder[PATH_MAX]; /* as realpath() asks */
 
         (void) state;
         assert_int_equal(stat("/", &st), 0);

@@ -55,7 +55,7 @@ class TheDiskItself(FirmwareCase):
     def test_by_hdparm_and_sg3_utils(self):
         disk = self.disk(ata=1, security=1, enhanced=1, ata_sanitize=ALL, sanitize=ALL, format=1, hpa=1, hpa_hides=2048)
         said = self.guest.check(f'hdparm -I {disk.device}; hdparm -N {disk.device}; hdparm --sanitize-status {disk.device}; sg_opcodes {disk.device}')
-        for words in ('supported: enhanced erase', 'BLOCK_ERASE_EXT', '14336/16384, HPA is enabled', 'SD0 Sanitize Idle',
+        for words in ('supported: enhanced erase', 'BLOCK_ERASE_EXT', f'{SIZE // 512 - 2048}/{SIZE // 512}, HPA is enabled', 'SD0 Sanitize Idle',
                       'Sanitize, cryptographic erase', 'Checksum: correct'):
             self.assertIn(words, said)
         self.guest.check(f'hdparm --user-master u --security-set-pass s {disk.device}; hdparm --user-master u --security-erase s {disk.device}')

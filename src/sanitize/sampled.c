@@ -18,8 +18,11 @@ static bool is_as_expected(const struct engine *engine, struct generator *genera
 /* Block by block, with its patience for what is hard to read. */
 static int look_closely(const struct engine *engine, const struct pattern *pattern, int64_t offset, int64_t n,
                         struct areas *unreached, struct error *err) {
-        struct engine part = { .fd = engine->fd, .size = offset + n, .block = engine->block };
+        struct engine part = *engine;
 
+        part.size = offset + n;
+        part.reached = NULL; /* the place's end is told, not this */
+        part.durable = NULL;
         return engine_verify(&part, pattern, offset, unreached, err);
 }
 

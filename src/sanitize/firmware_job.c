@@ -312,7 +312,7 @@ int job_firmware(struct job *job, struct error *err) {
         if (r < 0)
                 return r;
         r = do_steps(job, err);
-        if (act_resume(job->act, &trouble) < 0) {
+        if (watch_lock(job, &trouble) < 0) {
                 if (r == 0 && err)
                         *err = trouble;
                 return trouble.code;

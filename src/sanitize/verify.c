@@ -61,7 +61,7 @@ static int read_back(struct job *job, const struct sanitization_record *record, 
                 return r;
         job->overwrite.fd = job->fd;
         r = overwrite_verify(&job->overwrite, err);
-        if (act_resume(job->act, &trouble) < 0) {
+        if (watch_lock(job, &trouble) < 0) {
                 if (r == 0 && err)
                         *err = trouble;
                 return trouble.code;
@@ -78,8 +78,10 @@ static json_t *describe(const struct job *job, const struct sanitization_record 
                          job->facts.luks_version ? "present" : "absent", "bytes", (json_int_t) overwrite->verified,
                          "differing_bytes", (json_int_t) overwrite->unverified.bytes, "areas",
                          areas_to_json(&overwrite->unverified, 1000), "same_person", same ? "yes" : "no", "kind",
-                         overwrite->technique ? verify_kind_terms[job->verify].code : "header", "tool", "mpsi",
-                         "tool_version", MPSI_VERSION, "other", !same, "sampling",
+                         overwrite->technique                     ? verify_kind_terms[job->verify].code
+                         : overwrite->verified == job->facts.size ? "full"
+                                                                  : "header",
+                         "tool", "mpsi", "tool_version", MPSI_VERSION, "other", !same, "sampling",
                          overwrite->technique && overwrite->sampled
                                  ? sampling_to_json(&overwrite->samples, overwrite->size, overwrite->block,
                                                     overwrite->sample_seed)

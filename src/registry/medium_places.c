@@ -54,10 +54,11 @@ int medium_each_in(struct db *db, const char *area, int (*each)(void *context, c
 int medium_ids_unlabelled(struct db *db, const char *after, int64_t limit, json_t **ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *list = json_array();
-        int r = db_query(db, &rows, err,
-                         "SELECT id FROM medium WHERE id > ? AND label_state <> 'valid' AND state NOT IN ('destroyed', "
-                         "'retired') ORDER BY id LIMIT ?",
-                         "si", after, limit);
+        int r = db_query(
+                db, &rows, err,
+                "SELECT id FROM medium WHERE id > ? AND label_state <> 'valid' AND state NOT IN ('destroyed', "
+                "'retired') ORDER BY id LIMIT ?",
+                "si", after, limit);
 
         while (r == 0 && (r = rows_next(rows, err)) > 0)
                 r = json_array_append_new(list, json_string(rows_text(rows, 0))) < 0 ? fail_memory(err) : 0;

@@ -49,9 +49,8 @@ static const char *const scripts[] = {
         "CREATE TABLE proposal(subject TEXT PRIMARY KEY, classification TEXT NOT NULL, health INTEGER NOT NULL,"
         " tags TEXT NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 };
-static const char *const state_tables[] = {
-        "station", "person", "medium", "account", "role_group", "refusal", "blank", "proposal", NULL
-};
+static const char *const state_tables[] = { "station", "person", "medium",   "account", "role_group",
+                                            "refusal", "blank",  "proposal", NULL };
 
 const struct schema registry_schema = {
         .room = "registry", .scripts = scripts, .scripts_n = COUNT(scripts), .state_tables = state_tables

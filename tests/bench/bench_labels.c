@@ -122,6 +122,7 @@ int main(void) {
         for (size_t i = 0; i < LABELS; i++)
                 fill(&labels[i], i, key);
         sign = now() - start;
+        processor = spent();
         start = now();
         if (labels_write(design, labels, LABELS, LABEL_PDF, &look, pdf, &err) < 0) {
                 (void) fprintf(stderr, "%s\n", err.what[LANG_EN]);

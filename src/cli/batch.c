@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -16,7 +17,14 @@
 #include "cli/cli.h"
 #include "policy/rule.h"
 
-enum { AT_ONCE = 64, TICK_MS = 500, CHUNK = 4096, CONFIRM_MAX = 1 << 20, ARGUMENTS = 2 * SECRET_SOURCES_MAX + 32 };
+enum {
+        AT_ONCE = 64,
+        TICK_MS = 500,
+        PATIENCE = 15,
+        CHUNK = 4096,
+        CONFIRM_MAX = 1 << 20,
+        ARGUMENTS = 2 * SECRET_SOURCES_MAX + 32
+};
 
 struct text_kept {
         char *data;
@@ -29,7 +37,8 @@ struct drive {
         json_t *row;
         pid_t pid; /* 0: waits for its turn, or has ended */
         bool on_its_way, ended;
-        int out, err; /* its answer; its progress, a line of JSON each. -1 closed */
+        int64_t began; /* seconds of a clock that nobody sets */
+        int out, err;  /* its answer; its progress, a line of JSON each. -1 closed */
         struct text_kept answer, line;
         json_t *progress; /* the last */
 };
@@ -180,6 +189,13 @@ static void become(const struct batch *batch, const struct drive *drive, int out
         _exit(127);
 }
 
+static int64_t seconds(void) {
+        struct timespec now;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t) now.tv_sec;
+}
+
 static int start(struct batch *batch, struct drive *drive, struct error *err) {
         int out[2] = { -1, -1 }, progress[2] = { -1, -1 };
         int r = 0;
@@ -194,6 +210,7 @@ static int start(struct batch *batch, struct drive *drive, struct error *err) {
                 r = fail_errno(err, errno, "No se puede crear un proceso", "A process can't be made");
         close_fd(&out[1]);
         close_fd(&progress[1]);
+        drive->began = seconds();
         drive->out = TAKE_FD(out[0]);
         drive->err = TAKE_FD(progress[0]);
         if (r < 0)
@@ -363,8 +380,8 @@ static int start_next(struct batch *batch, struct error *err) {
         for (size_t i = 0; i < batch->n; i++) {
                 struct drive *drive = &batch->drives[i];
 
-                if (drive->pid && !drive->on_its_way)
-                        return 0;
+                if (drive->pid && !drive->on_its_way && seconds() - drive->began < PATIENCE)
+                        return 0; /* one that hangs keeps nobody else */
                 working += drive->pid != 0;
                 if (drive->pid || drive->ended)
                         continue;

@@ -204,6 +204,29 @@ static int refuse_second_job(struct job *job, struct error *err) {
                     job->medium.id);
 }
 
+/* The first reads of a disk that may be dying, or never answer: nobody else's writing waits for them. Whoever
+ * changed the medium meanwhile was first. */
+static int read_markers(struct job *job, struct error *err) {
+        struct error trouble = { 0 };
+        struct medium now;
+        int r = act_pause(job->act, err);
+
+        if (r < 0)
+                return r;
+        r = forensic_markers(job->fd, job->facts.size, job->markers, err);
+        if (watch_lock(job, &trouble) < 0) {
+                if (r == 0 && err)
+                        *err = trouble;
+                return trouble.code;
+        }
+        if (r == 0)
+                r = medium_load(job->act->db, job->medium.id, &now, err);
+        if (r == 0 && (now.state != job->medium.state || now.classification != job->medium.classification))
+                r = fail(err, ERR_CONFLICT, "El soporte %s acaba de cambiar.", "Medium %s has just changed.",
+                         job->medium.id);
+        return r;
+}
+
 int job_run(struct job *job, const char *typed, json_t **ret, struct error *err) {
         int64_t count = 0;
         int r = job_lock(job, err);
@@ -223,7 +246,7 @@ int job_run(struct job *job, const char *typed, json_t **ret, struct error *err)
         if (r == 0 && sha256_text(job->overwrite.seed, SEED_SIZE, job->commitment) < 0)
                 r = fail(err, ERR_FAILED, "Falló SHA-256.", "SHA-256 failed.");
         if (r == 0)
-                r = forensic_markers(job->fd, job->facts.size, job->markers, err);
+                r = read_markers(job, err);
         if (r < 0)
                 return r;
         (void) snprintf(job->id, sizeof job->id, "%s-W%lld", job->medium.id, (long long) count + 1);

@@ -205,7 +205,7 @@ static int ask(const struct tsa *tsa, const uint8_t *query, size_t n, uint8_t *a
 int tsa_stamp(const struct tsa *tsa, const void *pdf, size_t n, uint8_t **ret, struct timestamp *ret_stamp,
               struct error *err) {
         _cleanup_free_ uint8_t *query = NULL, *answer = malloc(ANSWER_MAX);
-        size_t query_n, answer_n;
+        size_t query_n = 0, answer_n = 0;
         int r = answer ? pades_stamp_query(pdf, n, &query, &query_n, err) : fail_memory(err);
 
         if (r == 0)

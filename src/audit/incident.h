@@ -15,7 +15,7 @@ enum incident_kind {
         INCIDENT_ACCESS,
         INCIDENT_DAMAGE,
         INCIDENT_ENVIRONMENT, /* temperature, humidity or field beyond a critical limit (U5) */
-        INCIDENT_REVIEW, /* of an act done under an emergency (T6) */
+        INCIDENT_REVIEW,      /* of an act done under an emergency (T6) */
         INCIDENT_OTHER,
         INCIDENT_KINDS
 };

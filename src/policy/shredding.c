@@ -6,8 +6,8 @@ struct shred_row {
         int64_t most[SHRED_LEVELS]; /* hundredths of mm²; -1: the level is no area (cut through, deformed ...) */
 };
 
-/* Largest particles, from the standard's table as public texts cite it. P-1 is also 12 mm strips. The rows of H and E
- * come from suppliers' sheets that do not all agree. */
+/* Largest particles, from the standard's table as public texts cite it. P-1 is also 12 mm strips. The rows of H and
+ * E come from suppliers' sheets that do not all agree. */
 static const struct shred_row rows[MEDIUM_KINDS] = {
         [KIND_PAPER] = { 'P', false, { 200000, 80000, 32000, 16000, 3000, 1000, 500 } },
         [KIND_OPTICAL] = { 'O', false, { 200000, 80000, 16000, 3000, 1000, 500, 20 } },

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "device/identity.h"
-#include "sanitize/firmware_job.h"
 #include "policy/verification.h"
+#include "sanitize/firmware_job.h"
 #include "sanitize/internal.h"
 #include "sanitize/plan.h"
 #include "sanitize/watch.h"

@@ -5,8 +5,8 @@
 #include "device/gate.h"
 #include "sanitize/batch.h"
 #include "sanitize/job.h"
-#include "sanitize/offers.h"
 #include "sanitize/look.h"
+#include "sanitize/offers.h"
 #include "sanitize/validate.h"
 
 static const struct param plan_params[] = {

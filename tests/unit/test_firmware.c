@@ -323,7 +323,7 @@ static void test_hidden_areas(void **state) {
  * -------------------------------------------------------------------------------------------------------- */
 
 static void die_in(const char *method) {
-        int status;
+        int status = 0;
         pid_t child = fork();
 
         if (child == 0) {

@@ -5,6 +5,7 @@
 #include "api/init.h"
 #include "api/job_verbs.h"
 #include "api/ledger_verbs.h"
+#include "api/store.h"
 #include "api/verbs.h"
 #include "audit/audit.h"
 #include "backup/backup.h"
@@ -72,3 +73,5 @@ const struct room *const rooms[] = {
 };
 /* clang-format on */
 const size_t rooms_n = COUNT(rooms);
+_Static_assert(COUNT(rooms) < STORE_SCHEMAS_MAX,
+               "each room's tables and events, and the ledger's, have their place");

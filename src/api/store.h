@@ -30,5 +30,5 @@ int store_migrate(struct db *db, struct error *err);
 void store_close(struct store *store);
 
 /* The schemas of all rooms, the ledger's first. Gives the number. */
-enum { STORE_SCHEMAS_MAX = 32 };
+enum { STORE_SCHEMAS_MAX = 64 };
 size_t store_schemas(const struct schema *ret[STORE_SCHEMAS_MAX]);

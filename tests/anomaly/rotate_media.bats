@@ -6,7 +6,7 @@ load helper
 
 PLAIN=${MPSI_LUKS_PLAIN:-$MPSI_BUILD/tests/luks_plain}
 ID=HQ00000001V
-KILLS=${MPSI_ROTATE_KILLS:-4}
+KILLS=${MPSI_ROTATE_KILLS:-3}
 
 setup_file() {
         store_make_once
@@ -103,7 +103,7 @@ every_cut() {
 }
 
 @test "C5: a re-encryption cut at its writes goes on and loses nothing" {
-        every_cut volume "${MPSI_ROTATE_STEP:-8}"
+        every_cut volume "${MPSI_ROTATE_STEP:-12}"
 }
 
 @test "C5: kill -9 at $KILLS random moments of a re-encryption, each resumed" {

@@ -132,12 +132,16 @@ static int take_names(const json_t *root, const json_t **ret_record, struct expe
                 r = take_text(root, "job", expected->job, sizeof expected->job, why);
                 return r ? r : take_text(root, "medium", expected->medium, sizeof expected->medium, why);
         }
-        if (strcmp(format, "mpsi-certificate/1") != 0)
+        if (strcmp(format, "mpsi-certificate/1") != 0 && strcmp(format, "mpsi-certificate/2") != 0)
                 return say(why, EXIT_USAGE, "Ni certificado ni registro de un borrado.",
                            "Neither a certificate's twin nor the record of a wipe.");
         if (strcmp(text_of(root, "kind"), "sanitization") != 0)
                 return say(why, EXIT_CONFLICT, "El certificado no es de un borrado.",
                            "The certificate is not of a wipe.");
+        if (json_object_get(root, "media"))
+                return say(why, EXIT_CONFLICT,
+                           "El certificado es de varios soportes: use el registro de uno, «mpsi wipe show --out».",
+                           "The certificate is of many media: use the record of one, “mpsi wipe show --out”.");
         *ret_record = root;
         r = take_text(root, "number", expected->certificate, sizeof expected->certificate, why);
         if (r == 0)

@@ -249,7 +249,8 @@ class Openings(Unlock):
         due = self.guest.check('date -u -d "+5 days" +%F')
         self.station.do('ana', 'loan', 'request', number, '--to', 'luis', '--reason', 'restore', '--due', due, '--location', 'room 4')
         self.station.do('marta', 'loan', 'approve', number)
-        self.station.do('carlos', 'loan', 'out', number, '--seal', f'S-{number[-5:]}', '--device', medium.device)
+        self.station.do('carlos', 'loan', 'out', number, '--seal', f'S-{number[-5:]}', '--device', medium.device,
+                        '--supervisor', 'ana')
         self.station.wait_log(f'{medium.device} {number}: read only U3')
         result = self.station.act('ana', 'encrypt', 'unlock', number, medium.device)
         self.assertEqual(result.status, 5, result)

@@ -25,21 +25,24 @@ static const char *value_name(const struct param *param, enum lang lang) {
         return text_in(names[param->type], lang);
 }
 
+enum { VALUE_TEXT = 1024 };
+
 /* "a|b|c" or the kind of value. */
-static void value_text(const struct param *param, enum lang lang, char out[256]) {
+static void value_text(const struct param *param, enum lang lang, char out[VALUE_TEXT]) {
         size_t used = 0;
 
         out[0] = '\0';
         if (param->type != PARAM_TERM) {
-                (void) snprintf(out, 256, "%s", value_name(param, lang));
+                (void) snprintf(out, VALUE_TEXT, "%s", value_name(param, lang));
                 return;
         }
-        for (size_t i = 0; i < param->terms_n && used < 255; i++)
-                used += (size_t) snprintf(out + used, 256 - used, "%s%s", used ? "|" : "", param->terms[i].code);
+        for (size_t i = 0; i < param->terms_n && used < VALUE_TEXT - 1; i++)
+                used += (size_t) snprintf(out + used, VALUE_TEXT - used, "%s%s", used ? "|" : "",
+                                          param->terms[i].code);
 }
 
 static void usage_line(const struct verb *verb, enum lang lang, FILE *out) {
-        char value[256];
+        char value[VALUE_TEXT];
 
         (void) fprintf(out, "mpsi %s%s%s", verb->noun, *verb->name ? " " : "", verb->name);
         for (size_t i = 0; i < verb->params_n; i++) {
@@ -58,7 +61,7 @@ static void usage_line(const struct verb *verb, enum lang lang, FILE *out) {
 }
 
 void help_verb(const struct verb *verb, enum lang lang) {
-        char roles[64], value[256];
+        char roles[64], value[VALUE_TEXT];
 
         usage_line(verb, lang, stdout);
         (void) printf("\n  %s.\n", text_in(verb->help, lang));
@@ -198,12 +201,29 @@ void help_completion(void) {
                     "_mpsi mpsi");
 }
 
+/* A list of choices may be longer than a line: it may be broken after each of them. */
+static void man_usage(const struct verb *verb) {
+        _cleanup_free_ char *line = NULL;
+        size_t n = 0;
+        FILE *out = open_memstream(&line, &n);
+
+        if (!out)
+                return;
+        usage_line(verb, LANG_EN, out);
+        (void) fclose(out);
+        for (const char *c = line; c && *c; c++) {
+                (void) putchar(*c);
+                if (*c == '|')
+                        (void) fputs("\\:", stdout);
+        }
+}
+
 static int man_verb(void *context, const struct verb *verb) {
-        char value[256];
+        char value[VALUE_TEXT];
 
         (void) context;
         (void) printf(".TP\n.B ");
-        usage_line(verb, LANG_EN, stdout);
+        man_usage(verb);
         (void) printf("%c%s.\n", verb->help.en[0] - ('a' <= verb->help.en[0] && verb->help.en[0] <= 'z' ? 32 : 0),
                       verb->help.en + 1);
         for (size_t i = 0; i < verb->params_n; i++) {
@@ -228,7 +248,7 @@ void help_man(void) {
 
 static int reference_verb(void *context, const struct verb *verb) {
         const enum lang lang = *(const enum lang *) context;
-        char roles[64], value[256];
+        char roles[64], value[VALUE_TEXT];
 
         roles_format(verb->roles, roles);
         (void) printf("\n## %s%s%s\n\n%s. %s: %s.\n\n    ", verb->noun, *verb->name ? " " : "", verb->name,

@@ -234,9 +234,10 @@ static int man_verb(void *context, const struct verb *verb) {
 }
 
 void help_man(void) {
-        (void) puts(".TH MPSI 1 \"\" \"mpsi " MPSI_VERSION
-                    "\" \"\"\n.SH NAME\nmpsi \\- life of storage media under ENS mp.si\n.SH SYNOPSIS\n"
-                    ".B mpsi\n.I NOUN VERB\n[\\fIOBJECT\\fR...] [\\fB--option\\fR \\fIvalue\\fR...]\n.SH VERBS\n.ad l");
+        (void) puts(
+                ".TH MPSI 1 \"\" \"mpsi " MPSI_VERSION
+                "\" \"\"\n.SH NAME\nmpsi \\- life of storage media under ENS mp.si\n.SH SYNOPSIS\n"
+                ".B mpsi\n.I NOUN VERB\n[\\fIOBJECT\\fR...] [\\fB--option\\fR \\fIvalue\\fR...]\n.SH VERBS\n.ad l");
         (void) verbs_each(man_verb, NULL);
         (void) puts(".SH OPTIONS");
         for (size_t i = 0; i < COUNT(global_help); i++)

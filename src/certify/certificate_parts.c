@@ -101,6 +101,14 @@ json_t *part_supersedes(const json_t *twin) {
         return part_pair(es, en);
 }
 
+/* Without any command of the device's own: the keys of all that it held were destroyed. */
+static bool purged_by_key(const json_t *twin) {
+        const json_t *media = json_object_get(twin, "media");
+
+        return strcmp(json_text_or_empty(media ? json_array_get(media, 0) : twin, "device_status"),
+                      "no-firmware-command") == 0;
+}
+
 json_t *part_not_applied(const json_t *twin) {
         const char *method = json_text_or_empty(twin, "method"), *standard = json_text_or_empty(twin, "standard");
 
@@ -110,6 +118,15 @@ json_t *part_not_applied(const json_t *twin) {
                         "laboratorio acreditado.",
                         "NSA/CSS EPL (no listed equipment is demanded). The size was measured by the executor, "
                         "not by an accredited laboratory.");
+        if (strcmp(method, "purge") == 0 && purged_by_key(twin))
+                return part_pair(
+                        "IEEE 2883: no aplicado. El nivel Purge es el de la destrucción de la clave (NIST SP "
+                        "800-88 "
+                        "Rev. 1, 2.6); la sobrescritura no lo da, y DoD 5220.22-M es norma de la casa, hoy un "
+                        "Clear.",
+                        "IEEE 2883: not applied. Purge is the level of the key's destruction (NIST SP 800-88 Rev. "
+                        "1, "
+                        "2.6); overwriting does not give it, and DoD 5220.22-M is a house rule, today a Clear.");
         if (strcmp(method, "purge") == 0)
                 return part_pair(
                         "La orden la cumplió el propio dispositivo; su informe no lo comprobó un laboratorio.",

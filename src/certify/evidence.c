@@ -241,9 +241,11 @@ static json_t *sanitization_statement(const struct medium *medium, const struct 
 
 static json_t *standard_of(const struct sanitization_record *record) {
         bool dod = record->scheme == SCHEME_DOD || record->scheme == SCHEME_ECE;
-        _cleanup_free_ char *text = str_format("NIST SP 800-88 · %s%s",
+        bool by_key = record->reached == LEVEL_PURGE && json_object_get(record->ended_data, "evidence");
+        /* What DoD's passes reach is never called Purge. */
+        _cleanup_free_ char *text = str_format("NIST SP 800-88 · %s%s%s",
                                                sanitize_level_terms[record->reached].name.en,
-                                               dod ? " · DoD 5220.22-M" : "");
+                                               by_key ? " (crypto erase)" : "", dod ? " · DoD 5220.22-M" : "");
 
         return text ? json_string(text) : NULL;
 }

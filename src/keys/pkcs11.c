@@ -1,16 +1,15 @@
 #include "keys/pkcs11.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/str.h"
 #include "policy/rule.h"
+#include "sign/pkcs11_module.h"
 
 enum { SLOTS_MOST = 64, ID_BYTES = 8 };
 
@@ -65,61 +64,18 @@ bool pkcs11_session_lost(struct pkcs11 *token) {
 /* --- module and token
  * ---------------------------------------------------------------------------------------------- */
 
-int pkcs11_check_module(const char *path, struct error *err) {
-        _cleanup_free_ char *real = path && *path == '/' ? realpath(path, NULL) : NULL;
-        struct stat st;
-
-        if (!path || *path != '/')
-                return fail(err, ERR_USAGE, "El módulo PKCS#11 se da con su camino absoluto.",
-                            "The PKCS#11 module is given by its absolute path.");
-        if (!real || stat(real, &st) < 0)
-                return fail_errno(err, errno, "No está el módulo PKCS#11 «%s»",
-                                  "The PKCS#11 module “%s” is not there", path);
-        for (char *end = real; end;) { /* the file and every folder above it */
-                if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX)))
-                        return fail(err, ERR_REFUSED,
-                                    "El módulo PKCS#11 «%s» o su carpeta no son de root o puede cambiarlos otro.",
-                                    "The PKCS#11 module “%s” or its folder is not root's or others can change it.",
-                                    path);
-                end = strrchr(real, '/');
-                if (end)
-                        *end = '\0';
-                if (end && stat(*real ? real : "/", &st) < 0)
-                        return fail_errno(err, errno, "No se puede leer «%s»", "“%s” can't be read", real);
-        }
-        return 0;
-}
-
 static int load(struct pkcs11 *token, struct error *err) {
         CK_C_INITIALIZE_ARGS arguments = { .flags = CKF_OS_LOCKING_OK };
-        CK_C_GetFunctionList list = NULL;
         CK_RV rv;
+        int r;
 
         if (token->calls)
                 return 0;
-        token->library = dlopen(token->module, RTLD_NOW | RTLD_LOCAL);
-        if (token->library) {
-                void *symbol = dlsym(token->library, "C_GetFunctionList");
-
-                memcpy(&list, &symbol, sizeof list);
-        }
-        if (!list || list(&token->calls) != CKR_OK || !token->calls)
-                return fail(err, ERR_FAILED, "«%s» no es un módulo PKCS#11 que se pueda cargar.",
-                            "“%s” is no PKCS#11 module that can be loaded.", token->module);
+        r = pkcs11_module_load(token->module, &token->calls, err);
+        if (r < 0)
+                return r;
         rv = token->calls->C_Initialize(&arguments);
         return rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED ? 0 : trouble(err, rv, "C_Initialize");
-}
-
-/* A field of PKCS#11 is padded with blanks and has no end. */
-static bool padded_equal(const CK_UTF8CHAR *field, size_t size, const char *text) {
-        size_t n = strlen(text);
-
-        if (n > size || memcmp(field, text, n) != 0)
-                return false;
-        while (n < size)
-                if (field[n++] != ' ')
-                        return false;
-        return true;
 }
 
 static int find_token(struct pkcs11 *token, CK_SLOT_ID *ret, CK_FLAGS *ret_flags, struct error *err) {
@@ -133,8 +89,9 @@ static int find_token(struct pkcs11 *token, CK_SLOT_ID *ret, CK_FLAGS *ret_flags
                 CK_TOKEN_INFO info;
 
                 if (token->calls->C_GetTokenInfo(slots[i], &info) != CKR_OK ||
-                    !padded_equal(info.label, sizeof info.label, token->token) ||
-                    (*token->serial && !padded_equal(info.serialNumber, sizeof info.serialNumber, token->serial)))
+                    !pkcs11_padded_equal(info.label, sizeof info.label, token->token) ||
+                    (*token->serial &&
+                     !pkcs11_padded_equal(info.serialNumber, sizeof info.serialNumber, token->serial)))
                         continue;
                 if (!*token->serial)
                         (void) snprintf(token->serial, sizeof token->serial, "%.16s",

@@ -12,7 +12,6 @@ enum { PKCS11_KEKS = 2 };
 struct pkcs11 {
         char module[256], token[33], serial[17], id[65]; /* id: CKA_ID in hexadecimal */
         struct secret *pin;
-        void *library;
         CK_FUNCTION_LIST *calls;
         CK_SESSION_HANDLE session;
         CK_OBJECT_HANDLE master, keks[PKCS11_KEKS];
@@ -20,8 +19,6 @@ struct pkcs11 {
         int slot;                                 /* the KEK in use */
 };
 
-/* Absolute, root's, and nobody else's to change: it runs with the keys at hand. */
-int pkcs11_check_module(const char *path, struct error *err);
 /* Module, token, session, PIN. */
 int pkcs11_login(struct pkcs11 *token, struct error *err);
 int pkcs11_logout(struct pkcs11 *token);

@@ -7,6 +7,7 @@
 #include "keys/pkcs11.h"
 #include "keys/provider.h"
 #include "policy/rule.h"
+#include "sign/pkcs11_module.h"
 
 /* A smart card makes a key in seconds; what takes longer hangs. */
 enum { HSM_SECONDS = 20 };
@@ -125,7 +126,7 @@ static int check_algorithm(const char *algorithm, struct error *err) {
 static int token_of(const json_t *options, struct pkcs11 *ret, struct error *err) {
         const char *module = json_text(options, "module"), *label = json_text(options, "token"),
                    *id = json_text_or_empty(options, "object"), *serial = json_text_or_empty(options, "serial");
-        int r = pkcs11_check_module(module, err);
+        int r = pkcs11_module_check(module, err);
 
         if (r < 0)
                 return r;

@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "policy/rule.h"
 #include "sign/card_parts.h"
+#include "sign/pkcs11_module.h"
 
 enum { WAIT_MILLISECONDS = 20000, POINT_384 = 97 };
 
@@ -36,32 +36,6 @@ static void card_end(struct card *card) {
         while (waitpid(card->pid, NULL, 0) < 0 && errno == EINTR)
                 ;
         free(card);
-}
-
-/* Absolute, root's, and nobody else's to change: it sees the PIN. */
-static int check_module(const char *path, struct error *err) {
-        _cleanup_free_ char *real = *path == '/' ? realpath(path, NULL) : NULL;
-        struct stat st;
-
-        if (*path != '/')
-                return fail(err, ERR_USAGE, "El módulo PKCS#11 se da con su camino absoluto.",
-                            "The PKCS#11 module is given by its absolute path.");
-        if (!real || stat(real, &st) < 0)
-                return fail_errno(err, errno, "No está el módulo PKCS#11 «%s»",
-                                  "The PKCS#11 module “%s” is not there", path);
-        for (char *end = real; end;) { /* the file and every folder above it */
-                if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH) && !(st.st_mode & S_ISVTX)))
-                        return fail(err, ERR_REFUSED,
-                                    "El módulo PKCS#11 «%s» o su carpeta no son de root o puede cambiarlos otro.",
-                                    "The PKCS#11 module “%s” or its folder is not root's or others can change it.",
-                                    path);
-                end = strrchr(real, '/');
-                if (end)
-                        *end = '\0';
-                if (end && stat(*real ? real : "/", &st) < 0)
-                        return fail_errno(err, errno, "No se puede leer «%s»", "“%s” can't be read", real);
-        }
-        return 0;
 }
 
 static int receive(const struct card *card, struct card_message *message, struct error *err) {
@@ -196,7 +170,7 @@ static int make_key(struct card *card, const uint8_t *point, size_t n, EVP_PKEY 
 int card_open(struct card_place *place, const struct secret *pin, EVP_PKEY **ret, struct error *err) {
         _cleanup_free_ struct card_message *message = calloc(1, sizeof *message);
         struct card *card = NULL;
-        int r = message ? check_module(place->module, err) : fail_memory(err);
+        int r = message ? pkcs11_module_check(place->module, err) : fail_memory(err);
 
         if (r == 0)
                 r = start(place, pin, &card, err);

@@ -1,4 +1,3 @@
-#include <dlfcn.h>
 #include <errno.h>
 #include <p11-kit/pkcs11.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include "base/str.h"
 #include "policy/rule.h"
 #include "sign/card_parts.h"
+#include "sign/pkcs11_module.h"
 
 enum { SLOTS_MOST = 64, KEYS_MOST = 16, POINT_384 = 97, POINT_256 = 65 };
 
@@ -52,29 +52,13 @@ static int trouble(struct error *err, CK_RV rv, const char *call) {
 
 static int load_module(struct token *t, struct error *err) {
         CK_C_INITIALIZE_ARGS arguments = { .flags = CKF_OS_LOCKING_OK };
-        void *library = dlopen(t->place.module, RTLD_NOW | RTLD_LOCAL), *symbol;
-        CK_C_GetFunctionList list = NULL;
+        int r = pkcs11_module_load(t->place.module, &t->calls, err);
         CK_RV rv;
 
-        symbol = library ? dlsym(library, "C_GetFunctionList") : NULL;
-        memcpy(&list, &symbol, sizeof list);
-        if (!list || list(&t->calls) != CKR_OK || !t->calls)
-                return fail(err, ERR_FAILED, "«%s» no es un módulo PKCS#11 que se pueda cargar.",
-                            "“%s” is no PKCS#11 module that can be loaded.", t->place.module);
+        if (r < 0)
+                return r;
         rv = t->calls->C_Initialize(&arguments);
         return rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED ? 0 : trouble(err, rv, "C_Initialize");
-}
-
-/* A field of PKCS#11 is padded with blanks and has no end. */
-static bool padded_equal(const CK_UTF8CHAR *field, size_t size, const char *text) {
-        size_t n = strlen(text);
-
-        if (n > size || memcmp(field, text, n) != 0)
-                return false;
-        while (n < size)
-                if (field[n++] != ' ')
-                        return false;
-        return true;
 }
 
 static int find_slot(struct token *t, CK_SLOT_ID *ret, CK_FLAGS *ret_flags, struct error *err) {
@@ -89,9 +73,9 @@ static int find_slot(struct token *t, CK_SLOT_ID *ret, CK_FLAGS *ret_flags, stru
                 size_t length = sizeof info.serialNumber;
 
                 if (t->calls->C_GetTokenInfo(slots[i], &info) != CKR_OK ||
-                    !padded_equal(info.label, sizeof info.label, t->place.token) ||
+                    !pkcs11_padded_equal(info.label, sizeof info.label, t->place.token) ||
                     (*t->place.serial &&
-                     !padded_equal(info.serialNumber, sizeof info.serialNumber, t->place.serial)))
+                     !pkcs11_padded_equal(info.serialNumber, sizeof info.serialNumber, t->place.serial)))
                         continue;
                 while (length && info.serialNumber[length - 1] == ' ')
                         length--;

@@ -83,10 +83,21 @@ static int attach_report(struct job *job, const struct forensic *forensic, struc
                               n, err);
 }
 
+/* By the last pass, or by the device's own erase, of which only a constant can be known. */
+static enum forensic_left what_is_left(const struct job *job) {
+        const struct technique *technique = job->overwrite.technique;
+
+        if (technique)
+                return technique->passes[technique->passes_n - 1].fill != FILL_BYTE ? LEFT_RANDOM : LEFT_CONSTANT;
+        if (plan_uses_firmware(&job->plan))
+                return job->firmware.whole ? LEFT_CONSTANT : LEFT_UNKNOWN;
+        return LEFT_RANDOM; /* the ciphertext of keys that are gone */
+}
+
 /* S4, from CONFIDENCIAL on: the check and its technical report. */
-static int look_for_remains(struct job *job, bool random, struct verdict *verdict, struct error *err) {
+static int look_for_remains(struct job *job, enum forensic_left left, struct verdict *verdict, struct error *err) {
         _cleanup_forensic_ struct forensic forensic = { 0 };
-        int r = forensic_check(job->fd, &job->facts, job->overwrite.seed, random, &forensic, err);
+        int r = forensic_check(job->fd, &job->facts, job->overwrite.seed, left, &forensic, err);
 
         if (r < 0)
                 return r;
@@ -119,10 +130,7 @@ static int judge(struct job *job, struct verdict *ret, struct error *err) {
         if (r == 0)
                 r = sanitization_calibration(job->act->db, job->id, &verdict.calibration, err);
         if (r == 0 && job->plan.demand->forensic) {
-                bool random = technique ? technique->passes[technique->passes_n - 1].fill != FILL_BYTE
-                                        : !plan_uses_firmware(&job->plan);
-
-                r = look_for_remains(job, random, &verdict, err);
+                r = look_for_remains(job, what_is_left(job), &verdict, err);
         }
         if (r < 0)
                 return r;

@@ -184,9 +184,9 @@ void forensic_done(struct forensic *forensic) {
         forensic->signatures = forensic->strings = NULL;
 }
 
-int forensic_check(int fd, const struct device_facts *facts, const uint8_t seed[PATTERN_KEY], bool random,
-                   struct forensic *ret, struct error *err) {
-        _cleanup_forensic_ struct forensic f = { .size = facts->size, .random = random };
+int forensic_check(int fd, const struct device_facts *facts, const uint8_t seed[PATTERN_KEY],
+                   enum forensic_left left, struct forensic *ret, struct error *err) {
+        _cleanup_forensic_ struct forensic f = { .size = facts->size, .left = left };
         struct device_facts now;
         int r;
 
@@ -202,7 +202,7 @@ int forensic_check(int fd, const struct device_facts *facts, const uint8_t seed[
         (void) snprintf(f.recognised, sizeof f.recognised, "%s",
                         now.filesystem[0] ? now.filesystem : now.partition_table);
         f.passed = f.signatures_n == 0 && f.strings_n == 0 && !f.recognised[0] &&
-                   (!random || f.entropy_least >= RANDOM_MILLIBITS);
+                   (left != LEFT_RANDOM || f.entropy_least >= RANDOM_MILLIBITS);
         *ret = f;
         f.signatures = f.strings = NULL;
         return 0;
@@ -260,12 +260,16 @@ static json_t *strings_to_json(const struct forensic *f) {
                          f->strings);
 }
 
+static const char *const left_words[] = {
+        [LEFT_CONSTANT] = "constant", [LEFT_RANDOM] = "random", [LEFT_UNKNOWN] = "unknown"
+};
+
 json_t *forensic_to_json(const struct forensic *f) {
         return json_pack("{s:I, s:I, s:s, s:I, s:I, s:s, s:O, s:I, s:o, s:s, s:o, s:b}", "samples",
                          (json_int_t) f->samples, "sample_bytes", (json_int_t) f->bytes, "seed", f->seed,
                          "entropy_min_millibits", (json_int_t) f->entropy_least, "entropy_mean_millibits",
                          (json_int_t) (f->samples ? f->entropy_sum / f->samples : 0), "expected",
-                         f->random ? "random" : "constant", "signatures", f->signatures, "signatures_count",
+                         left_words[f->left], "signatures", f->signatures, "signatures_count",
                          (json_int_t) f->signatures_n, "strings", strings_to_json(f), "filesystem", f->recognised,
                          "map", map_to_json(f), "passed", f->passed);
 }

@@ -23,6 +23,9 @@ enum entropy_class {
         ENTROPY_CLASSES
 };
 
+/* What was left: a constant, a random pattern, or whatever the device made of it (a crypto erase of its own). */
+enum forensic_left { LEFT_CONSTANT, LEFT_RANDOM, LEFT_UNKNOWN };
+
 struct forensic_cell {
         uint64_t least; /* millibits a byte, of its samples */
         unsigned samples, signatures, strings;
@@ -31,7 +34,7 @@ struct forensic_cell {
 struct forensic {
         int64_t size, bytes; /* of the medium; read of it */
         char seed[2 * PATTERN_KEY + 1];
-        bool random; /* what was left: a random pattern, or a constant one */
+        enum forensic_left left;
         bool passed;
         struct forensic_cell cells[FORENSIC_CELLS];
         int64_t cells_n; /* fewer on a medium of fewer blocks */
@@ -47,8 +50,8 @@ int forensic_markers(int fd, int64_t size, char ret_digest[65], struct error *er
 
 /* Samples from each cell at places that `seed` chooses, the first and the last MiB, and what libblkid recognises on
  * the device. Release with forensic_done(). */
-int forensic_check(int fd, const struct device_facts *facts, const uint8_t seed[PATTERN_KEY], bool random,
-                   struct forensic *ret, struct error *err);
+int forensic_check(int fd, const struct device_facts *facts, const uint8_t seed[PATTERN_KEY],
+                   enum forensic_left left, struct forensic *ret, struct error *err);
 void forensic_done(struct forensic *forensic);
 #define _cleanup_forensic_ _cleanup_(forensic_done)
 

@@ -172,8 +172,10 @@ static void draw_words(struct canvas *canvas, const struct forensic *f, const ch
                 return;
         write_at(canvas, FACE_BOLD, 15, MAP_X, 28, width, title);
         write_at(canvas, FACE_SANS, 8, MAP_X, 46, width,
-                 f->random ? "Se espera un patrón aleatorio · A random pattern is expected"
-                           : "Se espera un patrón constante · A constant pattern is expected");
+                 f->left == LEFT_RANDOM ? "Se espera un patrón aleatorio · A random pattern is expected"
+                 : f->left == LEFT_CONSTANT
+                         ? "Se espera un patrón constante · A constant pattern is expected"
+                         : "No se sabe qué dejó el dispositivo · What the device left is not known");
         write_at(canvas, FACE_SANS, 8, MAP_X, bottom, width, order.es);
         write_at(canvas, FACE_SANS, 8, MAP_X, bottom + 12, width, order.en);
         write_at(canvas, FACE_SANS, 8, MAP_X, bottom + 28, width, es);

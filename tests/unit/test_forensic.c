@@ -156,7 +156,7 @@ static void test_clean(void **state) {
                 struct subject s;
 
                 make(&s, sizes[i], true);
-                assert_int_equal(forensic_check(s.fd, &s.facts, seed, true, &f, &err), 0);
+                assert_int_equal(forensic_check(s.fd, &s.facts, seed, LEFT_RANDOM, &f, &err), 0);
                 assert_int_equal(f.passed, sizes[i] >= BLOCK); /* less is too little to judge by */
                 assert_int_equal(f.strings_n + f.signatures_n, 0);
                 forensic_classes(&f, classes);
@@ -185,7 +185,7 @@ static void test_leftovers(void **state) {
         put(&s, 8 * MIB, zeros, 64 << 10);
         put(&s, 4096, letter, sizeof letter - 1);
         put(&s, 32 * MIB - 512, "EFI PART", 8);
-        assert_int_equal(forensic_check(s.fd, &s.facts, seed, true, &f, &err), 0);
+        assert_int_equal(forensic_check(s.fd, &s.facts, seed, LEFT_RANDOM, &f, &err), 0);
         assert_false(f.passed);
         forensic_classes(&f, classes);
         assert_int_equal(classes[ENTROPY_CONSTANT], 2);
@@ -215,7 +215,7 @@ static void test_file_system(void **state) {
                                 s.loop.image);
                 assert_int_equal(system(command), 0);
                 assert_int_equal(device_facts_read(s.loop.image, NULL, &s.facts, &err), 0);
-                assert_int_equal(forensic_check(s.fd, &s.facts, seed, true, &f, &err), 0);
+                assert_int_equal(forensic_check(s.fd, &s.facts, seed, LEFT_RANDOM, &f, &err), 0);
                 assert_false(f.passed);
                 assert_string_equal(f.recognised, i ? "swap" : "ext4");
                 assert_true(f.signatures_n >= 1);
@@ -236,7 +236,7 @@ static void test_picture(void **state) {
         put(&s, 8 * MIB, zeros, 3 * MIB);
         for (int i = 0; i < 40; i++)
                 put(&s, 14 * MIB + i * BLOCK, "%PDF-1.7 Informe de alta de la paciente, planta tercera", 54);
-        assert_int_equal(forensic_check(s.fd, &s.facts, seed, true, &f, &err), 0);
+        assert_int_equal(forensic_check(s.fd, &s.facts, seed, LEFT_RANDOM, &f, &err), 0);
         assert_int_equal(forensic_picture(&f, "HQ00000042K-W1", &png, &n, &err), 0);
         assert_true(n > 10000 && n < 512 << 10);
         assert_memory_equal(png, "\x89PNG\r\n\x1a\n", 8);

@@ -100,7 +100,7 @@ m_with() { # FILE ARGS…
         expect 3 m_with "$BATS_TEST_TMPDIR/other" backup verify "$B"
         # The key of another store, whose passphrase is the same.
         mv "$STORE" "$STORE.first"
-        make_store
+        make_store_at "$STORE"
         expect 6 m sara backup verify "$B"
         [[ $output == *"does not open with this recovery key"* ]]
         # Another station's backup, with its own key: whole, but not compared.

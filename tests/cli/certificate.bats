@@ -1,12 +1,15 @@
 # Destruction and its certificate as people type it (S8, S9, S10), and as a court checks it: offline, with other tools.
 load helper
 
-setup() {
-        make_store
+more_people() {
         local who
         for who in ana cus olga oto; do
                 m sara person enrol "$who" >/dev/null
         done
+}
+
+setup() {
+        make_store
         cd "$BATS_TEST_TMPDIR"
         # Two pictures that differ.
         convert -size 64x48 xc:gray20 before.png

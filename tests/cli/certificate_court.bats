@@ -36,12 +36,15 @@ END
         chmod 755 "$d/ask"
 }
 
-setup() {
-        make_store
+more_people() {
         local who
         for who in ana cus olga; do
                 m sara person enrol "$who" >/dev/null
         done
+}
+
+setup() {
+        make_store
         cd "$BATS_TEST_TMPDIR"
         convert -size 64x48 xc:gray20 before.png
         convert -size 64x48 plasma:red-black after.png

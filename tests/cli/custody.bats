@@ -1,14 +1,18 @@
 # Custody and transport as people at the desk use them, on a loop device of its own: U1 to U4, U9, T1 to T7, C8.
 load helper
 
+more_people() {
+        SECRETS+=(--secret "pin:rosa=file:$BATS_TEST_TMPDIR/secret")
+        m sara person add uli --full-name "Uli Usuaria" --roles user >/dev/null
+        m sara person add rosa --full-name "Rosa Receptora" --roles user >/dev/null
+        m sara person enrol cus >/dev/null
+        m sara person enrol rosa >/dev/null
+}
+
 setup() {
         need_loop_devices
         make_store
-        m sara person add uli --full-name "Uli Usuaria" --roles user >/dev/null
-        m sara person add rosa --full-name "Rosa Receptora" --roles user >/dev/null
         SECRETS+=(--secret "pin:rosa=file:$BATS_TEST_TMPDIR/secret")
-        m sara person enrol cus >/dev/null
-        m sara person enrol rosa >/dev/null
         DEVICE=$(loop_device medium 64M)
         ID=$(m cus --json media register "$DEVICE" --classification CONFIDENCIAL --category MEDIA --owner ana \
                 --expires 2040-01-01 --retention 3650 | jq -r .id)

@@ -258,6 +258,17 @@ node_is() {
         is_hidden
 }
 
+@test "C3: a gate that gave no word is asked once more" {
+        printf '#!/bin/sh\n[ -e "$0.asked" ] || { : >"$0.asked"; kill -ALRM $$; }\nexec "%s" --config "%s" "$1"\n' "$GATE" "$CONFIG" \
+                >"$BATS_TEST_TMPDIR/dev/gate"
+        chmod 755 "$BATS_TEST_TMPDIR/dev/gate"
+        rules "$BATS_TEST_TMPDIR/dev/gate"
+        plug_in
+        [ -e "$BATS_TEST_TMPDIR/dev/gate.asked" ]
+        [ "$(property MPSI_GATE)" = closed ]
+        is_read_only
+}
+
 @test "a gate that gives no word leaves what is inside the machine alone" {
         rules /nonexistent/mpsi-gate
         plug_in

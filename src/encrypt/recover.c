@@ -12,6 +12,7 @@
 #include "encrypt/encrypt.h"
 #include "encrypt/format.h"
 #include "keys/ceremony.h"
+#include "keys/keys.h"
 #include "policy/rule.h"
 #include "sign/envelope.h"
 
@@ -148,7 +149,7 @@ static int run_recover(struct act *act, const json_t *args, json_t **ret, struct
         if (!act->db)
                 return fail(err, ERR_NOT_FOUND, "Aquí no hay almacén.", "There is no store here.");
         return rehearse ? ceremony_rehearse(act, json_text(args, "ceremony"), ret, err)
-                        : ceremony_restore(act, json_text(args, "ceremony"), ret, err);
+                        : ceremony_restore(act, args, ret, err);
 }
 
 static const struct param params[] = {
@@ -158,8 +159,9 @@ static const struct param params[] = {
                        "makes the master key again from its shares, and changes nothing") },
         { .name = "restore",
           .type = PARAM_FLAG,
-          .help = HELP("pone la clave maestra rehecha bajo una frase nueva",
-                       "sets the master key made again under a new passphrase") },
+          .help = HELP(
+                  "pone la clave maestra rehecha bajo una frase nueva, o en el HSM o TPM que se diga",
+                  "sets the master key made again under a new passphrase, or in the HSM or TPM that is named") },
         { .name = "ceremony",
           .type = PARAM_TEXT,
           .help = HELP("la ceremonia, si no es la última", "the ceremony, unless it is the last one") },
@@ -179,6 +181,7 @@ static const struct param params[] = {
           .type = PARAM_OUTPUT,
           .flags = PARAM_NEW,
           .help = HELP("fichero para la clave de la ranura 1", "file for the key of slot 1") },
+        KEY_PROVIDER_PARAMS,
 };
 
 static const struct column columns[] = {

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "keys/ceremony_parts.h"
+#include "keys/soft.h"
 #include "policy/ceremony.h"
 
 /* --- gathering ----------------------------------------------------------------------------------------------- */
@@ -170,6 +171,41 @@ int ceremony_rehearse(struct act *act, const char *ceremony, json_t **ret, struc
 
 /* --- restoring ----------------------------------------------------------------------------------------------- */
 
+/* Of a KEK that an HSM made, the ledger knows what the HSM gives of it: its wrapping of zeros
+ * (pkcs11_commitment()). */
+static int kek_open_of_hsm(void *session, const char *algorithm, const char *ref, const uint8_t *wrapped, size_t n,
+                           char commitment[65], void **ret_kek, struct error *err) {
+        static const uint8_t zeros[WRAP_KEY];
+        _cleanup_secret_ struct secret *kek = NULL, *content = NULL, *seen = NULL;
+        uint8_t out[WRAPPED_MAX];
+        void *opened = NULL;
+        size_t out_n;
+        int r = soft_kek_open(session, algorithm, ref, wrapped, n, commitment, &opened, err);
+
+        kek = opened;
+        if (r == 0)
+                r = secret_copy(zeros, sizeof zeros, &content, err);
+        if (r == 0)
+                r = wrap_key(wrap_algorithm, kek, content, out, &out_n, err);
+        if (r == 0)
+                r = secret_copy(out, out_n, &seen, err);
+        if (r == 0)
+                r = key_commitment("kek", ref, seen, commitment, err);
+        if (r == 0)
+                *ret_kek = TAKE_PTR(kek);
+        return r;
+}
+
+static const struct key_provider from_hsm = {
+        .name = "software",
+        .close = soft_close,
+        .kek_create = soft_kek_create,
+        .kek_open = kek_open_of_hsm,
+        .kek_close = soft_kek_close,
+        .wrap = soft_wrap,
+        .unwrap = soft_unwrap,
+};
+
 /* What wraps the KEK is AES key wrap whoever does it, so the key itself opens it: its provider may be gone. */
 static int open_with(struct act *act, const struct secret *key, struct keys **ret, struct error *err) {
         _cleanup_keys_ struct keys *keys = NULL;
@@ -180,7 +216,7 @@ static int open_with(struct act *act, const struct secret *key, struct keys **re
                 r = secret_copy(key->data, key->size, &session, err);
         if (r < 0)
                 return r;
-        keys->provider = &key_provider_software;
+        keys->provider = keys->provider->hsm ? &from_hsm : &key_provider_software;
         keys->session = session;
         r = keys_open_kek(keys, err);
         if (r == 0)
@@ -188,33 +224,40 @@ static int open_with(struct act *act, const struct secret *key, struct keys **re
         return r;
 }
 
-int ceremony_restore(struct act *act, const char *ceremony, json_t **ret, struct error *err) {
-        _cleanup_recovered_ struct recovered recovered = { .key = NULL };
+/* Under what it is set again; the software store unless something else is named. */
+static int set_again(struct act *act, const json_t *args, struct keys *keys, const struct recovered *recovered,
+                     struct error *err) {
+        const char *named = json_text(args, "provider"), *provider = named ? named : key_provider_software.name;
         _cleanup_secret_ struct secret *secret = NULL;
-        _cleanup_keys_ struct keys *keys = NULL;
-        _cleanup_json_ json_t *fact = NULL;
+        _cleanup_json_ json_t *options = keys_options(args), *fact = fact_of(recovered);
         int64_t count = 0;
-        int r = recover(act, ceremony, &recovered, err);
+        int r = options && fact ? keys_ask_master(act, provider, "new-master", &secret, err) : fail_memory(err);
+
+        if (r == 0)
+                r = act_record_one(act, "key.restored", master_id, fact, err);
+        if (r == 0) {
+                const struct keys_master master = {
+                        .provider = provider, .options = options, .secret = secret, .key = recovered->key
+                };
+
+                r = keys_master_replace(keys, &master, &count, err);
+        }
+        return r;
+}
+
+int ceremony_restore(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_recovered_ struct recovered recovered = { .key = NULL };
+        _cleanup_keys_ struct keys *keys = NULL;
+        int r = recover(act, json_text(args, "ceremony"), &recovered, err);
 
         if (r == 0)
                 r = open_with(act, recovered.key, &keys, err);
         if (r == 0)
-                r = keys_ask_master(act, key_provider_software.name, "new-master", &secret, err);
-        if (r == 0) {
-                fact = fact_of(&recovered);
-                r = fact ? act_record_one(act, "key.restored", master_id, fact, err) : fail_memory(err);
-        }
-        if (r == 0) {
-                const struct keys_master master = { .provider = key_provider_software.name,
-                                                    .secret = secret,
-                                                    .key = recovered.key };
-
-                r = keys_master_replace(keys, &master, &count, err);
-        }
+                r = set_again(act, args, keys, &recovered, err);
         if (r < 0)
                 return r;
-        act_say(act, "La clave maestra queda bajo su frase nueva; las partes siguen valiendo.",
-                "The master key stands under its new passphrase; the shares stay good.");
-        *ret = TAKE_PTR(fact);
-        return 0;
+        act_say(act, "La clave maestra queda puesta de nuevo; las partes siguen valiendo.",
+                "The master key is set again; the shares stay good.");
+        *ret = fact_of(&recovered);
+        return *ret ? 0 : fail_memory(err);
 }

@@ -38,12 +38,36 @@ static json_t *other_copies(const struct doomed *key, const json_t *backups) {
         return copies;
 }
 
+/* A master key of an HSM has no bytes in the vault: its object is what counts. */
+static int add_object(struct keys *keys, const struct doomed *key, json_t *copies, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        const struct key_provider *provider;
+        int r;
+
+        if (strcmp(key->id, master_id) != 0)
+                return 0;
+        r = db_query(keys->act->db, &rows, err, "SELECT provider FROM crypto_key WHERE id = ? AND version = ?",
+                     "si", key->id, key->version);
+        if (r == 0)
+                r = rows_next(rows, err);
+        if (r <= 0)
+                return r;
+        if (key_provider_find(rows_text(rows, 0), &provider, NULL) < 0 || !provider->erase)
+                return 0;
+        r = json_array_append_new(copies, json_pack("{s:s, s:s}", "what", "hsm-object", "state",
+                                                    keys->erased ? "destroyed" : "left"));
+        return r < 0 ? fail_memory(err) : 0;
+}
+
 static int destroy_one(struct keys *keys, const struct doomed *key, const char *reason, json_t *evidence,
                        struct error *err) {
-        _cleanup_json_ json_t *data = NULL, *backups = NULL;
+        _cleanup_json_ json_t *data = NULL, *backups = NULL, *copies = NULL;
         int64_t leftovers = 0;
         int rows, r = backups_with(keys->act->db, key, &backups, err);
 
+        copies = r == 0 ? other_copies(key, backups) : NULL;
+        if (r == 0)
+                r = add_object(keys, key, copies, err);
         if (r < 0)
                 return r;
         rows = vault_destroy(keys->vault, keys->act->folder, key->id, key->version, &leftovers, err);
@@ -52,9 +76,9 @@ static int destroy_one(struct keys *keys, const struct doomed *key, const char *
         if (leftovers)
                 return fail(err, ERR_VERIFY, "Quedan restos de la clave «%s» en la cámara.",
                             "Leftovers of the key “%s” are still in the vault.", key->ref);
-        data = json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:o}", "id", key->id, "version", (json_int_t) key->version,
+        data = json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:O}", "id", key->id, "version", (json_int_t) key->version,
                          "commitment", key->commitment, "reason", reason, "vault_rows", rows, "leftovers",
-                         (json_int_t) leftovers, "copies", other_copies(key, backups));
+                         (json_int_t) leftovers, "copies", copies);
         if (!data)
                 return fail_memory(err);
         if (json_array_append(evidence, data) < 0)

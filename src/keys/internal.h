@@ -13,6 +13,7 @@ struct keys {
         int64_t master_version;
         void *session, *kek; /* NULL while locked; the provider's */
         int64_t kek_version;
+        bool erased; /* a replaced master key is no more in the HSM that held it */
 };
 
 extern const char kek_id[], master_id[];

@@ -31,6 +31,7 @@ struct keys_master {
         const json_t *options;       /* of the provider (docs/keys.md), or NULL */
         const struct secret *secret; /* passphrase or PIN */
         const struct secret *key;    /* the key itself (32 bytes), as a ceremony makes it; NULL: a random one */
+        bool erase_old;              /* of keys_master_replace(): destroy the old one in its HSM too */
 };
 /* keys_init() under any provider. */
 int keys_init_under(const char *folder, const struct keys_master *master, const char *recovery_certificate,

@@ -145,6 +145,7 @@ static CK_OBJECT_CLASS secret_class = CKO_SECRET_KEY;
 static CK_KEY_TYPE aes = CKK_AES, generic = CKK_GENERIC_SECRET;
 static CK_ULONG key_bytes = WRAP_KEY;
 static CK_MECHANISM key_wrap = { CKM_AES_KEY_WRAP, NULL, 0 };
+static char master_label[] = "mpsi master"; /* of one that was made here */
 
 static bool attribute_is(struct pkcs11 *token, CK_OBJECT_HANDLE key, CK_ATTRIBUTE_TYPE type, CK_BBOOL wanted) {
         CK_BBOOL value = !wanted;
@@ -187,14 +188,12 @@ int pkcs11_find_master(struct pkcs11 *token, struct error *err) {
         return 0;
 }
 
-int pkcs11_make_master(struct pkcs11 *token, struct error *err) {
-        static char label[] = "mpsi master";
+int pkcs11_make_master(struct pkcs11 *token, const uint8_t *value, struct error *err) {
         CK_MECHANISM generate = { CKM_AES_KEY_GEN, NULL, 0 };
         uint8_t id[ID_BYTES];
         CK_ATTRIBUTE template[] = {
                 { CKA_CLASS, &secret_class, sizeof secret_class },
                 { CKA_KEY_TYPE, &aes, sizeof aes },
-                { CKA_VALUE_LEN, &key_bytes, sizeof key_bytes },
                 { CKA_TOKEN, &yes, sizeof yes },
                 { CKA_PRIVATE, &yes, sizeof yes },
                 { CKA_SENSITIVE, &yes, sizeof yes },
@@ -203,16 +202,43 @@ int pkcs11_make_master(struct pkcs11 *token, struct error *err) {
                 { CKA_UNWRAP, &yes, sizeof yes },
                 { CKA_ENCRYPT, &no, sizeof no },
                 { CKA_DECRYPT, &no, sizeof no },
-                { CKA_LABEL, label, sizeof label - 1 },
+                { CKA_LABEL, master_label, sizeof master_label - 1 },
                 { CKA_ID, id, sizeof id },
+                { CKA_VALUE_LEN, &key_bytes, sizeof key_bytes },
         };
         CK_RV rv;
 
         if (RAND_bytes(id, sizeof id) != 1)
                 return fail(err, ERR_FAILED, "El generador aleatorio no responde.", "The random generator failed.");
         hex_encode(id, sizeof id, token->id);
+        if (value) {
+                template[COUNT(template) - 1] = (CK_ATTRIBUTE){ CKA_VALUE, (void *) (uintptr_t) value, WRAP_KEY };
+                rv = token->calls->C_CreateObject(token->session, template, COUNT(template), &token->master);
+                if (rv == CKR_OK)
+                        return 0;
+                (void) trouble(err, rv, "C_CreateObject");
+                return hint(
+                        err, "Si el HSM no admite claves de fuera, use «mpsi key rotate --master» sin ceremonia.",
+                        "If the HSM takes no key from outside, use “mpsi key rotate --master” without a ceremony.");
+        }
         rv = token->calls->C_GenerateKey(token->session, &generate, template, COUNT(template), &token->master);
         return rv == CKR_OK ? 0 : trouble(err, rv, "C_GenerateKey");
+}
+
+int pkcs11_erase_master(struct pkcs11 *token, struct error *err) {
+        char label[sizeof master_label] = "";
+        CK_ATTRIBUTE attribute = { CKA_LABEL, label, sizeof label };
+        CK_RV rv = token->calls->C_GetAttributeValue(token->session, token->master, &attribute, 1);
+
+        if (rv != CKR_OK || attribute.ulValueLen != sizeof master_label - 1 ||
+            memcmp(label, master_label, sizeof master_label - 1) != 0)
+                return fail(err, ERR_CONFLICT, "La clave estaba en el HSM antes que mpsi: no se borra.",
+                            "The key was in the HSM before mpsi: it is not destroyed.");
+        rv = token->calls->C_DestroyObject(token->session, token->master);
+        if (rv != CKR_OK)
+                return trouble(err, rv, "C_DestroyObject");
+        token->master = CK_INVALID_HANDLE;
+        return 0;
 }
 
 int pkcs11_wrap(struct pkcs11 *token, CK_OBJECT_HANDLE under, const uint8_t *secret, size_t n, CK_KEY_TYPE type,

@@ -24,8 +24,11 @@ int pkcs11_login(struct pkcs11 *token, struct error *err);
 int pkcs11_logout(struct pkcs11 *token);
 /* The master key by token->id. ERR_NOT_FOUND; ERR_REFUSED by C1 when it is not one that never leaves. */
 int pkcs11_find_master(struct pkcs11 *token, struct error *err);
-/* A new one; sets token->id. */
-int pkcs11_make_master(struct pkcs11 *token, struct error *err);
+/* A new one; sets token->id. value: WRAP_KEY bytes of a key that custodians hold the shares of, or NULL: the HSM
+ * makes it. */
+int pkcs11_make_master(struct pkcs11 *token, const uint8_t *value, struct error *err);
+/* Destroys it, if pkcs11_make_master() made it: ERR_CONFLICT for any other. */
+int pkcs11_erase_master(struct pkcs11 *token, struct error *err);
 /* What the ledger learns of a key that nobody can read: its wrapping of 32 zero bytes, as key_commitment() has it.
  */
 int pkcs11_commitment(struct pkcs11 *token, CK_OBJECT_HANDLE key, const char *kind, const char *ref, char ret[65],

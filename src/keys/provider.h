@@ -35,6 +35,9 @@ struct key_provider {
         int (*keep)(void *session, struct secret **ret_token, struct error *err);
         int (*reopen)(const json_t *parameters, const struct secret *token, void **ret_session, struct error *err);
         void (*close)(void *session);
+        /* Destroys the master key in the hardware that holds it; NULL: it is nowhere but in the vault. ERR_CONFLICT
+         * for one that was there before mpsi used it. */
+        int (*erase)(void *session, struct error *err);
 
         /* A new KEK under the master key, and one that the vault keeps. commitment: of its reference and itself. */
         int (*kek_create)(void *session, const char *algorithm, const char *ref, uint8_t out[WRAPPED_MAX],

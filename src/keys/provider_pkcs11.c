@@ -12,7 +12,7 @@
 /* A smart card makes a key in seconds; what takes longer hangs. */
 enum { HSM_SECONDS = 20 };
 
-enum op { OP_CREATE, OP_OPEN, OP_KEK_CREATE, OP_KEK_OPEN, OP_WRAP, OP_UNWRAP };
+enum op { OP_CREATE, OP_OPEN, OP_KEK_CREATE, OP_KEK_OPEN, OP_WRAP, OP_UNWRAP, OP_ERASE };
 
 struct hsm {
         struct isolated *isolated;
@@ -37,7 +37,8 @@ static int create_in_child(struct pkcs11 *token, struct isolate_message *m) {
         int r = pkcs11_login(token, &m->err);
 
         if (r == 0)
-                r = *token->id ? pkcs11_find_master(token, &m->err) : pkcs11_make_master(token, &m->err);
+                r = *token->id ? pkcs11_find_master(token, &m->err)
+                               : pkcs11_make_master(token, m->n ? m->bytes : NULL, &m->err);
         if (r == 0)
                 r = with_commitment(token, token->master, "master", m);
         m->n = (size_t) snprintf((char *) m->bytes, sizeof m->bytes, "%s\n%s", token->id, token->serial);
@@ -80,6 +81,7 @@ static int one(struct pkcs11 *token, struct isolate_message *m) {
         case OP_KEK_OPEN: return kek_in_child(token, m);
         case OP_WRAP:
         case OP_UNWRAP: return secret_in_child(token, m);
+        case OP_ERASE: return pkcs11_erase_master(token, &m->err);
         }
         return fail(&m->err, ERR_USAGE, "Petición desconocida.", "Unknown request.");
 }
@@ -187,12 +189,13 @@ static int create(const char *ref, const struct provider_wish *wish, json_t **re
         char id[65] = "", serial[17] = "";
         int r;
 
-        if (wish->key)
-                return fail(err, ERR_USAGE, "Un HSM hace su propia clave maestra: no se le da una.",
-                            "An HSM makes its own master key: it isn't given one.");
+        if (wish->key && (wish->key->size != WRAP_KEY || *json_text_or_empty(wish->options, "object")))
+                return fail(err, ERR_USAGE, "Una clave que ya está en el HSM no se reparte.",
+                            "A key that is in the HSM already is not split.");
         r = start(wish->options, wish->secret, &hsm, err);
         if (r == 0)
-                r = call(hsm, OP_CREATE, 0, ref, NULL, 0, &room, err);
+                r = call(hsm, OP_CREATE, 0, ref, wish->key ? wish->key->data : NULL,
+                         wish->key ? wish->key->size : 0, &room, err);
         if (r < 0)
                 return r;
         m = isolate_message_of(room);
@@ -203,6 +206,11 @@ static int create(const char *ref, const struct provider_wish *wish, json_t **re
         for (size_t n = strlen(serial); n > 0 && serial[n - 1] == ' ';)
                 serial[--n] = '\0';
         (void) snprintf(commitment, 65, "%s", m->commitment);
+        /* A key that custodians can make again is known by what they will make, not by what the HSM does with it.
+         */
+        r = wish->key ? key_commitment("master", ref, wish->key, commitment, err) : 0;
+        if (r < 0)
+                return r;
         *ret_parameters = json_pack("{s:s, s:s, s:s, s:s, s:s}", "module", json_text(wish->options, "module"),
                                     "token", json_text(wish->options, "token"), "serial", serial, "object", id,
                                     "algorithm", wrap_algorithm);
@@ -232,6 +240,12 @@ static int keep(void *session, struct secret **ret_token, struct error *err) {
 
 static void close_session(void *session) {
         hsm_free(session);
+}
+
+static int erase(void *session, struct error *err) {
+        _cleanup_secret_ struct secret *room = NULL;
+
+        return call(session, OP_ERASE, 0, NULL, NULL, 0, &room, err);
 }
 
 static int kek(struct hsm *hsm, enum op op, const char *algorithm, const char *ref, uint8_t *wrapped, size_t *n,
@@ -320,6 +334,7 @@ const struct key_provider key_provider_pkcs11 = {
         .keep = keep,
         .reopen = open_session,
         .close = close_session,
+        .erase = erase,
         .kek_create = kek_create,
         .kek_open = kek_open,
         .kek_close = kek_close,

@@ -281,13 +281,32 @@ static int replace_in_vault(struct renewal *renewal, struct error *err) {
         return r;
 }
 
+/* The old master key's object in its HSM. One that stays there opens backups of before: it is destroyed when it is
+ * asked for, and that it stays is no failure of a rotation that is done. */
+static void erase_old(struct keys *keys, bool wanted) {
+        struct error err = { 0 };
+
+        if (!keys->provider->erase)
+                return;
+        keys->erased = wanted && keys->provider->erase(keys->session, &err) == 0;
+        if (keys->erased)
+                act_say(keys->act, "La clave maestra anterior ya no está en el HSM.",
+                        "The old master key is no longer in the HSM.");
+        else
+                act_say(keys->act, "La clave maestra anterior sigue en el HSM: abre copias de seguridad de antes.",
+                        "The old master key is still in the HSM: it opens backups of before.");
+        if (wanted && !keys->erased)
+                act_say_text(keys->act, (struct text){ err.what[LANG_ES], err.what[LANG_EN] });
+}
+
 /* From here on keys stands for the new keys; what it held before goes. */
-static int take_over(struct renewal *renewal, struct error *err) {
+static int take_over(struct renewal *renewal, bool erase, struct error *err) {
         struct keys *keys = renewal->keys;
         bool was;
         int r = 0;
 
         if (renewal->master) {
+                erase_old(keys, erase);
                 r = keys_forget(keys, &was, err);
                 keys_lock_session(keys);
                 json_decref(keys->master);
@@ -322,9 +341,10 @@ static int renew(struct keys *keys, const struct keys_master *master, int64_t *r
                 return r;
         }
         *ret_count = renewal.count;
-        if (keys->act->dry_run)
-                return 0;
-        r = take_over(&renewal, err);
+        if (keys->act->dry_run) /* an HSM knows no rehearsal: what it made is taken away again */
+                return renewal.master && renewal.provider->erase ? renewal.provider->erase(renewal.session, err)
+                                                                 : 0;
+        r = take_over(&renewal, master && master->erase_old, err);
         return r < 0 ? r : keys_settle(keys, err);
 }
 
@@ -365,7 +385,9 @@ static int replace_master(struct keys *keys, const json_t *args, int64_t *ret_co
         const char *provider = json_text(args, "provider");
         _cleanup_secret_ struct secret *secret = NULL;
         _cleanup_json_ json_t *options = keys_options(args);
-        struct keys_master master = { .provider = provider ? provider : keys->provider->name, .options = options };
+        struct keys_master master = { .provider = provider ? provider : keys->provider->name,
+                                      .options = options,
+                                      .erase_old = json_flag(args, "destroy-old") };
         int r = options ? 0 : fail_memory(err);
 
         if (r == 0)
@@ -382,6 +404,9 @@ int key_run_rotate(struct act *act, const json_t *args, json_t **ret, struct err
         if (json_text(args, "provider") && !json_flag(args, "master"))
                 return fail(err, ERR_USAGE, "Otro proveedor es otra clave maestra: añada --master.",
                             "Another provider is another master key: add --master.");
+        if (json_flag(args, "destroy-old") && !json_flag(args, "master"))
+                return fail(err, ERR_USAGE, "--destroy-old es de la clave maestra: añada --master.",
+                            "--destroy-old is about the master key: add --master.");
         r = keys_open_unlocked(act, &keys, err);
         if (r == 0)
                 r = json_flag(args, "master") ? replace_master(keys, args, &count, err)

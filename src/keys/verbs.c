@@ -205,6 +205,14 @@ static const struct column reseal_columns[] = { { "provider", { "Proveedor", "Pr
 
 static const struct param rotate_params[] = {
         { .name = "master", .type = PARAM_FLAG, .help = HELP("también la clave maestra", "the master key too") },
+        { .name = "destroy-old",
+          .type = PARAM_FLAG,
+          .help = HELP(
+                  "destruir en su HSM la clave maestra anterior: las copias de seguridad de antes se restauran "
+                  "después "
+                  "solo con la clave de recuperación",
+                  "destroy the old master key in its HSM: backups of before are restored afterwards only with the "
+                  "recovery key") },
         KEY_PROVIDER_PARAMS,
 };
 

@@ -23,6 +23,7 @@ setup() {
         echo "$PIN" >secret
         echo "a new and long passphrase" >new
         SECRETS=(--secret master=file:secret)
+        WHERE=() # the ceremony's key: in the software store, unless a test says where
 }
 
 teardown() {
@@ -61,7 +62,8 @@ ceremony() {
         local threshold=$1 number=0 who
         shift
         terminal "$MPSI" --store "$STORE" --as sara --lang es --secret master=file:secret --secret new-master=file:new \
-                key ceremony --threshold "$threshold" --custodians "$(IFS=,; echo "$*")" --sheets sheets --out transcript.pdf
+                key ceremony --threshold "$threshold" --custodians "$(IFS=,; echo "$*")" --sheets sheets --out transcript.pdf \
+                "${WHERE[@]}"
         for who in "$@"; do
                 number=$((number + 1))
                 one_turn "$number" "$who" || return
@@ -210,6 +212,58 @@ print(" ".join("".join(c for c in unicodedata.normalize("NFD", w) if ord(c) < 12
         expect 0 m sara "${GIVEN[@]}" key recover --rehearse
         expect 0 m sara ledger verify
         expect 0 m sara ledger replay
+}
+
+@test "C4, C5: the key of a ceremony lives in an HSM, and its shares put it into another one" {
+        local module=/usr/lib/softhsm/libsofthsm2.so disk
+        [ -e "$module" ] || skip 'SKIPPED: no SoftHSM2'
+        mkdir tokens
+        printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/tokens" >softhsm2.conf
+        export SOFTHSM2_CONF=$PWD/softhsm2.conf
+        softhsm2-util --init-token --free --label first --pin 246813 --so-pin 13572468 >/dev/null
+        softhsm2-util --init-token --free --label second --pin 864213 --so-pin 13572468 >/dev/null
+        WHERE=(--provider pkcs11 --module "$module" --token first)
+        echo 246813 >new
+        ceremony 2 ana cus olga
+        [ "$(m sara --json key status | jq -r .provider)" = pkcs11 ]
+        disk=$(register disk)
+        expect 0 m olga --secret recovery=file:secret encrypt run "$disk" disk.img --confirm "$disk"
+        share 2
+        share 3
+        shares_given share.2 share.3
+        expect 0 m sara "${GIVEN[@]}" key recover --rehearse
+        # The HSM is lost.
+        rm -rf tokens/*
+        softhsm2-util --init-token --free --label second --pin 864213 --so-pin 13572468 >/dev/null
+        expect 1 m sara key rotate
+        echo 864213 >third
+        expect 0 m sara --secret new-master=file:third "${GIVEN[@]}" key recover --restore --provider pkcs11 --module "$module" \
+                --token second
+        cp third secret
+        expect 0 m sara key rotate
+        expect 0 m sara "${GIVEN[@]}" key recover --rehearse
+        expect 0 m sara ledger verify
+        expect 0 m sara ledger replay
+}
+
+@test "C4, C5, C7: the key of a ceremony is sealed by a TPM" {
+        command -v swtpm >/dev/null || skip 'SKIPPED: no swtpm'
+        mkdir tpm
+        swtpm socket --tpm2 --tpmstate "dir=$PWD/tpm" --server "type=unixio,path=$PWD/sock" --ctrl "type=unixio,path=$PWD/sock.ctrl" \
+                --flags not-need-init,startup-clear >swtpm.log 2>&1 3>&- &
+        tpm=$!
+        for _ in {1..100}; do [ ! -S sock ] || break; sleep 0.05; done
+        WHERE=(--provider tpm2 --tcti "swtpm:path=$PWD/sock")
+        ceremony 2 ana cus olga
+        share 1
+        share 2
+        shares_given share.1 share.2
+        # Without a question; and again from the shares.
+        SECRETS=()
+        expect 0 m sara key rotate
+        expect 0 m sara "${GIVEN[@]}" key recover --rehearse
+        expect 0 m sara ledger verify
+        kill "$tpm"
 }
 
 @test "C4, C5: words on the screen are shown once and are gone afterwards" {

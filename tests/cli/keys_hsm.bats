@@ -71,9 +71,38 @@ print(sqlite3.connect(sys.argv[1]).execute("select parameters from master_key").
         expect 0 mp --as oto encrypt run "$id" "$disk" --confirm "$id"
         expect 0 mp --as sara key rotate
         [[ $output == *"1 keys were wrapped anew"* ]]
+        objects() { find "$BATS_TEST_TMPDIR/tokens" -name '*.object' ! -name token.object | wc -l; }
+        object_of_last() {
+                sqlite3 "$BATS_TEST_TMPDIR/store/registry.db" "SELECT data ->> '$.copies' FROM event WHERE type = 'key.destroyed'
+                        AND data ->> '$.id' = 'master' ORDER BY seq DESC LIMIT 1" |
+                        jq -r '.[] | select(.what == "hsm-object") | .state'
+        }
         expect 0 mp --as sara key rotate --master --module "$MODULE" --token station
+        [[ $output == *"still in the HSM"* ]]
+        [ "$(objects)" -eq 2 ]
+        [ "$(object_of_last)" = left ]
+        # A rehearsal leaves nothing in the HSM; --destroy-old takes the old master key out of it, and says so on record.
+        expect 0 mp --as sara --dry-run key rotate --master --module "$MODULE" --token station
+        [ "$(objects)" -eq 2 ]
+        expect 2 mp --as sara key rotate --destroy-old
+        expect 0 mp --as sara key rotate --master --destroy-old --module "$MODULE" --token station
+        [[ $output == *"no longer in the HSM"* ]]
+        [ "$(objects)" -eq 2 ]
+        [ "$(object_of_last)" = destroyed ]
         expect 0 mp --as oto encrypt run "$id" "$disk" --confirm "$id" --replace
         expect 0 mp --as sara ledger verify
+}
+
+@test "C4: a key that was in the HSM before mpsi is not destroyed by it" {
+        make_hsm
+        export MPSI_SHIM_MODULE=$MODULE MPSI_SHIM_STATE=$BATS_TEST_TMPDIR/shim
+        shim=$MPSI_BUILD/tests/libpkcs11_shim.so
+        [ "$(stat -c %u "$shim")" -eq 0 ] || skip 'SKIPPED: the build is not root'"'"'s'
+        expect 0 mp --as sara key rotate --master --module "$shim" --token station
+        echo foreign >"$MPSI_SHIM_STATE"
+        expect 0 mp --as sara key rotate --master --destroy-old --module "$MODULE" --token station
+        [[ $output == *"still in the HSM"*"before mpsi"* ]]
+        [ "$(find "$BATS_TEST_TMPDIR/tokens" -name '*.object' ! -name token.object | wc -l)" -eq 3 ]
 }
 
 @test "C5: a master key moves from software into the HSM" {
@@ -132,6 +161,27 @@ print(sqlite3.connect(sys.argv[1]).execute("select parameters from master_key").
         expect 5 mp --as sara key rotate --master --module "$BATS_TEST_TMPDIR/module.so" --token station
         expect 2 mp --as sara key rotate --master --module module.so --token station
         expect 0 mp --as sara ledger verify
+}
+
+@test "C9: a PIN with one try left or none is not tried at all" {
+        make_hsm
+        export MPSI_SHIM_MODULE=$MODULE MPSI_SHIM_STATE=$BATS_TEST_TMPDIR/shim MPSI_SHIM_LOGINS=$BATS_TEST_TMPDIR/logins
+        shim=$MPSI_BUILD/tests/libpkcs11_shim.so
+        [ "$(stat -c %u "$shim")" -eq 0 ] || skip 'SKIPPED: the build is not root'"'"'s'
+        expect 0 mp --as sara key rotate --master --module "$shim" --token station
+        logins=$(wc -c <"$MPSI_SHIM_LOGINS")
+        [ "$logins" -gt 0 ]
+        echo final-try >"$MPSI_SHIM_STATE"
+        expect 7 mp --as sara key unlock --minutes 5
+        [[ $output == *"one try left"* ]]
+        echo locked >"$MPSI_SHIM_STATE"
+        expect 7 mp --as sara key unlock --minutes 5
+        [[ $output == *"PIN is locked"* ]]
+        [ "$(wc -c <"$MPSI_SHIM_LOGINS")" -eq "$logins" ]
+        # Since the HSM's owner has seen to it, it is as before.
+        rm "$MPSI_SHIM_STATE"
+        expect 0 mp --as sara key rotate
+        [ "$(wc -c <"$MPSI_SHIM_LOGINS")" -gt "$logins" ]
 }
 
 @test "a module that hangs is given up, one that crashes is closed, a lost session is opened again" {

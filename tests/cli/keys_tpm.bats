@@ -101,6 +101,24 @@ register() { # DEVICE CATEGORY: prints the ID
         start_tpm
 }
 
+@test "C7: a TPM that others locked out by failed attempts still opens the vault: ours is no object that counts" {
+        cd "$BATS_TEST_TMPDIR"
+        tpm2_dictionarylockout --setup-parameters --max-tries=1 --recovery-time=9999 --lockout-recovery-time=9999
+        tpm2_createprimary --quiet -C o -c primary.ctx
+        echo theirs | tpm2_create --quiet -C primary.ctx -p right -i - -u seal.pub -r seal.priv
+        tpm2_flushcontext --transient-object
+        tpm2_load --quiet -C primary.ctx -u seal.pub -r seal.priv -c seal.ctx
+        tpm2_flushcontext --transient-object
+        run tpm2_unseal -c seal.ctx -p wrong
+        [ "$status" -ne 0 ]
+        run tpm2_unseal -c seal.ctx -p right
+        [ "$status" -ne 0 ]
+        [[ $output == *"lockout"* ]]
+        tpm2_flushcontext --transient-object
+        expect 0 mp --as sara key rotate
+        expect 0 mp --as sara ledger verify
+}
+
 @test "a TPM that hangs is given up" {
         kill -STOP "$TPM"
         expect 1 mp --as sara key rotate

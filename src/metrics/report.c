@@ -53,12 +53,13 @@ static int kpi_trend(struct act *act, enum kpi kpi, enum category category, cons
 
         for (size_t i = 0; r == 0 && i < n; i++) {
                 struct kpi_counts counts;
+                enum kpi_state state;
 
                 r = kpi_count(act->db, kpi, category, &pieces[i], &counts, err);
                 if (r < 0)
                         return r;
-                (void) kpi_judge(kpi, category, &counts, &points[i].known, &points[i].value);
-                r = trend_add(trend, &pieces[i], points[i].known, points[i].value, err);
+                state = kpi_judge(kpi, category, &counts, &points[i].known, &points[i].value);
+                r = trend_add(trend, &pieces[i], &points[i], kpi_state_terms[state].code, err);
         }
         return r < 0 ? r : set_trend(row, trend, points, n, err);
 }
@@ -126,8 +127,8 @@ static int metric_trend(struct act *act, enum metric metric, const struct period
                 r = metric_read(act->db, metric, piece.moment, &value, err);
                 if (r < 0)
                         return r;
-                points[n++] = (struct trend_point){ value.known, value.value };
-                r = trend_add(trend, &piece, value.known, value.value, err);
+                points[n] = (struct trend_point){ value.known, value.value };
+                r = trend_add(trend, &piece, &points[n++], metric_level_terms[value.level].code, err);
         }
         return r < 0 ? r : set_trend(row, trend, points, n, err);
 }

@@ -4,15 +4,17 @@
 #include "base/str.h"
 #include "metrics/trend.h"
 
-int trend_add(json_t *trend, const struct period *piece, bool known, int64_t value, struct error *err) {
+int trend_add(json_t *trend, const struct period *piece, const struct trend_point *point, const char *state,
+              struct error *err) {
         char from[DATE_TEXT], to[DATE_TEXT], text[24];
-        json_t *point;
+        json_t *one;
 
         day_format(piece->from, from);
         day_format(piece->to, to);
-        environment_format(value, text);
-        point = json_pack("{s:s, s:s, s:s?}", "from", from, "to", to, "value", known ? text : NULL);
-        return json_array_append_new(trend, point) ? fail_memory(err) : 0;
+        environment_format(point->value, text);
+        one = json_pack("{s:s, s:s, s:s?, s:s}", "from", from, "to", to, "value", point->known ? text : NULL,
+                        "state", state);
+        return json_array_append_new(trend, one) ? fail_memory(err) : 0;
 }
 
 char *trend_spark(const struct trend_point *points, size_t n) {

@@ -73,24 +73,34 @@ static json_t *chart_of(const struct act *act, const json_t *row, const json_t *
                          en ? "no data" : "sin datos", "limits", chart_limits(row), "points", chart_points(row));
 }
 
-/* "3 de 15 no cumplen": what does not, of what could be judged. */
+/* "No cumplen 3 de 15": of what could be judged. */
 static char *summary_of(const struct act *act, const json_t *rows) {
+        const bool kpis = json_object_get(json_array_get(rows, 0), "kpi"), en = act->lang == LANG_EN;
         size_t judged = 0, bad = 0, i;
         const json_t *row;
 
         json_array_foreach(rows, i, row) {
-                const char *state = json_text(row, "state") ? json_text(row, "state") : json_text(row, "level");
+                const char *state = json_text(row, kpis ? "state" : "level");
 
-                judged += json_text(row, "value") != NULL;
+                judged += strcmp(state, kpi_state_terms[KPI_NO_DATA].code) != 0 &&
+                          strcmp(state, kpi_state_terms[KPI_NOT_APPLICABLE].code) != 0;
                 bad += !is_good(state);
         }
-        return act->lang == LANG_EN ? str_format("%zu of %zu measured are not as they should be", bad, judged)
-                                    : str_format("%zu de %zu medidos no están como deben", bad, judged);
+        if (kpis)
+                return str_format(en ? "%zu of %zu not met" : "No cumplen %zu de %zu", bad, judged);
+        return str_format(en ? "%zu of %zu in alert or critical" : "%zu de %zu en alerta o críticas", bad, judged);
+}
+
+/* HQ-20260101-20261127: the site and the period. */
+static char *number_of_report(const struct act *act, const json_t *answer) {
+        const char *from = json_text_or_empty(answer, "from"), *to = json_text_or_empty(answer, "to");
+
+        return str_format("%s-%.4s%.2s%.2s-%.4s%.2s%.2s", act->site, from, from + 5, from + 8, to, to + 5, to + 8);
 }
 
 static json_t *form_data(const struct act *act, const json_t *answer) {
         json_t *rows = json_deep_copy(json_object_get(answer, "rows")), *charts = json_array(), *row;
-        _cleanup_free_ char *summary = summary_of(act, rows);
+        _cleanup_free_ char *summary = summary_of(act, rows), *number = number_of_report(act, answer);
         size_t i;
 
         json_array_foreach(rows, i, row) {
@@ -99,10 +109,11 @@ static json_t *form_data(const struct act *act, const json_t *answer) {
                 (void) json_object_update_missing(row, (json_t *) (uintptr_t) answer);
                 (void) json_object_del(row, "rows");
         }
-        return json_pack("{s:s, s:s, s:s, s:O, s:O, s:O, s:O, s:s?, s:o, s:o}", "organisation", act->organisation,
-                         "site", act->site, "station", act->station, "issued", json_object_get(answer, "moment"),
-                         "from", json_object_get(answer, "from"), "to", json_object_get(answer, "to"), "moment",
-                         json_object_get(answer, "moment"), "summary", summary, "rows", rows, "charts", charts);
+        return json_pack("{s:s?, s:s, s:s, s:s, s:O, s:O, s:O, s:O, s:s?, s:o, s:o}", "number", number,
+                         "organisation", act->organisation, "site", act->site, "station", act->station, "issued",
+                         json_object_get(answer, "moment"), "from", json_object_get(answer, "from"), "to",
+                         json_object_get(answer, "to"), "moment", json_object_get(answer, "moment"), "summary",
+                         summary, "rows", rows, "charts", charts);
 }
 
 static int write_forms(struct act *act, const json_t *args, const char *form, const json_t *answer,

@@ -43,6 +43,21 @@ static int set_trend(json_t *row, json_t *trend, const struct trend_point *point
 
 /* --- KPIs ----------------------------------------------------------------------------------------------------- */
 
+/* Minutes as long as a person reads them at a glance, then hours, then days. */
+static int show_duration(json_t *row, int64_t seconds, struct error *err) {
+        char text[48];
+
+        if (seconds < 2 * 3600)
+                return 0;
+        if (seconds < 2 * 86400)
+                (void) snprintf(text, sizeof text, "%lld h %lld min", (long long) seconds / 3600,
+                                (long long) seconds / 60 % 60);
+        else
+                (void) snprintf(text, sizeof text, "%lld d %lld h", (long long) seconds / 86400,
+                                (long long) seconds / 3600 % 24);
+        return json_object_set_new(row, "shown", json_string(text)) ? fail_memory(err) : 0;
+}
+
 static int kpi_trend(struct act *act, enum kpi kpi, enum category category, const struct period *period,
                      json_t *row, struct error *err) {
         struct period pieces[PIECES_MAX];
@@ -86,6 +101,8 @@ static int add_kpi(struct act *act, enum kpi kpi, enum category category, const 
                         (json_int_t) (kpi == KPI_LOCATE ? counts.most : 0), "state", kpi_state_terms[state].code,
                         "verdict", text_in(kpi_state_terms[state].name, act->lang));
         r = row ? set_value(row, known, value, policy->unit, err) : fail_memory(err);
+        if (r == 0 && kpi == KPI_LOCATE && known)
+                r = show_duration(row, counts.most, err);
         if (r == 0)
                 r = kpi_trend(act, kpi, category, period, row, err);
         if (r < 0) {

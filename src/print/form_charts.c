@@ -9,11 +9,12 @@
 
 static const struct style title_style = { FACE_BOLD, 7.5 }, small_style = { FACE_SANS, 6.5 },
                           value_style = { FACE_BOLD, 9 };
-static const double HEIGHT = 78, GAP = 10, HEAD = 25, FOOT = 10, AXIS = 24, DOT = 1.5;
+static const double HEIGHT = 78, GAP = 10, HEAD = 27, FOOT = 10, AXIS = 24, DOT = 1.5, SMALL_DOT = 0.8;
+enum { MANY = 35 }; /* points, whose dots are small */
 
-/* The plotted rectangle, and the values at its bottom and top. */
+/* The plotted rectangle, the values at its bottom and top, and those that are in it. */
 struct plot {
-        double x, y, w, h, low, high;
+        double x, y, w, h, low, high, least, most;
 };
 
 static bool value_of(const json_t *value, double *ret) {
@@ -46,6 +47,8 @@ static bool scale(struct plot *plot, const json_t *chart) {
                 if (value_of(item, &value))
                         widen(plot, value, &first);
         }
+        plot->least = plot->low;
+        plot->most = plot->high;
         room = fmax((plot->high - plot->low) * 0.1, 0.5);
         plot->low = plot->low >= 0 && plot->low < room ? 0 : plot->low - room;
         plot->high += room;
@@ -77,9 +80,10 @@ static void draw_scale(struct sheet *sheet, const struct plot *plot, const json_
         size_t i;
 
         sheet_ink(sheet, INK_LABEL);
-        for (int end = 0; end < 2; end++) {
-                number(end ? plot->low : plot->high, text);
-                put(sheet, small_style, ALIGN_RIGHT, plot->x - AXIS, plot->y + (end ? plot->h : 5), AXIS - 4, text);
+        for (int end = 0; end < (plot->most > plot->least ? 2 : 1); end++) {
+                value = end ? plot->least : plot->most;
+                number(value, text);
+                put(sheet, small_style, ALIGN_RIGHT, plot->x - AXIS, plot_y(plot, value) + 2, AXIS - 4, text);
         }
         put(sheet, small_style, ALIGN_LEFT, plot->x, plot->y + plot->h + 8, plot->w / 2,
             json_text_or_empty(chart, "from"));
@@ -94,14 +98,14 @@ static void draw_scale(struct sheet *sheet, const struct plot *plot, const json_
         cairo_set_dash(sheet->cr, NULL, 0, 0);
 }
 
-static void draw_mark(struct sheet *sheet, double x, double y, bool good) {
+static void draw_mark(struct sheet *sheet, double x, double y, double dot, bool good) {
         cairo_new_path(sheet->cr);
         if (good) {
                 sheet_ink(sheet, INK_ACCENT);
-                cairo_arc(sheet->cr, x, y, DOT, 0, 2 * M_PI);
+                cairo_arc(sheet->cr, x, y, dot, 0, 2 * M_PI);
         } else {
                 cairo_set_source_rgb(sheet->cr, 0.75, 0.1, 0.05);
-                cairo_rectangle(sheet->cr, x - 1.3 * DOT, y - 1.3 * DOT, 2.6 * DOT, 2.6 * DOT);
+                cairo_rectangle(sheet->cr, x - 1.3 * dot, y - 1.3 * dot, 2.6 * dot, 2.6 * dot);
         }
         cairo_fill(sheet->cr);
 }
@@ -128,7 +132,8 @@ static void draw_points(struct sheet *sheet, const struct plot *plot, const json
         cairo_stroke(sheet->cr);
         json_array_foreach(points, i, item) {
                 if (value_of(json_object_get(item, "value"), &value))
-                        draw_mark(sheet, plot_x(plot, i, n), plot_y(plot, value), json_flag(item, "good"));
+                        draw_mark(sheet, plot_x(plot, i, n), plot_y(plot, value), n > MANY ? SMALL_DOT : DOT,
+                                  json_flag(item, "good"));
         }
 }
 
@@ -140,8 +145,8 @@ static void draw(struct sheet *sheet, const json_t *chart, double x, double widt
 
         sheet_box(sheet, x, sheet->y, width, HEIGHT, INK_RULE, false);
         sheet_ink(sheet, INK_TEXT);
-        put(sheet, title_style, ALIGN_LEFT, x + 6, sheet->y + 10, width - 66, json_text_or_empty(chart, "title"));
-        put(sheet, value_style, ALIGN_RIGHT, x + width - 60, sheet->y + 11, 54, json_text_or_empty(chart, "shown"));
+        put(sheet, title_style, ALIGN_LEFT, x + 6, sheet->y + 10, width - 12, json_text_or_empty(chart, "title"));
+        put(sheet, value_style, ALIGN_RIGHT, x + width - 60, sheet->y + 20, 54, json_text_or_empty(chart, "shown"));
         sheet_ink(sheet, INK_LABEL);
         put(sheet, small_style, ALIGN_LEFT, x + 6, sheet->y + 19, width - 12,
             json_text_or_empty(chart, "subtitle"));
@@ -162,6 +167,7 @@ static int place(struct sheet *sheet, const struct form_block *block) {
         if (n == 0)
                 return 0;
         sheet_title(sheet, block, HEIGHT);
+        sheet->y += 4;
         for (size_t i = 0; i < n; i += columns) {
                 sheet_need(sheet, HEIGHT);
                 for (size_t c = 0; c < columns && i + c < n; c++) {

@@ -15,7 +15,7 @@ static int64_t moment;
 static unsigned seed;
 static struct act *act;
 static int64_t searches, shipments, incidents, destructions, certificates, jobs;
-static bool sought[MEDIA + 1], gone[MEDIA + 1];
+static bool joined[MEDIA + 1], sought[MEDIA + 1], gone[MEDIA + 1];
 static int asked[MEDIA + 1];
 
 static int64_t history_now(void *context) {
@@ -114,7 +114,7 @@ static void wipe(int m) {
              json_pack("{s:s, s:I, s:s, s:s, s:s, s:s}", "job", job, "number", (json_int_t) jobs, "scheme", "zero",
                        "demanded_level", "clear", "classification", "INTERNO", "kind", "hdd"));
         moment += pick(90000) * SECOND;
-        fact("sanitization.finished", id_of(m),
+        fact("sanitization.finished", id_of(m), /* its certificate is no destruction's */
              json_pack("{s:s, s:s, s:s}", "job", job, "result", pick(4) ? "sanitized" : "not-sanitized",
                        "reached_level", "clear"));
         if (pick(3) == 0)
@@ -156,6 +156,38 @@ static void seen(int m) {
                 break;
         default: fact("medium.located", id_of(m), json_pack("{s:s}", "location", ""));
         }
+}
+
+/* Out and back; the first event of the two is that of being seen. */
+static void lend(int m) {
+        static int64_t number;
+        const char *id = numbered("P", ++number);
+
+        fact("loan.requested", id_of(m),
+             json_pack("{s:s, s:I, s:s, s:s, s:s, s:s}", "loan", id, "number", (json_int_t) number, "borrower",
+                       "ana", "reason", "r", "due", "2040-01-01", "location", ""));
+        fact("loan.handed-over", id_of(m),
+             json_pack("{s:s, s:s, s:s, s:s}", "loan", id, "borrower", "ana", "seal", numbered("SEAL-", number),
+                       "seal_plain", numbered("SEAL", number)));
+        moment += pick(86400) * SECOND;
+        fact("loan.returned", id_of(m),
+             json_pack("{s:s, s:s, s:s}", "loan", id, "integrity", "intact", "condition", ""));
+}
+
+/* A tape in a set has that set's key, once. */
+static void tape(int m) {
+        static bool made;
+
+        if (!made)
+                fact("tapeset.created", "S1",
+                     json_pack("{s:s, s:s, s:s, s:s}", "set", "S1", "key", "tapeset-S1", "category", "ALTA", "note",
+                               ""));
+        made = true;
+        if (joined[m])
+                fact("tape.key-destroyed", id_of(m), json_pack("{s:s}", "set", "S1"));
+        else
+                fact("tape.joined", id_of(m), json_pack("{s:s, s:s}", "set", "S1", "category", "ALTA"));
+        joined[m] = true;
 }
 
 static void search(int m) {
@@ -215,31 +247,63 @@ static void destroy(int m) {
         }
 }
 
-static void execute(int m) {
-        const char *id = numbered("D", asked[m]), *number;
-        int signatures = pick(5) ? 3 : pick(3);
-        static const char *const fields[] = { "executor", "supervisor", "organisation" };
+static const char *issue(int m, const char *kind, const char *source) {
+        const char *number = numbered("C", ++certificates);
 
-        if (!asked[m] || gone[m])
-                return;
-        fact("destruction.approved", id_of(m), json_pack("{s:s}", "destruction", id));
-        fact("destruction.executed", id_of(m),
-             json_pack("{s:s, s:s, s:s}", "destruction", id, "supervisor", "ana", "area", "x"));
-        gone[m] = true;
-        if (pick(6) == 0)
-                return;
-        moment += pick(40 * 86400) * SECOND / 10;
-        number = numbered("C", ++certificates);
         fact("certificate.issued", id_of(m),
              json_pack("{s:s, s:i, s:I, s:s, s:s, s:i, s:s, s:s, s:s, s:s}", "number", number, "year", 2024,
-                       "ordinal", (json_int_t) certificates, "kind", "destruction", "source", id, "source_seq", 1,
+                       "ordinal", (json_int_t) certificates, "kind", kind, "source", source, "source_seq", 1,
                        "executor", "ana", "supervisor", "sara", "twin", "t", "pdf", "p"));
+        return number;
+}
+
+static void sign(int m, const char *number, int signatures) {
+        static const char *const fields[] = { "executor", "supervisor", "organisation" };
+
         for (int i = 0; i < signatures; i++)
                 fact("certificate.signed", id_of(m),
                      json_pack("{s:s, s:i, s:s, s:s, s:s, s:s}", "number", number, "position", i + 1, "field",
                                fields[i], "name", "n", "pdf", "p", "fingerprint", "f"));
-        if (pick(7) == 0)
+}
+
+/* Some of what was destroyed earlier is on the next one's certificate too, or only there. */
+static void certify(int m, const char *id) {
+        static int earlier;
+        const char *number = issue(m, "destruction", id);
+
+        if (earlier && pick(2))
+                fact("certificate.covered", id_of(earlier),
+                     json_pack("{s:s, s:i, s:s, s:i}", "number", number, "position", 2, "source",
+                               numbered("D", asked[earlier]), "source_seq", 1));
+        earlier = m;
+        sign(m, number, pick(5) ? 3 : pick(3));
+        if (pick(5) == 0) {
+                fact("certificate.superseded", id_of(m),
+                     json_pack("{s:s, s:s, s:s}", "number", number, "by", "C", "reason", "r"));
+                sign(m, issue(m, "destruction", id), 1 + 2 * pick(2));
+        } else if (pick(6) == 0) {
                 fact("certificate.revoked", id_of(m), json_pack("{s:s, s:s}", "number", number, "reason", "r"));
+        }
+}
+
+/* The next medium from here on that somebody asked to destroy. */
+static void execute(int from) {
+        const char *id;
+        int m = from;
+
+        for (int n = 0; n < MEDIA && (!asked[m] || gone[m]); n++)
+                m = m % MEDIA + 1;
+        if (!asked[m] || gone[m])
+                return;
+        id = numbered("D", asked[m]);
+        fact("destruction.approved", id_of(m), json_pack("{s:s}", "destruction", id));
+        fact("destruction.executed", id_of(m),
+             json_pack("{s:s, s:s, s:s}", "destruction", id, "supervisor", "ana", "area", "x"));
+        gone[m] = true;
+        if (pick(4) == 0)
+                return;
+        moment += pick(4 * 86400) * SECOND;
+        certify(m, id);
 }
 
 static void environment(int m) {
@@ -286,9 +350,9 @@ static void compare(int m) {
                        "missing", 0, "changed", changed, "added", added, "critical", 0));
 }
 
-static void (*const turns[])(int m) = { label, label,     label,   label,       encrypt, encrypt,
-                                        wipe,  stocktake, seen,    seen,        search,  search,
-                                        ship,  destroy,   execute, environment, attempt, compare };
+static void (*const turns[])(int m) = { label,   label,   label,     lend,        tape,    label,  encrypt,
+                                        encrypt, wipe,    stocktake, seen,        seen,    search, search,
+                                        ship,    destroy, execute,   environment, attempt, compare };
 
 /* Moments at which a day, a month or the summer begins or ends, in UTC and in Madrid. */
 static const char *const moments[] = {

@@ -19,6 +19,7 @@
 #include "keys/ceremony.h"
 #include "keys/keys.h"
 #include "label/label_room.h"
+#include "metrics/metrics.h"
 #include "registry/registry.h"
 #include "sanitize/sanitize.h"
 #include "siem/siem.h"
@@ -70,6 +71,7 @@ const struct room *const rooms[] = {
         &backup_check_room,
         &baseline_room,
         &doctor_room,
+        &metrics_room,
 };
 /* clang-format on */
 const size_t rooms_n = COUNT(rooms);

@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/str.h"
 #include "ledger/ledger.h"
+#include "metrics/metrics.h"
 #include "sign/identity.h"
 
 size_t store_schemas(const struct schema *ret[STORE_SCHEMAS_MAX]) {
@@ -23,11 +24,22 @@ size_t store_schemas(const struct schema *ret[STORE_SCHEMAS_MAX]) {
         return n;
 }
 
-int store_migrate(struct db *db, struct error *err) {
+/* Tables that were added follow the events that are older than them; a reader leaves that to a writer. */
+static int migrate(struct db *db, bool writes, struct error *err) {
         const struct schema *schemas[STORE_SCHEMAS_MAX];
         size_t n = store_schemas(schemas);
+        bool caught_up = false;
+        int r = db_migrate(db, schemas, n, err);
 
-        return db_migrate(db, schemas, n, err);
+        if (r == 0)
+                r = metrics_is_caught_up(db, &caught_up, err);
+        if (r < 0 || caught_up)
+                return r;
+        return writes ? metrics_catch_up(db, err) : ERR_BUSY;
+}
+
+int store_migrate(struct db *db, struct error *err) {
+        return migrate(db, true, err);
 }
 
 int store_make_folders(const char *folder, struct error *err) {
@@ -85,7 +97,7 @@ static int open_registry(const char *folder, bool writes, struct store *store, s
         }
         r = db_open(path, writes ? DB_WRITE : DB_READ, &store->db, err);
         if (r == 0)
-                r = store_migrate(store->db, err);
+                r = migrate(store->db, writes, err);
         /* The first reader of an older version's store brings it up to date, as a writer. */
         if (r == ERR_BUSY && !writes) {
                 db_close(store->db);

@@ -91,16 +91,12 @@ static int keep_tile(void *context, int level, uint64_t index, const uint8_t has
 }
 
 static int append_one(struct ledger *ledger, struct tree *tree, const struct event *event, struct error *err) {
-        const struct event_type *type = event_type_find(ledger, event->type);
         struct tiles tiles = { ledger->db, err };
         _cleanup_free_ char *data = NULL, *text = NULL;
         uint8_t leaf[SHA256_SIZE];
         size_t n;
         int r;
 
-        if (!type)
-                return fail(err, ERR_FAILED, "Tipo de evento desconocido: %s.", "Unknown type of event: %s.",
-                            event->type);
         r = json_canonical(event->data, &data, err);
         if (r == 0)
                 r = event_text(event, data, &text, &n, err);
@@ -117,7 +113,7 @@ static int append_one(struct ledger *ledger, struct tree *tree, const struct eve
                 r = tree_add(tree, ledger->hasher, leaf, keep_tile, &tiles);
         if (r < 0)
                 return r;
-        return type->apply ? type->apply(ledger->db, event, err) : 0;
+        return event_apply(ledger, ledger->db, event, err);
 }
 
 /* Signs the new head inside the transaction. ret_text is for the witness. */

@@ -25,7 +25,8 @@ struct fact {
 };
 
 /* apply turns an event into rows. It is a pure function of the event and the rows so far: no clock, no files,
- * no devices, so that a replay ends with the same bytes. NULL when the event changes no row. */
+ * no devices, so that a replay ends with the same bytes. NULL when the event changes no row. A room may follow what
+ * another room records: its row of the same name is applied after those of rooms that stand before it. */
 struct event_type {
         const char *name;
         int (*apply)(struct db *db, const struct event *event, struct error *err);

@@ -11,7 +11,7 @@ struct ledger {
         EVP_PKEY *key, *public_key;
         struct hasher *hasher;
         struct tree tree;
-        const struct event_type **types; /* sorted by name */
+        const struct event_type **types; /* sorted by name; those of one name in the order of the tables */
         size_t types_n;
 };
 
@@ -25,6 +25,8 @@ char *checkpoint_text(const char *body, const void *signature, size_t n);
 
 /* The hash of the complete subtree at (level, index). */
 int stored_node(struct ledger *ledger, int level, uint64_t index, uint8_t out[SHA256_SIZE], struct error *err);
-const struct event_type *event_type_find(const struct ledger *ledger, const char *name);
+/* Applies the event with every row of its type: first the room's whose fact it is, then those that follow it.
+ * ERR_CONFLICT for a type that no room knows. */
+int event_apply(const struct ledger *ledger, struct db *db, const struct event *event, struct error *err);
 /* Where hashes of complete subtrees are kept: every 8th level. */
 #define TILE_LEVEL(level) ((level) % 8 == 0)

@@ -39,16 +39,44 @@ static const char *const scripts[] = {
 
 const struct schema ledger_schema = { .room = "ledger", .scripts = scripts, .scripts_n = COUNT(scripts) };
 
-static int by_name(const void *a, const void *b) {
-        return strcmp((*(const struct event_type *const *) a)->name, (*(const struct event_type *const *) b)->name);
+/* The first row whose name is not less. */
+static size_t first_of(const struct ledger *ledger, const char *name) {
+        size_t low = 0, high = ledger->types_n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (strcmp(ledger->types[middle]->name, name) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
 }
 
-const struct event_type *event_type_find(const struct ledger *ledger, const char *name) {
-        const struct event_type wanted = { .name = name }, *key = &wanted;
-        const struct event_type **found = bsearch(&key, ledger->types, ledger->types_n, sizeof(struct event_type *),
-                                                  by_name);
+int event_apply(const struct ledger *ledger, struct db *db, const struct event *event, struct error *err) {
+        size_t i = first_of(ledger, event->type);
+        int r = 0;
 
-        return found ? *found : NULL;
+        if (i == ledger->types_n || strcmp(ledger->types[i]->name, event->type) != 0)
+                return fail(err, ERR_CONFLICT, "El evento %lld es de un tipo que esta versión no conoce: %s.",
+                            "Event %lld is of a type that this version does not know: %s.", (long long) event->seq,
+                            event->type);
+        for (; r == 0 && i < ledger->types_n && strcmp(ledger->types[i]->name, event->type) == 0; i++)
+                if (ledger->types[i]->apply)
+                        r = ledger->types[i]->apply(db, event, err);
+        return r;
+}
+
+/* After those of the same name that are there already. */
+static void add_type(struct ledger *ledger, const struct event_type *type) {
+        size_t at = first_of(ledger, type->name);
+
+        while (at < ledger->types_n && strcmp(ledger->types[at]->name, type->name) == 0)
+                at++;
+        memmove(&ledger->types[at + 1], &ledger->types[at], (ledger->types_n - at) * sizeof ledger->types[0]);
+        ledger->types[at] = type;
+        ledger->types_n++;
 }
 
 static int take_types(struct ledger *ledger, const struct ledger_options *options, struct error *err) {
@@ -61,8 +89,7 @@ static int take_types(struct ledger *ledger, const struct ledger_options *option
                 return fail_memory(err);
         for (size_t t = 0; t < options->tables_n; t++)
                 for (size_t i = 0; i < options->tables[t].n; i++)
-                        ledger->types[ledger->types_n++] = &options->tables[t].types[i];
-        qsort(ledger->types, ledger->types_n, sizeof(struct event_type *), by_name);
+                        add_type(ledger, &options->tables[t].types[i]);
         return 0;
 }
 

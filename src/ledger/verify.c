@@ -276,14 +276,8 @@ struct replay {
 
 static int replay_event(void *context, const struct event *event) {
         struct replay *replay = context;
-        const struct event_type *type = event_type_find(replay->ledger, event->type);
 
-        if (!type)
-                return fail(replay->err, ERR_CONFLICT,
-                            "El evento %lld es de un tipo que esta versión no conoce: %s.",
-                            "Event %lld is of a type that this version does not know: %s.", (long long) event->seq,
-                            event->type);
-        return type->apply ? type->apply(replay->into, event, replay->err) : 0;
+        return event_apply(replay->ledger, replay->into, event, replay->err);
 }
 
 static int replay_all(struct ledger *ledger, const struct schema *const *schemas, size_t n, struct db **ret,

@@ -8,10 +8,9 @@
 
 enum { BLOCKS_MAX = 64, ITEMS_MAX = 64 };
 
-const struct form_kind *const form_kinds[] = { &form_kind_fields,  &form_kind_table,
-                                               &form_kind_checks,  &form_kind_text,
-                                               &form_kind_verdict, &form_kind_signatures,
-                                               &form_kind_qr,      NULL };
+const struct form_kind *const form_kinds[] = { &form_kind_fields, &form_kind_table,   &form_kind_checks,
+                                               &form_kind_text,   &form_kind_verdict, &form_kind_signatures,
+                                               &form_kind_qr,     &form_kind_charts,  NULL };
 
 static void block_done(struct form_block *block) {
         for (int lang = 0; lang < LANGS; lang++) {

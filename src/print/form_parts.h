@@ -133,4 +133,4 @@ double sheet_lines(struct sheet *sheet, struct style style, double leading, doub
                    const char *text, size_t max, bool draw);
 
 extern const struct form_kind form_kind_fields, form_kind_table, form_kind_checks, form_kind_text,
-        form_kind_verdict, form_kind_signatures, form_kind_qr;
+        form_kind_verdict, form_kind_signatures, form_kind_qr, form_kind_charts;

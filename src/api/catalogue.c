@@ -1,4 +1,5 @@
 /* What the rooms offer. The ledger and the dispatcher are handed this list and know no room by name. */
+#include "alert/alert.h"
 #include "api/backup_verbs.h"
 #include "api/device_verbs.h"
 #include "api/import.h"
@@ -70,6 +71,7 @@ const struct room *const rooms[] = {
         &backup_check_room,
         &baseline_room,
         &doctor_room,
+        &alert_room,
 };
 /* clang-format on */
 const size_t rooms_n = COUNT(rooms);

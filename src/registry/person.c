@@ -83,6 +83,10 @@ int person_each(struct db *db, int (*each)(void *context, const struct person *p
         return r;
 }
 
+int people_since(struct db *db, int64_t *ret, struct error *err) {
+        return db_int(db, ret, err, "SELECT coalesce(min(added), 0) FROM person", "");
+}
+
 void person_done(struct person *person) {
         free(person->certificate);
         person->certificate = NULL;

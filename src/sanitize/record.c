@@ -39,6 +39,10 @@ static const char *const scripts[] = {
         "  job TEXT PRIMARY KEY, decision TEXT NOT NULL, reason TEXT NOT NULL, person TEXT NOT NULL,"
         "  statement TEXT NOT NULL, signature TEXT NOT NULL, certificate TEXT NOT NULL, time INTEGER NOT NULL"
         ") STRICT;",
+
+        /* Those of a year, and those that stand still, among all that ever were. */
+        "CREATE INDEX sanitization_ended ON sanitization (ended);"
+        "CREATE INDEX sanitization_interrupted ON sanitization (started) WHERE state = 'interrupted';",
 };
 static const char *const state_tables[] = { "sanitization", "sanitization_look", "sanitization_validation", NULL };
 

@@ -5,6 +5,7 @@
 #include "policy/sanitization.h"
 #include "registry/medium.h"
 
+extern const struct alert_family sanitize_alerts;
 extern const struct room sanitize_room; /* verbs `wipe ...` */
 
 /* How a job stands. */

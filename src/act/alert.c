@@ -29,12 +29,12 @@ void alert_horizon_day(const struct alerts *alerts, char out[DATE_TEXT]) {
 
 /* The source's advice with the object in it. */
 static void fill_in(const char *todo, const char *object, char out[ALERT_TEXT]) {
-        const char *mark = strstr(todo, "{}");
+        size_t n = 0;
 
-        if (mark)
-                (void) snprintf(out, ALERT_TEXT, "%.*s%s%s", (int) (mark - todo), todo, object, mark + 2);
-        else
-                (void) snprintf(out, ALERT_TEXT, "%s", todo);
+        for (const char *mark; (mark = strstr(todo, "{}")) && n < ALERT_TEXT; todo = mark + 2)
+                n += (size_t) snprintf(out + n, ALERT_TEXT - n, "%.*s%s", (int) (mark - todo), todo, object);
+        if (n < ALERT_TEXT)
+                (void) snprintf(out + n, ALERT_TEXT - n, "%s", todo);
         utf8_trim(out);
 }
 

@@ -1,8 +1,11 @@
-/* Certificates that lack signatures (S9), destructions that wait (S8), and providers' papers (S11). */
+/* Wipes that no second person has answered for (S4.3), certificates that lack signatures (S9), destructions that
+ * wait (S8), and providers' papers (S11). */
 #include "act/alert.h"
 #include "base/str.h"
 #include "certify/internal.h"
 #include "policy/provider.h"
+#include "policy/verification.h"
+#include "sanitize/sanitize.h"
 
 static int unsigned_ones(struct alerts *alerts, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
@@ -18,6 +21,37 @@ static int unsigned_ones(struct alerts *alerts, struct error *err) {
                               "the certificate of %s has %lld of %d signatures", rows_text(rows, 2),
                               (long long) rows_int(rows, 3), SIGNATURES);
         return r;
+}
+
+struct wipes {
+        struct alerts *alerts;
+        struct error *err;
+};
+
+/* S4.3: an act of its own, or the supervisor's signature on the certificate. */
+static int wipe(void *context, const char *job, const char *medium, int64_t ended) {
+        const struct wipes *wipes = context;
+        int64_t certified = 0;
+        int r = db_int(
+                alerts_act(wipes->alerts)->db, &certified, wipes->err,
+                "SELECT count(*) FROM certificate_covers AS c JOIN certificate USING (number) WHERE c.source = ? "
+                "AND signed > 1",
+                "s", job);
+
+        if (r < 0 || certified)
+                return r;
+        return alert_due(wipes->alerts, medium, ended, wipes->err,
+                         "del borrado %s no responde aún una segunda persona",
+                         "no second person answers for wipe %s yet", job);
+}
+
+/* Of the year that second looks count too: what is older was certified long ago or never will be. */
+static int validations(struct alerts *alerts, struct error *err) {
+        struct wipes wipes = { alerts, err };
+        struct act *act = alerts_act(alerts);
+
+        return sanitization_each_unvalidated(act->db, act_now(act) - SECOND_LOOK_PERIOD, alert_horizon(alerts),
+                                             wipe, &wipes, err);
 }
 
 static int waiting(struct alerts *alerts, struct error *err) {
@@ -59,6 +93,10 @@ static int papers(struct alerts *alerts, struct error *err) {
 
 /* clang-format off */
 static const struct alert_source sources[] = {
+        { "wipe-validation", "S4.3", { "borrado sin validar", "wipe not validated" },
+          { "Emita y firme su certificado («mpsi certificate issue {}»), o valídelo otra persona con «mpsi wipe validate {}».",
+            "Issue and sign its certificate (“mpsi certificate issue {}”), or have another person validate it." },
+          ROLE_OPERATOR | ROLE_SECURITY, { 2, 14 }, DAY, validations },
         { "certificate-unsigned", "S9", { "certificado sin firmar", "certificate not signed" },
           { "Fírmelo con «mpsi certificate sign {}».", "Sign it with “mpsi certificate sign {}”." },
           ROLE_OPERATOR | ROLE_CUSTODIAN | ROLE_SECURITY, { 2, 7 }, DAY, unsigned_ones },

@@ -1,5 +1,4 @@
-/* Wipes that stand still (S7), wait for their validation (S4.3), or for the second look of a fifth of them (S4.2).
- */
+/* Wipes that stand still (S7), and the second look of a fifth of them (S4.2). */
 #include "act/alert.h"
 #include "base/str.h"
 #include "policy/verification.h"
@@ -16,30 +15,6 @@ static int interrupted(struct alerts *alerts, struct error *err) {
         while (r == 0 && (r = rows_next(rows, err)) > 0)
                 r = alert_due(alerts, rows_text(rows, 0), rows_int(rows, 2), err, "el borrado %s está a medias",
                               "wipe %s stands half done", rows_text(rows, 1));
-        return r;
-}
-
-/* Of the year that second looks count too: what is older was certified long ago or never will be. */
-static int validations(struct alerts *alerts, struct error *err) {
-        _cleanup_rows_ struct rows *rows = NULL;
-        int r = db_query(alerts_act(alerts)->db, &rows, err,
-                         "SELECT s.medium, s.job, s.ended, s.classification FROM sanitization AS s LEFT JOIN "
-                         "sanitization_validation AS v ON v.job = s.job WHERE s.state = 'sanitized' AND s.ended <= "
-                         "? AND s.ended > ? AND "
-                         "v.job IS NULL AND s.number = (SELECT max(number) FROM sanitization WHERE medium = "
-                         "s.medium) ORDER BY "
-                         "s.ended, s.job",
-                         "ii", alert_horizon(alerts), (int64_t) (act_now(alerts_act(alerts)) - SECOND_LOOK_PERIOD));
-
-        while (r == 0 && (r = rows_next(rows, err)) > 0) {
-                int class = term_parse(classification_terms, CLASSIFICATIONS, rows_text(rows, 3));
-
-                if (class < 0 || verification_demand((enum classification) class)->validation != VALIDATED_BY_ACT)
-                        continue;
-                r = alert_due(alerts, rows_text(rows, 0), rows_int(rows, 2), err,
-                              "el borrado %s espera a que otra persona lo acepte",
-                              "wipe %s waits for another person to accept it", rows_text(rows, 1));
-        }
         return r;
 }
 
@@ -65,9 +40,6 @@ static const struct alert_source sources[] = {
         { "wipe-interrupted", "S7", { "borrado a medias", "wipe half done" },
           { "Conecte el soporte y use «mpsi wipe resume {}».", "Plug the medium in and use “mpsi wipe resume {}”." },
           ROLE_OPERATOR, { 1, 7 }, DAY, interrupted },
-        { "wipe-validation", "S4.3", { "borrado sin validar", "wipe not validated" },
-          { "Otra persona lo revisa con «mpsi wipe validate {}».", "Another person reviews it with “mpsi wipe validate {}”." },
-          ROLE_OPERATOR | ROLE_SECURITY, { 2, 14 }, DAY, validations },
         { "wipe-second-look", "S4.2", { "segunda lectura de borrados (20 %)", "second look at wipes (20 %)" },
           { "«mpsi wipe due» dice cuáles; léalos con «mpsi wipe verify».",
             "“mpsi wipe due” says which; read them with “mpsi wipe verify”." },

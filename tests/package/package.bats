@@ -43,6 +43,8 @@ install_into() {
         [ -z "$(grep -vE '^(d|-)rw[x-]r-[x-]r-[x-] root/root ' <<<"$output")" ]
         diff - <(awk '$1 ~ /^-/ { print $1, $6 }' <<<"$output" | grep -v -e /usr/share/doc/ -e /usr/share/mpsi/ | sort -k 2) <<'END'
 -rw-r--r-- ./etc/mpsi/mpsi.conf
+-rw-r--r-- ./lib/systemd/system/mpsi-alert.service
+-rw-r--r-- ./lib/systemd/system/mpsi-alert.timer
 -rw-r--r-- ./lib/systemd/system/mpsi-siem.service
 -rw-r--r-- ./lib/systemd/system/mpsid.service
 -rw-r--r-- ./lib/systemd/system/mpsid.socket
@@ -56,6 +58,7 @@ install_into() {
 -rw-r--r-- ./usr/lib/tmpfiles.d/mpsi.conf
 -rwxr-xr-x ./usr/libexec/mpsi/mpsi-gate
 -rwxr-xr-x ./usr/libexec/mpsi/mpsi-tsa
+-rwxr-xr-x ./usr/sbin/mpsi-alert
 -rwxr-xr-x ./usr/sbin/mpsi-siem
 -rwxr-xr-x ./usr/sbin/mpsid
 -rw-r--r-- ./usr/share/bash-completion/completions/mpsi
@@ -67,6 +70,7 @@ install_into() {
 -rw-r--r-- ./usr/share/man/man1/mpsi-verify-wipe.1.gz
 -rw-r--r-- ./usr/share/man/man1/mpsi.1.gz
 -rw-r--r-- ./usr/share/man/man5/mpsi.conf.5.gz
+-rw-r--r-- ./usr/share/man/man8/mpsi-alert.8.gz
 -rw-r--r-- ./usr/share/man/man8/mpsi-gate.8.gz
 -rw-r--r-- ./usr/share/man/man8/mpsi-siem.8.gz
 -rw-r--r-- ./usr/share/man/man8/mpsid.8.gz

@@ -21,6 +21,7 @@
 #include "keys/keys.h"
 #include "label/label_room.h"
 #include "registry/registry.h"
+#include "registry/training.h"
 #include "sanitize/sanitize.h"
 #include "siem/siem.h"
 #include "transport/transport.h"
@@ -34,6 +35,7 @@ const struct room *const rooms[] = {
         &ceremony_room,
         &people_room,
         &accounts_room,
+        &training_room,
         &media_room,
         &blank_room,
         &proposal_room,

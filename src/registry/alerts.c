@@ -1,8 +1,11 @@
-/* Media that end (L1), accounts that end and attempts that fail (X4, A4, K2). */
+/* Media that end (L1), training (A3), accounts that end and attempts that fail (X4, A4, K2). */
+#include <stdio.h>
+
 #include "act/alert.h"
 #include "base/str.h"
 #include "policy/access.h"
 #include "registry/registry.h"
+#include "registry/training.h"
 
 static int media(struct alerts *alerts, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
@@ -59,6 +62,23 @@ static int attempts(struct alerts *alerts, struct error *err) {
         return r;
 }
 
+static int trained(void *context, const char *person, unsigned roles, enum training training,
+                   const struct training_result *result) {
+        struct alerts *alerts = context;
+        char object[80];
+        struct error trouble = { 0 };
+
+        (void) roles;
+        (void) snprintf(object, sizeof object, "%s:%s", person, training_terms[training].code);
+        return alert_ends(alerts, object, result->until, &trouble, "«%s»%.0s: cubierta hasta el %s",
+                          "%.0s“%s”: covered until %s", training_demands[training].content.es,
+                          training_demands[training].content.en, result->until);
+}
+
+static int trainings(struct alerts *alerts, struct error *err) {
+        return training_each(alerts_act(alerts), NULL, trained, alerts, err);
+}
+
 /* clang-format off */
 static const struct alert_source sources[] = {
         { "medium-expiry", "L1", { "soporte que caduca", "medium that expires" },
@@ -73,6 +93,9 @@ static const struct alert_source sources[] = {
           { "Averigüe qué intentaba; «mpsi person unblock {}» pone la cuenta a cero.",
             "Find out what they were trying; “mpsi person unblock {}” starts the count again." },
           ROLE_SECURITY, { 4, 6 }, 0, attempts },
+        { "training", "A3", { "formación que caduca o falta", "training that expires or is missing" },
+          { "Convoque el curso y anótelo con «mpsi person train».", "Hold the course and record it with “mpsi person train”." },
+          ROLE_SECURITY, { -14, 0 }, DAY, trainings },
 };
 /* clang-format on */
 

@@ -126,6 +126,12 @@ END
         grep -qx 'NoNewPrivileges=yes' "$unit"
         grep -qx 'DeviceAllow=block-\* rw' "$unit"
         grep -qx 'ExecStart=/usr/sbin/mpsid --foreground --config /etc/mpsi/mpsi.conf' "$unit"
+        # What tells of alerts runs other people's programs: no capability at all, and less exposed than that.
+        unit=$ROOT/lib/systemd/system/mpsi-alert.service
+        run systemd-analyze security --offline=true --threshold=15 --no-pager "$unit"
+        [ "$status" -eq 0 ]
+        grep -qx 'CapabilityBoundingSet=' "$unit"
+        grep -qx 'ExecStart=/usr/sbin/mpsi-alert --config /etc/mpsi/mpsi.conf' "$unit"
 }
 
 @test "X1: installed, the account owns the store and the units are enabled and sound" {
@@ -138,9 +144,10 @@ END
         [ "$(stat -c '%u %a' "$root/run/mpsi")" = '0 755' ]
         [ -L "$root/etc/systemd/system/multi-user.target.wants/mpsid.service" ]
         [ -L "$root/etc/systemd/system/sockets.target.wants/mpsid.socket" ]
+        [ -L "$root/etc/systemd/system/timers.target.wants/mpsi-alert.timer" ]
         # systemd's own units are what ours refer to.
         cp -a --no-clobber /lib/systemd/system/. "$root/lib/systemd/system/"
-        run systemd-analyze "--root=$root" verify --man=no mpsid.service mpsid.socket
+        run systemd-analyze "--root=$root" verify --man=no mpsid.service mpsid.socket mpsi-alert.service mpsi-alert.timer
         printf '%s\n' "$output"
         [ "$status" -eq 0 ] && [ -z "$output" ]
 }

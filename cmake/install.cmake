@@ -3,7 +3,7 @@ set(MPSI_UNIT_DIR lib/systemd/system CACHE PATH "Where systemd's units go")
 set(MPSI_RULES_DIR lib/udev/rules.d CACHE PATH "Where udev's rules go")
 
 install(TARGETS mpsi mpsi-verify-wipe RUNTIME)
-install(TARGETS mpsid mpsi-siem RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS mpsid mpsi-siem mpsi-alert RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS mpsi-gate mpsi-tsa RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/mpsi)
 install(DIRECTORY forms labels DESTINATION ${CMAKE_INSTALL_DATADIR}/mpsi)
 
@@ -18,10 +18,11 @@ install(FILES udev-rules/72-mpsi-seat.rules DESTINATION ${MPSI_RULES_DIR})
 configure_file(polkit/mpsi.rules.in ${CMAKE_BINARY_DIR}/polkit-mpsi.rules @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/polkit-mpsi.rules DESTINATION ${CMAKE_INSTALL_DATADIR}/polkit-1/rules.d RENAME mpsi.rules)
 
-foreach(unit mpsid mpsi-siem)
+foreach(unit mpsid mpsi-siem mpsi-alert)
     configure_file(systemd/${unit}.service.in ${CMAKE_BINARY_DIR}/${unit}.service @ONLY)
 endforeach()
-install(FILES ${CMAKE_BINARY_DIR}/mpsid.service ${CMAKE_BINARY_DIR}/mpsi-siem.service systemd/mpsid.socket DESTINATION ${MPSI_UNIT_DIR})
+install(FILES ${CMAKE_BINARY_DIR}/mpsid.service ${CMAKE_BINARY_DIR}/mpsi-siem.service ${CMAKE_BINARY_DIR}/mpsi-alert.service
+    systemd/mpsid.socket systemd/mpsi-alert.timer DESTINATION ${MPSI_UNIT_DIR})
 install(FILES systemd/sysusers.conf DESTINATION lib/sysusers.d RENAME mpsi.conf)
 install(FILES systemd/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME mpsi.conf)
 
@@ -44,7 +45,7 @@ install(CODE "
     endforeach()")
 install(FILES ${CMAKE_BINARY_DIR}/mpsi.man DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 RENAME mpsi.1)
 install(FILES ${CMAKE_BINARY_DIR}/mpsi.completion DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME mpsi)
-install(FILES man/mpsi-siem.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
+install(FILES man/mpsi-siem.8 man/mpsi-alert.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES man/mpsi-verify-wipe.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES man/es/mpsi-verify-wipe.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/es/man1)
 foreach(language "" es/)

@@ -20,6 +20,7 @@
 struct ledger;
 struct act;
 struct verb;
+struct alert_family; /* act/alert.h */
 
 /* The store's single-writer lock, as the session holds it. */
 struct act_lock {

@@ -8,6 +8,7 @@
 #include "ledger/ledger.h"
 #include "policy/access.h"
 #include "policy/rule.h"
+#include "registry/training.h"
 
 enum { ARGUMENTS_MAX = 1000 };
 
@@ -97,7 +98,20 @@ static bool asks_for_a_file(const struct verb *verb, const json_t *args) {
         return false;
 }
 
-int caller_authorise(struct caller *caller, const struct act *act, const struct verb *verb, const json_t *args,
+/* A3: whoever may do an act by their role needs its training too. */
+static int judge_training(const struct caller *caller, struct act *act, const struct verb *verb,
+                          struct error *err) {
+        int training = training_of_act(verb->noun, verb->name);
+        struct training_result result;
+        int r;
+
+        if (training < 0)
+                return 0;
+        r = training_standing(act, caller->person.name, (enum training) training, &result, err);
+        return r < 0 ? r : training_refuse(caller->person.name, (enum training) training, &result, err);
+}
+
+int caller_authorise(struct caller *caller, struct act *act, const struct verb *verb, const json_t *args,
                      struct error *err) {
         const struct access_act asked = { .noun = verb->noun,
                                           .name = verb->name,
@@ -114,7 +128,9 @@ int caller_authorise(struct caller *caller, const struct act *act, const struct 
         facts = account_facts(caller, act);
         r = access_judge_account(&facts, act_now(act), caller->sure, err);
         caller->able = r == 0;
-        return r < 0 ? r : access_judge_act(caller->person.name, act->roles, &asked, err);
+        if (r == 0)
+                r = access_judge_act(caller->person.name, act->roles, &asked, err);
+        return r < 0 ? r : judge_training(caller, act, verb, err);
 }
 
 /* --- refusals --------------------------------------------------------------------------------------------- */

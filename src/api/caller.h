@@ -22,7 +22,7 @@ void caller_done(struct caller *caller);
 int caller_identify(struct caller *caller, struct act *act, const char *as, struct error *err);
 
 /* X4, X1, A4. args: as they came. */
-int caller_authorise(struct caller *caller, const struct act *act, const struct verb *verb, const json_t *args,
+int caller_authorise(struct caller *caller, struct act *act, const struct verb *verb, const json_t *args,
                      struct error *err);
 
 /* Records a refusal; needs a store that is open for writing. Through the socket what was denied counts as a failed

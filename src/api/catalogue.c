@@ -1,4 +1,5 @@
 /* What the rooms offer. The ledger and the dispatcher are handed this list and know no room by name. */
+#include "alert/alert.h"
 #include "api/backup_verbs.h"
 #include "api/device_verbs.h"
 #include "api/import.h"
@@ -21,6 +22,7 @@
 #include "label/label_room.h"
 #include "metrics/metrics.h"
 #include "registry/registry.h"
+#include "registry/training.h"
 #include "sanitize/sanitize.h"
 #include "siem/siem.h"
 #include "transport/transport.h"
@@ -34,6 +36,7 @@ const struct room *const rooms[] = {
         &ceremony_room,
         &people_room,
         &accounts_room,
+        &training_room,
         &media_room,
         &blank_room,
         &proposal_room,
@@ -72,6 +75,7 @@ const struct room *const rooms[] = {
         &baseline_room,
         &doctor_room,
         &metrics_room,
+        &alert_room,
 };
 /* clang-format on */
 const size_t rooms_n = COUNT(rooms);

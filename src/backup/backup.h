@@ -7,6 +7,7 @@
 #include "sign/openssl.h"
 
 /* Verbs backup create, backup list; events backup.created, backup.verified, backup.restored. */
+extern const struct alert_family backup_alerts;
 extern const struct room backup_room;
 
 /* What unpacking a backup found, after all checks that need no database. */

@@ -384,7 +384,14 @@ static const struct verb check_verbs[] = {
           PARAMS(check_params), COLUMNS(check_columns), .run = run_check },
 };
 
-static const struct event_type check_events[] = { { "custody.checked", NULL } };
+static int apply_checked(struct db *db, const struct event *event, struct error *err) {
+        int r = db_exec(db, err, "INSERT OR REPLACE INTO custody_check (subject, time) VALUES (?, ?)", "si",
+                        event->subject, event->time);
+
+        return r < 0 ? r : 0;
+}
+
+static const struct event_type check_events[] = { { "custody.checked", apply_checked } };
 
 const struct room custody_check_room = {
         .verbs = check_verbs, .verbs_n = COUNT(check_verbs), .events = check_events, .events_n = COUNT(check_events)

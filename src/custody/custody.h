@@ -7,6 +7,7 @@
 #include "policy/transport.h"
 #include "registry/medium.h"
 
+extern const struct alert_family custody_alerts;
 extern const struct room custody_room;         /* the tables; verbs `location ...`, `media move` */
 extern const struct room loan_room;            /* verbs `loan ...` */
 extern const struct room access_register_room; /* verbs `access ...` */

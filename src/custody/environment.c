@@ -126,8 +126,12 @@ int reading_each_place(struct db *db, int (*each)(void *context, const struct re
                        struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(db, &rows, err,
-                         "SELECT " READING_COLUMNS " FROM environment_reading AS r WHERE time = (SELECT max(time) "
-                         "FROM environment_reading WHERE area = r.area) ORDER BY area",
+                         "WITH RECURSIVE place(name) AS (SELECT min(area) FROM environment_reading UNION ALL "
+                         "SELECT (SELECT min(area) FROM environment_reading WHERE area > place.name) FROM place "
+                         "WHERE place.name IS NOT NULL) "
+                         "SELECT " READING_COLUMNS " FROM place JOIN environment_reading AS r ON r.area = "
+                         "place.name AND r.time = (SELECT max(time) FROM environment_reading WHERE area = "
+                         "place.name) ORDER BY area",
                          "");
 
         while (r == 0 && (r = rows_next(rows, err)) > 0) {

@@ -82,6 +82,11 @@ static const char *const scripts[] = {
         "  seconds INTEGER"
         ") STRICT;"
         "CREATE UNIQUE INDEX medium_search_open ON medium_search (medium) WHERE ended IS NULL;",
+
+        /* When each place was last verified (U6); of the site as a whole, under its letters. */
+        "CREATE TABLE custody_check (subject TEXT PRIMARY KEY, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+        "INSERT INTO custody_check SELECT subject, max(time) FROM event WHERE type = 'custody.checked'"
+        "  GROUP BY subject;",
 };
 
 static const char *const state_tables[] = {
@@ -101,6 +106,7 @@ static const char *const state_tables[] = {
         "not_located",
         "medium_search",
         "medium_seen",
+        "custody_check",
         NULL,
 };
 

@@ -4,6 +4,7 @@
 
 #include "act/act.h"
 
+extern const struct alert_family doctor_alerts;
 extern const struct room doctor_room;   /* verb `doctor` */
 extern const struct room baseline_room; /* verbs `baseline ...`; events baseline.* */
 

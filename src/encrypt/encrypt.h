@@ -6,6 +6,7 @@
 #include "policy/rotation.h"
 #include "registry/medium.h"
 
+extern const struct alert_family encrypt_alerts;
 extern const struct room encrypt_room; /* verbs `encrypt run`, `encrypt check` */
 
 extern const struct room handover_room; /* verbs `encrypt handover`, `revoke`, `handovers` (C8) */

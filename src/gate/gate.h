@@ -8,6 +8,7 @@
 #include "policy/gate.h"
 #include "registry/medium.h"
 
+extern const struct alert_family gate_alerts;
 extern const struct room gate_room; /* verbs `device ...`, event type device.judged */
 
 enum { GATE_DETAIL = ERROR_TEXT_MAX };

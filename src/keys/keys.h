@@ -15,6 +15,7 @@
 
 enum { KEY_REF_TEXT = 48, KEY_COMMITMENT_TEXT = 65, MEDIUM_SECRET_SIZE = 64, PASSPHRASE_MIN = 12 };
 
+extern const struct alert_family keys_alerts;
 extern const struct room tape_set_room; /* verbs `tapeset ...` */
 extern const struct room keys_room;     /* verb `key status`; events key.created, key.destroyed */
 

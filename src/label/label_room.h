@@ -5,6 +5,7 @@
 #include "print/label.h"
 #include "registry/medium.h"
 
+extern const struct alert_family label_alerts;
 extern const struct room label_room;
 
 /* What the label of a medium says at a revision: `ret` is filled but for the code. Gives the SHA-256 of its

@@ -16,8 +16,8 @@ const struct term gravity_terms[GRAVITIES] = {
 /* The source asks for alerts and gives no days: these are mpsi's. */
 const struct loan_escalation loan_escalations[] = {
         { 1, GRAVITY_INFO, { "quien lo tiene", "the borrower" } },
-        { 3, GRAVITY_ALERT, { "el propietario de la información", "the information owner" } },
-        { 7, GRAVITY_CRITICAL, { "el administrador de seguridad", "the security administrator" } },
+        { LOAN_ALERT_DAYS, GRAVITY_ALERT, { "el propietario de la información", "the information owner" } },
+        { LOAN_CRITICAL_DAYS, GRAVITY_CRITICAL, { "el administrador de seguridad", "the security administrator" } },
 };
 const size_t loan_escalations_n = COUNT(loan_escalations);
 
@@ -83,5 +83,8 @@ const int64_t locate_targets[CATEGORIES] = {
 };
 
 enum gravity not_located_gravity(int64_t media) {
-        return media > 3 ? GRAVITY_CRITICAL : media > 1 ? GRAVITY_ALERT : media > 0 ? GRAVITY_INFO : GRAVITY_NONE;
+        return media >= NOT_LOCATED_CRITICAL ? GRAVITY_CRITICAL
+               : media >= NOT_LOCATED_ALERT  ? GRAVITY_ALERT
+               : media > 0                   ? GRAVITY_INFO
+                                             : GRAVITY_NONE;
 }

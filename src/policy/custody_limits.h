@@ -17,6 +17,7 @@ struct loan_escalation {
         enum gravity gravity;
         struct text tell; /* who is told */
 };
+enum { LOAN_ALERT_DAYS = 3, LOAN_CRITICAL_DAYS = 7 };
 extern const struct loan_escalation loan_escalations[];
 extern const size_t loan_escalations_n;
 /* The row for a loan that was due on `due`; NULL when it is not overdue. Days of the calendar, so that neither a
@@ -36,5 +37,6 @@ int loan_judge_supervision(enum classification classification, const char *super
 /* U8, K1: seconds within which any medium is found. */
 extern const int64_t locate_targets[CATEGORIES];
 
-/* K2: media not located. */
+/* K2: media not located, more than 1 and more than 3. */
+enum { NOT_LOCATED_ALERT = 2, NOT_LOCATED_CRITICAL = 4 };
 enum gravity not_located_gravity(int64_t media);

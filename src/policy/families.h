@@ -10,3 +10,4 @@ extern const struct rule_family sanitization_rules, verification_rules, destruct
 extern const struct rule_family baseline_rules, ceremony_rules;
 extern const struct rule_family handover_rules, opening_rules;
 extern const struct rule_family metrics_rules;
+extern const struct rule_family training_rules;

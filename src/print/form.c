@@ -32,7 +32,9 @@ static void take_digest(struct sheet *sheet) {
         const char *given = json_text(sheet->data, "digest");
         _cleanup_free_ char *canonical = NULL;
 
-        if (given)
+        if (sheet->form->unnumbered)
+                sheet->digest[0] = '\0';
+        else if (given)
                 (void) snprintf(sheet->digest, sizeof sheet->digest, "%s", given);
         else if (json_canonical(sheet->data, &canonical, NULL) < 0 ||
                  sha256_text(canonical, strlen(canonical), sheet->digest) < 0)
@@ -55,11 +57,16 @@ static void describe(cairo_surface_t *surface, const struct sheet *sheet) {
         cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "mpsi " MPSI_VERSION);
 }
 
+static double scale_of(const struct form *form) {
+        return form->scale > 0 ? form->scale / 100.0 : 1;
+}
+
 static int render(struct sheet *sheet, cairo_surface_t *surface, struct error *err) {
         cairo_t *cr = cairo_create(surface);
         int r = typesetter_new(cr, false, &sheet->ts, err);
 
         sheet->cr = cr;
+        cairo_scale(cr, scale_of(sheet->form), scale_of(sheet->form));
         if (r == 0) {
                 r = place_all(sheet);
                 sheet->draw = true;
@@ -97,14 +104,15 @@ int form_to_pdf(const char *forms, const char *id, enum lang lang, const json_t 
         sheet->form = form;
         sheet->data = data;
         sheet->lang = lang;
-        sheet->width = form->landscape ? A4_LONG : A4_SHORT;
-        sheet->height = form->landscape ? A4_SHORT : A4_LONG;
+        sheet->width = (form->landscape ? A4_LONG : A4_SHORT) / scale_of(form);
+        sheet->height = (form->landscape ? A4_SHORT : A4_LONG) / scale_of(form);
         sheet->left = form->landscape ? 36 : MARGIN;
         sheet->right = sheet->width - sheet->left;
         sheet->top = form->landscape ? 34 : TOP;
         sheet->bottom = sheet->height - (form->landscape ? 52 : FOOT);
         take_digest(sheet);
-        surface = cairo_pdf_surface_create_for_stream(output_write, &out, sheet->width, sheet->height);
+        surface = cairo_pdf_surface_create_for_stream(output_write, &out, form->landscape ? A4_LONG : A4_SHORT,
+                                                      form->landscape ? A4_SHORT : A4_LONG);
         describe(surface, sheet);
         r = render(sheet, surface, err);
         cairo_surface_destroy(surface);

@@ -102,6 +102,8 @@ static int set_options(struct form_item *item, char *options, struct error *err)
                         item->wide = true;
                 else if (strcmp(word, "right") == 0)
                         item->right = true;
+                else if (strcmp(word, "swatch") == 0)
+                        item->swatch = true;
                 else
                         return fail(err, ERR_USAGE, "No existe la opción «%s».", "There is no option “%s”.", word);
         }
@@ -159,10 +161,14 @@ static int take_form(struct form *form, const char *key, const char *value, stru
                 return add_text(&form->mark[LANG_EN], value, err);
         if (strcmp(key, "revision") == 0)
                 return set_number(&form->revision, value, 99999, err);
+        if (strcmp(key, "scale") == 0)
+                return set_number(&form->scale, value, 200, err);
         if (strcmp(key, "orientation") == 0)
                 form->landscape = strcmp(value, "landscape") == 0;
         else if (strcmp(key, "qr") == 0)
                 form->qr = is_yes(value);
+        else if (strcmp(key, "numbered") == 0)
+                form->unnumbered = !is_yes(value);
         else if (strcmp(key, "tagged") == 0)
                 form->tagged = is_yes(value);
         else

@@ -29,6 +29,7 @@ struct form_item {
         double width; /* mm, columns only */
         enum form_show show;
         bool mono, wide, right;
+        bool swatch; /* the colour of a classification's code instead of a text */
 };
 
 struct form_block;
@@ -58,8 +59,10 @@ struct form {
         char *id, *measure;
         char *title[LANGS], *mark[LANGS]; /* mark: printed instead of the ID, or NULL */
         int revision;
+        int scale; /* percent, for a sheet that is read on a wall; 0: as it is */
         bool landscape, qr;
-        bool tagged; /* with the structure that screen readers follow; costs a third of the speed */
+        bool unnumbered; /* no document of its own: neither number nor digest */
+        bool tagged;     /* with the structure that screen readers follow; costs a third of the speed */
         struct form_block *blocks;
         size_t blocks_n;
 };

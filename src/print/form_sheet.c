@@ -155,6 +155,13 @@ static void letterhead(struct sheet *sheet, double right) {
         sheet_close(sheet);
 }
 
+/* "No. 17", or "" where the form has none. */
+static char *number_of(struct sheet *sheet) {
+        if (sheet->form->unnumbered)
+                return strdup("");
+        return str_format("%s %s", said(sheet, "N.º", "No."), json_text_or_empty(sheet->data, "number"));
+}
+
 /* Title at the left, number at the right, issue below. */
 static void title_lines(struct sheet *sheet, double right) {
         const char *title = sheet->form->title[sheet->lang] ? sheet->form->title[sheet->lang]
@@ -164,7 +171,7 @@ static void title_lines(struct sheet *sheet, double right) {
         const char *by = value_of(sheet, "issued_by", SHOW_TEXT);
         double wanted;
 
-        number = str_format("%s %s", said(sheet, "N.º", "No."), json_text_or_empty(sheet->data, "number"));
+        number = number_of(sheet);
         issue = str_format("%s%s%s%s", moment && *moment ? said(sheet, "Emitido el ", "Issued on ") : "",
                            moment ? moment : "", *by ? said(sheet, " por ", " by ") : "", by);
         sheet_ink(sheet, INK_TEXT);
@@ -204,9 +211,10 @@ int sheet_first(struct sheet *sheet) {
 static void footer(struct sheet *sheet) {
         double y = sheet->bottom + 12;
         char pages[32];
+        _cleanup_free_ char *number = number_of(sheet);
         _cleanup_free_ char *id = str_format(
-                "%s rev. %d · %s %s%s", sheet->form->id, sheet->form->revision, said(sheet, "N.º", "No."),
-                json_text_or_empty(sheet->data, "number"),
+                "%s rev. %d%s%s%s", sheet->form->id, sheet->form->revision, number && *number ? " · " : "",
+                number ? number : "",
                 json_flag(sheet->data, "draft") ? said(sheet, " · BORRADOR", " · DRAFT") : "");
         _cleanup_free_ char *digest = *sheet->digest ? str_format("SHA-256 %s", sheet->digest) : NULL;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "policy/labelling.h"
 #include "print/form_parts.h"
 
 enum { CELL_LINES = 8, HEADER_LINES = 3 };
@@ -68,6 +69,19 @@ static const char *cell_text(struct sheet *sheet, const struct form_item *item, 
         return sheet->buffer;
 }
 
+/* The whole height of the row, so that a wall sees it. */
+static void swatch(struct sheet *sheet, const char *code, double x, double width, double height) {
+        int class = term_parse(classification_terms, CLASSIFICATIONS, code);
+        const struct classification_mark *mark = class < 0 ? NULL : &classification_marks[class];
+
+        if (!mark)
+                return;
+        cairo_set_source_rgb(sheet->cr, mark->red, mark->green, mark->blue);
+        cairo_rectangle(sheet->cr, x, sheet->y + PAD, width, height - 2 * PAD);
+        cairo_fill(sheet->cr);
+        sheet_ink(sheet, INK_TEXT);
+}
+
 static double cell(struct sheet *sheet, const struct form_item *item, const char *text, double x, double width,
                    bool draw) {
         struct style style = sheet_word_style(sheet, item->mono ? mono_style : cell_style, LEAST, width, text);
@@ -85,6 +99,8 @@ static double row_height(struct sheet *sheet, const struct form_block *block, co
         double height = LEADING, least = block->row_height * POINTS_PER_MM;
 
         for (size_t i = 0; i < block->items_n; i++) {
+                if (block->items[i].swatch)
+                        continue;
                 double used = cell(sheet, &block->items[i], cell_text(sheet, &block->items[i], row, number), 0,
                                    block->items[i].width * scale - 2 * SIDE, false);
 
@@ -95,7 +111,7 @@ static double row_height(struct sheet *sheet, const struct form_block *block, co
 }
 
 static void row_draw(struct sheet *sheet, const struct form_block *block, const json_t *row, size_t number,
-                     double scale) {
+                     double scale, double height) {
         double x = sheet->left;
 
         sheet_ink(sheet, INK_TEXT);
@@ -104,8 +120,12 @@ static void row_draw(struct sheet *sheet, const struct form_block *block, const 
                 double width = block->items[i].width * scale;
 
                 sheet_open(sheet, "TD");
-                (void) cell(sheet, &block->items[i], cell_text(sheet, &block->items[i], row, number), x + SIDE,
-                            width - 2 * SIDE, true);
+                if (block->items[i].swatch)
+                        swatch(sheet, cell_text(sheet, &block->items[i], row, number), x + SIDE, width - 2 * SIDE,
+                               height);
+                else
+                        (void) cell(sheet, &block->items[i], cell_text(sheet, &block->items[i], row, number),
+                                    x + SIDE, width - 2 * SIDE, true);
                 sheet_close(sheet);
                 x += width;
         }
@@ -147,7 +167,7 @@ static int place(struct sheet *sheet, const struct form_block *block) {
                         header(sheet, block, scale, head);
                 }
                 if (sheet->draw)
-                        row_draw(sheet, block, row, i, scale);
+                        row_draw(sheet, block, row, i, scale, height);
                 sheet->y += height;
                 sheet_rule(sheet, sheet->left, sheet->y, sheet->right, sheet->y, 0.35, INK_RULE);
         }

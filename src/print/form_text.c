@@ -1,4 +1,5 @@
 /* [text], [verdict] and [checks]: a paragraph, a certificate's statement, boxes that are ticked. */
+#include <math.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -70,7 +71,17 @@ static int place_verdict(struct sheet *sheet, const struct form_block *block) {
         return 0;
 }
 
-static void check(struct sheet *sheet, const struct form_item *item, double x, double y) {
+static const double CHECK_ROW = 14, CHECK_LEADING = 11, CHECK_INDENT = 13;
+enum { CHECK_LINES = 4 };
+
+/* How much higher than a line its text is. */
+static double check_more(struct sheet *sheet, const struct form_item *item, double width) {
+        return sheet_lines(sheet, check_style, CHECK_LEADING, 0, 0, width - CHECK_INDENT, item->label[sheet->lang],
+                           CHECK_LINES, false) -
+               CHECK_LEADING;
+}
+
+static void check(struct sheet *sheet, const struct form_item *item, double x, double y, double width) {
         bool ticked = json_is_true(form_member(sheet->data, item->member));
 
         sheet_box(sheet, x + 0.5, y + 2, 8, 8, INK_TEXT, false);
@@ -80,22 +91,28 @@ static void check(struct sheet *sheet, const struct form_item *item, double x, d
         }
         sheet_ink(sheet, INK_TEXT);
         sheet_open(sheet, "P");
-        sheet_text(sheet, check_style, x + 13, y + 9, item->label[sheet->lang], strlen(item->label[sheet->lang]));
+        /* The first line's foot is at 9. */
+        (void) sheet_lines(sheet, check_style, CHECK_LEADING, x + CHECK_INDENT, y + 9 - 0.76 * CHECK_LEADING,
+                           width - CHECK_INDENT, item->label[sheet->lang], CHECK_LINES, true);
         sheet_close(sheet);
 }
 
 static int place_checks(struct sheet *sheet, const struct form_block *block) {
         size_t columns = (size_t) block->columns;
-        double cell = (sheet->right - sheet->left) / block->columns, row = 14;
+        double gap = columns > 1 ? 4 : 0, cell = (sheet->right - sheet->left) / block->columns;
 
-        sheet_title(sheet, block, row);
+        sheet_title(sheet, block, CHECK_ROW);
         sheet->y += 2;
-        for (size_t i = 0; i < block->items_n; i++) {
-                if (i % columns == 0)
-                        sheet_need(sheet, row);
-                check(sheet, &block->items[i], sheet->left + (double) (i % columns) * cell, sheet->y);
-                if (i % columns == columns - 1 || i + 1 == block->items_n)
-                        sheet->y += row;
+        for (size_t i = 0; i < block->items_n; i += columns) {
+                size_t end = i + columns < block->items_n ? i + columns : block->items_n;
+                double more = 0;
+
+                for (size_t k = i; k < end; k++)
+                        more = fmax(more, check_more(sheet, &block->items[k], cell - gap));
+                sheet_need(sheet, CHECK_ROW + more);
+                for (size_t k = i; k < end; k++)
+                        check(sheet, &block->items[k], sheet->left + (double) (k - i) * cell, sheet->y, cell - gap);
+                sheet->y += CHECK_ROW + more;
         }
         sheet->y += SHEET_GAP - 2;
         return 0;

@@ -10,6 +10,7 @@
 #include "registry/account.h"
 #include "registry/registry.h"
 #include "registry/station.h"
+#include "registry/training.h"
 #include "sign/identity.h"
 
 enum { PIN_MIN = 6 };
@@ -83,6 +84,10 @@ int person_each(struct db *db, int (*each)(void *context, const struct person *p
         return r;
 }
 
+int people_since(struct db *db, int64_t *ret, struct error *err) {
+        return db_int(db, ret, err, "SELECT coalesce(min(added), 0) FROM person", "");
+}
+
 void person_done(struct person *person) {
         free(person->certificate);
         person->certificate = NULL;
@@ -130,7 +135,7 @@ static int apply_trained(struct db *db, const struct event *event, struct error 
         int r = db_exec(db, err, "UPDATE person SET trained_until = ? WHERE name = ?", "ss",
                         json_text(event->data, "until"), event->subject);
 
-        return r < 0 ? r : 0;
+        return r < 0 ? r : training_apply(db, event, err);
 }
 
 static int apply_enrolled(struct db *db, const struct event *event, struct error *err) {
@@ -282,14 +287,6 @@ static int run_grant(struct act *act, const json_t *args, json_t **ret, struct e
 
 static int run_revoke(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         return change_roles(act, args, false, ret, err);
-}
-
-static int run_train(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *data = json_pack("{s:s, s:s, s:I}", "course", json_text(args, "course"), "until",
-                                                json_text(args, "until"), "hours", json_int(args, "hours", 1));
-
-        (void) ret;
-        return act_record_one(act, "person.trained", json_text(args, "name"), data, err);
 }
 
 /* The certificate's fingerprint is in the name: a new enrolment that is cut off before its event leaves the old key
@@ -466,12 +463,6 @@ static const struct param role_params[] = {
           HELP("roles separados por comas", "roles separated by commas"), 0, 60, NULL, 0 },
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
-static const struct param train_params[] = {
-        WHO,
-        { "course", PARAM_TEXT, PARAM_REQUIRED, HELP("curso", "course"), 0, 100, NULL, 0 },
-        { "until", PARAM_DATE, PARAM_REQUIRED, HELP("válido hasta", "valid until"), 0, 0, NULL, 0 },
-        { "hours", PARAM_INT, 0, HELP("horas", "hours"), 1, 1000, NULL, 0 },
-};
 static const struct column person_columns[] = {
         { "name", HELP("CUENTA", "ACCOUNT") },        { "full_name", HELP("NOMBRE", "NAME") },
         { "roles", HELP("ROLES", "ROLES") },          { "title", HELP("CARGO", "TITLE") },
@@ -512,8 +503,6 @@ static const struct verb verbs[] = {
         { "person", "enrol", ROLE_SECURITY, VERB_WRITES,
           HELP("Crea su clave de firma y su certificado", "Makes their signing key and certificate"),
           PARAMS(enrol_params), .run = run_enrol },
-        { "person", "train", ROLE_SECURITY, VERB_WRITES, HELP("Anota una formación", "Records a training"),
-          PARAMS(train_params), .run = run_train },
 };
 
 const struct room people_room = { .schema = &registry_schema,

@@ -28,6 +28,8 @@ int person_by_os_user(struct db *db, const char *os_user, struct person *ret, st
 /* Calls each() for every person by name until it returns non-zero, and gives that. */
 int person_each(struct db *db, int (*each)(void *context, const struct person *person), void *context,
                 struct error *err);
+/* When the first of them was added: as old as the store. */
+int people_since(struct db *db, int64_t *ret, struct error *err);
 void person_done(struct person *person);
 #define _cleanup_person_ _cleanup_(person_done)
 

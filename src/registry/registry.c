@@ -48,9 +48,20 @@ static const char *const scripts[] = {
         " reserved INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
         "CREATE TABLE proposal(subject TEXT PRIMARY KEY, classification TEXT NOT NULL, health INTEGER NOT NULL,"
         " tags TEXT NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+
+        /* What ends soon is found among a million. */
+        "CREATE INDEX medium_expires ON medium(expires, id) WHERE state NOT IN ('destroyed', 'retired');"
+        /* Courses (A3); those of before say only until when. */
+        "CREATE TABLE training(seq INTEGER PRIMARY KEY, person TEXT NOT NULL, training TEXT NOT NULL, course TEXT "
+        "NOT "
+        "NULL, hours INTEGER NOT NULL, day TEXT NOT NULL, until TEXT NOT NULL, recorded_by TEXT NOT NULL) STRICT;"
+        "CREATE INDEX training_person ON training(person, training, day);"
+        "INSERT INTO training SELECT seq, subject, 'general', coalesce(json_extract(data, '$.course'), ''), "
+        "coalesce(json_extract(data, '$.hours'), 1), date(time / 1000000, 'unixepoch'), "
+        "coalesce(json_extract(data, '$.until'), ''), actor FROM event WHERE type = 'person.trained';",
 };
-static const char *const state_tables[] = { "station", "person", "medium",   "account", "role_group",
-                                            "refusal", "blank",  "proposal", NULL };
+static const char *const state_tables[] = { "station", "person", "medium",   "account",  "role_group",
+                                            "refusal", "blank",  "proposal", "training", NULL };
 
 const struct schema registry_schema = {
         .room = "registry", .scripts = scripts, .scripts_n = COUNT(scripts), .state_tables = state_tables

@@ -6,6 +6,7 @@
 /* One schema, two families of verbs and events: people (with the station's row) come first, since media refer to
  * them. */
 extern const struct schema registry_schema;
+extern const struct alert_family registry_alerts;
 extern const struct room people_room, accounts_room, media_room, blank_room, proposal_room, report_room;
 
 /* Creates an account; used by `init` and `person add`. New reference. */

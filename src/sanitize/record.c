@@ -39,6 +39,10 @@ static const char *const scripts[] = {
         "  job TEXT PRIMARY KEY, decision TEXT NOT NULL, reason TEXT NOT NULL, person TEXT NOT NULL,"
         "  statement TEXT NOT NULL, signature TEXT NOT NULL, certificate TEXT NOT NULL, time INTEGER NOT NULL"
         ") STRICT;",
+
+        /* Those of a year, and those that stand still, among all that ever were. */
+        "CREATE INDEX sanitization_ended ON sanitization (ended);"
+        "CREATE INDEX sanitization_interrupted ON sanitization (started) WHERE state = 'interrupted';",
 };
 static const char *const state_tables[] = { "sanitization", "sanitization_look", "sanitization_validation", NULL };
 
@@ -223,4 +227,20 @@ int sanitization_recent(struct db *db, int64_t since, json_t **ret, struct error
                 return r;
         *ret = TAKE_PTR(list);
         return 0;
+}
+
+int sanitization_each_unvalidated(struct db *db, int64_t from, int64_t to,
+                                  int (*each)(void *context, const char *job, const char *medium, int64_t ended),
+                                  void *context, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(
+                db, &rows, err,
+                "SELECT s.job, s.medium, s.ended FROM sanitization AS s LEFT JOIN sanitization_validation AS v ON "
+                "v.job = s.job WHERE s.ended > ? AND s.ended <= ? AND s.state = 'sanitized' AND v.job IS NULL AND "
+                "s.number = (SELECT max(number) FROM sanitization WHERE medium = s.medium) ORDER BY s.ended, s.job",
+                "ii", from, to);
+
+        while (r == 0 && (r = rows_next(rows, err)) > 0)
+                r = each(context, rows_text(rows, 0), rows_text(rows, 1), rows_int(rows, 2));
+        return r;
 }

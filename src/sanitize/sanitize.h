@@ -5,6 +5,7 @@
 #include "policy/sanitization.h"
 #include "registry/medium.h"
 
+extern const struct alert_family sanitize_alerts;
 extern const struct room sanitize_room; /* verbs `wipe ...` */
 
 /* How a job stands. */
@@ -50,6 +51,11 @@ int sanitization_unfinished(struct db *db, int64_t *ret, struct error *err);
 /* S4.3: the signed validation of a job: {decision, reason, person, time, statement, signature, certificate}. *ret
  * is untouched when nobody validated it. New reference. */
 int sanitization_validation(struct db *db, const char *job, json_t **ret, struct error *err);
+/* Calls each() for the newest wipe of each medium that ended sanitized in from..to and that no act of its own
+ * validated, the oldest first, until it returns non-zero, and gives that. */
+int sanitization_each_unvalidated(struct db *db, int64_t from, int64_t to,
+                                  int (*each)(void *context, const char *job, const char *medium, int64_t ended),
+                                  void *context, struct error *err);
 /* Whether a certificate may be issued on this wipe: ERR_REFUSED by S4.3 when its result was not accepted, or when
  * its classification demands an act of its own and there is none. *ret as above. */
 int sanitization_demand_validation(struct db *db, const struct sanitization_record *record, json_t **ret,

@@ -19,6 +19,7 @@ const struct siem_level siem_levels[] = {
         { "incident.opened",          ANY, LOG_ERR,      8, NAME("Incidencia abierta", "Incident opened") },
         { "incident.noted",           ANY, LOG_NOTICE,   5, NAME("Incidencia: anotación", "Incident: note") },
         { "incident.closed",          ANY, LOG_NOTICE,   5, NAME("Incidencia cerrada", "Incident closed") },
+        { "alert.acknowledged",       ANY, LOG_NOTICE,   5, NAME("Alerta acusada", "Alert acknowledged") },
         { "incident.*",               ANY, LOG_WARNING,  6, NAME(NULL, NULL) },
         { "act.refused",              ANY, LOG_WARNING,  6, NAME("Acto rechazado", "Act refused") },
         { "*.locked",                 ANY, LOG_ERR,      8, NAME("Cuenta bloqueada", "Account locked") },

@@ -64,6 +64,9 @@ later() {
         sqlite3 "$STORE/registry.db" "UPDATE rotation_waiver SET until = until + 86400000000 * 20"
         expect 5 later 101 olga encrypt check "$disk"
         sqlite3 "$STORE/registry.db" "UPDATE rotation_waiver SET until = until - 86400000000 * 20"
+        expect 5 later 101 olga encrypt rotate "$id" "$disk" --kind volume # olga's own thirty days are over too
+        [[ $output == *A3* ]]
+        expect 0 later 101 sara person train olga --course cifrado --training it
         expect 0 later 101 olga encrypt rotate "$id" "$disk" --kind volume
         expect 0 later 102 olga encrypt check "$disk"
         expect 0 m sara ledger verify

@@ -43,6 +43,8 @@ install_into() {
         [ -z "$(grep -vE '^(d|-)rw[x-]r-[x-]r-[x-] root/root ' <<<"$output")" ]
         diff - <(awk '$1 ~ /^-/ { print $1, $6 }' <<<"$output" | grep -v -e /usr/share/doc/ -e /usr/share/mpsi/ | sort -k 2) <<'END'
 -rw-r--r-- ./etc/mpsi/mpsi.conf
+-rw-r--r-- ./lib/systemd/system/mpsi-alert.service
+-rw-r--r-- ./lib/systemd/system/mpsi-alert.timer
 -rw-r--r-- ./lib/systemd/system/mpsi-siem.service
 -rw-r--r-- ./lib/systemd/system/mpsid.service
 -rw-r--r-- ./lib/systemd/system/mpsid.socket
@@ -56,6 +58,7 @@ install_into() {
 -rw-r--r-- ./usr/lib/tmpfiles.d/mpsi.conf
 -rwxr-xr-x ./usr/libexec/mpsi/mpsi-gate
 -rwxr-xr-x ./usr/libexec/mpsi/mpsi-tsa
+-rwxr-xr-x ./usr/sbin/mpsi-alert
 -rwxr-xr-x ./usr/sbin/mpsi-siem
 -rwxr-xr-x ./usr/sbin/mpsid
 -rw-r--r-- ./usr/share/bash-completion/completions/mpsi
@@ -67,6 +70,7 @@ install_into() {
 -rw-r--r-- ./usr/share/man/man1/mpsi-verify-wipe.1.gz
 -rw-r--r-- ./usr/share/man/man1/mpsi.1.gz
 -rw-r--r-- ./usr/share/man/man5/mpsi.conf.5.gz
+-rw-r--r-- ./usr/share/man/man8/mpsi-alert.8.gz
 -rw-r--r-- ./usr/share/man/man8/mpsi-gate.8.gz
 -rw-r--r-- ./usr/share/man/man8/mpsi-siem.8.gz
 -rw-r--r-- ./usr/share/man/man8/mpsid.8.gz
@@ -122,6 +126,12 @@ END
         grep -qx 'NoNewPrivileges=yes' "$unit"
         grep -qx 'DeviceAllow=block-\* rw' "$unit"
         grep -qx 'ExecStart=/usr/sbin/mpsid --foreground --config /etc/mpsi/mpsi.conf' "$unit"
+        # What tells of alerts runs other people's programs: no capability at all, and less exposed than that.
+        unit=$ROOT/lib/systemd/system/mpsi-alert.service
+        run systemd-analyze security --offline=true --threshold=15 --no-pager "$unit"
+        [ "$status" -eq 0 ]
+        grep -qx 'CapabilityBoundingSet=' "$unit"
+        grep -qx 'ExecStart=/usr/sbin/mpsi-alert --config /etc/mpsi/mpsi.conf' "$unit"
 }
 
 @test "X1: installed, the account owns the store and the units are enabled and sound" {
@@ -134,9 +144,10 @@ END
         [ "$(stat -c '%u %a' "$root/run/mpsi")" = '0 755' ]
         [ -L "$root/etc/systemd/system/multi-user.target.wants/mpsid.service" ]
         [ -L "$root/etc/systemd/system/sockets.target.wants/mpsid.socket" ]
+        [ -L "$root/etc/systemd/system/timers.target.wants/mpsi-alert.timer" ]
         # systemd's own units are what ours refer to.
         cp -a --no-clobber /lib/systemd/system/. "$root/lib/systemd/system/"
-        run systemd-analyze "--root=$root" verify --man=no mpsid.service mpsid.socket
+        run systemd-analyze "--root=$root" verify --man=no mpsid.service mpsid.socket mpsi-alert.service mpsi-alert.timer
         printf '%s\n' "$output"
         [ "$status" -eq 0 ] && [ -z "$output" ]
 }

@@ -19,6 +19,7 @@
 #include "keys/ceremony.h"
 #include "keys/keys.h"
 #include "label/label_room.h"
+#include "programme/programme.h"
 #include "registry/registry.h"
 #include "sanitize/sanitize.h"
 #include "siem/siem.h"
@@ -58,6 +59,8 @@ const struct room *const rooms[] = {
         &destruction_room,
         &provider_room,
         &certificate_room,
+        &programme_room,
+        &finding_room,
         &device_room,
         &job_room,
         &ledger_room,

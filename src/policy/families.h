@@ -9,3 +9,4 @@ extern const struct rule_family custody_rules, transport_rules;
 extern const struct rule_family sanitization_rules, verification_rules, destruction_rules;
 extern const struct rule_family baseline_rules, ceremony_rules;
 extern const struct rule_family handover_rules, opening_rules;
+extern const struct rule_family audit_programme_rules;

@@ -5,6 +5,7 @@
 #include "api/init.h"
 #include "api/job_verbs.h"
 #include "api/ledger_verbs.h"
+#include "api/pack.h"
 #include "api/store.h"
 #include "api/verbs.h"
 #include "audit/audit.h"
@@ -64,6 +65,7 @@ const struct room *const rooms[] = {
         &device_room,
         &job_room,
         &ledger_room,
+        &pack_room,
         &label_room,
         &content_room,
         &gate_room,

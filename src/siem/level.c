@@ -111,6 +111,7 @@ const struct siem_level siem_levels[] = {
         { "finding.acted",            ANY, LOG_NOTICE,   4, NAME("Hallazgo tratado", "Finding dealt with") },
         { "finding.verified",         ANY, LOG_NOTICE,   4, NAME("Hallazgo cerrado", "Finding closed") },
         { "finding.reopened",         ANY, LOG_WARNING,  6, NAME("Hallazgo abierto de nuevo", "Finding opened again") },
+        { "pack.*",                   ANY, LOG_NOTICE,   5, NAME("Paquete para un auditor", "Pack for an auditor") },
         { "report.made",              ANY, LOG_INFO,     3, NAME("Informe generado", "Report made") },
         { "store.profile-changed",    ANY, LOG_NOTICE,   5, NAME("Perfil criptográfico cambiado", "Cryptographic profile changed") },
         { "store.created",            ANY, LOG_NOTICE,   5, NAME("Almacén creado", "Store created") },

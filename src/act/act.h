@@ -164,6 +164,7 @@ enum param_flags {
         PARAM_NEW = 8,      /* of a PARAM_OUTPUT: what is there is never written over */
         PARAM_SECRET = 16,  /* of a PARAM_OUTPUT: holds a secret, and is on no disk but the caller's; the handler
                                writes  it with file_write_new() */
+        PARAM_FOLDER = 32,  /* of a PARAM_OUTPUT: a folder, or a file .tar; over the socket the latter only */
 };
 
 struct param {

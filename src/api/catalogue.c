@@ -6,6 +6,7 @@
 #include "api/init.h"
 #include "api/job_verbs.h"
 #include "api/ledger_verbs.h"
+#include "api/pack.h"
 #include "api/store.h"
 #include "api/verbs.h"
 #include "audit/audit.h"
@@ -21,6 +22,7 @@
 #include "keys/keys.h"
 #include "label/label_room.h"
 #include "metrics/metrics.h"
+#include "programme/programme.h"
 #include "registry/registry.h"
 #include "registry/training.h"
 #include "sanitize/sanitize.h"
@@ -62,9 +64,12 @@ const struct room *const rooms[] = {
         &destruction_room,
         &provider_room,
         &certificate_room,
+        &programme_room,
+        &finding_room,
         &device_room,
         &job_room,
         &ledger_room,
+        &pack_room,
         &label_room,
         &content_room,
         &gate_room,

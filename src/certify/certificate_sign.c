@@ -60,17 +60,23 @@ static int judge_turn(struct act *act, const json_t *args, struct signing *s, st
         return 0;
 }
 
-static int load_seal(struct act *act, struct signing *s, struct error *err) {
+int certify_seal_load(struct act *act, EVP_PKEY **ret_key, X509 **ret_certificate, struct error *err) {
         static const struct text prompt = { "Contraseña de la organización (sello): ",
                                             "Passphrase of the organisation (seal): " };
         _cleanup_free_ char *key = act_path(act, "org", "seal.key"),
                             *certificate = act_path(act, "org", "seal.crt");
         _cleanup_secret_ struct secret *secret = NULL;
+        _cleanup_(EVP_PKEY_freep) EVP_PKEY *loaded = NULL;
         int r = key && certificate ? act_ask_secret(act, "organisation", prompt, &secret, err) : fail_memory(err);
 
         if (r == 0)
-                r = identity_key_load(key, secret, &s->key, err);
-        return r < 0 ? r : certificate_load(certificate, &s->signer, err);
+                r = identity_key_load(key, secret, &loaded, err);
+        if (r == 0)
+                r = certificate_load(certificate, ret_certificate, err);
+        if (r < 0)
+                return r;
+        *ret_key = TAKE_PTR(loaded);
+        return 0;
 }
 
 static int load_key(struct act *act, struct signing *s, struct error *err) {
@@ -78,7 +84,7 @@ static int load_key(struct act *act, struct signing *s, struct error *err) {
         int r;
 
         if (s->position == SIGN_SEAL)
-                return load_seal(act, s, err);
+                return certify_seal_load(act, &s->key, &s->signer, err);
         r = person_load(act->db, act->person, &person, err);
         return r < 0 ? r : person_key_load(act, &person, &s->key, &s->signer, err);
 }

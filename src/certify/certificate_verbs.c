@@ -2,6 +2,7 @@
 
 #include "certify/internal.h"
 #include "policy/rule.h"
+#include "print/form.h"
 #include "store/json.h"
 
 #define CERTIFICATE_PARAM                                                                                          \
@@ -102,6 +103,7 @@ static const struct param export_params[] = {
         { "out", PARAM_OUTPUT, 0, HELP("PDF", "PDF"), 0, 0, NULL, 0 },
         { "twin", PARAM_OUTPUT, 0,
           HELP("gemelo JSON, con la prueba del registro", "JSON twin, with the ledger's proof"), 0, 0, NULL, 0 },
+        { "csv", PARAM_OUTPUT, 0, HELP("sus soportes en CSV", "its media as CSV"), 0, 0, NULL, 0 },
 };
 
 static const struct param revoke_params[] = {
@@ -159,6 +161,26 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
         return certify_find(act, json_text(args, "certificate"), ret, err);
 }
 
+/* The form's table of media; of one medium too. */
+static int export_csv(struct act *act, const json_t *certificate, const char *path, struct error *err) {
+        _cleanup_free_ char *forms = act_path(act, NULL, "forms"), *text = NULL;
+        _cleanup_json_ json_t *twin = NULL, *data = NULL;
+        const char *digest = json_text_or_empty(certificate, "twin");
+        size_t n;
+        int r = forms ? certify_attachment(act, digest, &text, &n, err) : fail_memory(err);
+
+        if (r == 0)
+                r = json_parse(text, n, &twin, err);
+        if (r == 0)
+                r = certify_form_data(twin, digest, &data, err);
+        if (r < 0)
+                return r;
+        if (!json_object_get(data, "media") &&
+            json_object_set_new(data, "media", json_pack("[O]", json_object_get(data, "medium"))))
+                return fail_memory(err);
+        return form_to_csv(forms, "R-110-021", certify_lang(act), data, path, err);
+}
+
 static int run_export(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         static const char *const documents[][2] = { { "out", "pdf" }, { "twin", "twin" } };
         _cleanup_json_ json_t *certificate = NULL;
@@ -171,11 +193,15 @@ static int run_export(struct act *act, const json_t *args, json_t **ret, struct 
                         r = certify_export(act, json_text(certificate, documents[i][1]),
                                            json_text(args, documents[i][0]), err);
                 }
+        if (r == 0 && json_text(args, "csv")) {
+                any = true;
+                r = export_csv(act, certificate, json_text(args, "csv"), err);
+        }
         if (r < 0)
                 return r;
         if (!any)
-                return fail(err, ERR_USAGE, "Diga qué exportar: --out o --twin.",
-                            "Say what to export: --out or --twin.");
+                return fail(err, ERR_USAGE, "Diga qué exportar: --out, --twin o --csv.",
+                            "Say what to export: --out, --twin or --csv.");
         *ret = TAKE_PTR(certificate);
         return 0;
 }

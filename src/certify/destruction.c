@@ -220,3 +220,20 @@ const struct event_type destruction_events[] = {
         { "destruction.executed", apply_executed },
 };
 _Static_assert(COUNT(destruction_events) == DESTRUCTION_EVENTS, "all events are offered");
+
+int certify_destroyed(struct db *db, int64_t from, int64_t to, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *list = json_array();
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err,
+                         "SELECT id, medium FROM destruction WHERE executed >= ? AND executed < ? ORDER BY number",
+                         "ii", from, to);
+
+        while (r >= 0 && (r = rows_next(rows, err)) > 0)
+                if (json_array_append_new(list, json_pack("{s:s, s:[s]}", "subject", rows_text(rows, 0), "media",
+                                                          rows_text(rows, 1))))
+                        return fail_memory(err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(list);
+        return 0;
+}

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "act/report.h"
 #include "base/str.h"
 #include "certify/internal.h"
 #include "policy/rule.h"
@@ -78,6 +79,8 @@ static const struct param show_params[] = {
         DESTRUCTION_PARAM,
         { "out", PARAM_OUTPUT, 0, HELP("formulario R-110-020 en PDF", "form R-110-020 as PDF"), 0, 0, NULL, 0 },
 };
+
+static const struct param report_params[] = { DESTRUCTION_PARAM, REPORT_PARAMS };
 
 static const struct param list_params[] = {
         { "state", PARAM_TERM, 0, HELP("solo este estado", "this state only"), 0, 0, destruction_state_terms,
@@ -408,5 +411,14 @@ const struct verb destroy_verbs[] = {
           PARAMS(list_params),
           COLUMNS(list_columns),
           .run = run_list },
+        { .noun = "report",
+          .name = "R-110-020",
+          .roles = ROLE_ANY & ~(unsigned) ROLE_AUDITOR, /* A4: it records; they have `destroy show --out` */
+          .flags = VERB_WRITES,
+          .help = HELP("solicitud de destrucción (S8), de un lote con todos sus soportes",
+                       "destruction request (S8), of a batch with all its media"),
+          PARAMS(report_params),
+          COLUMNS(show_columns),
+          .run = destruction_run_report },
 };
 _Static_assert(COUNT(destroy_verbs) == DESTROY_VERBS, "all verbs are offered");

@@ -12,7 +12,7 @@ enum {
         DESTRUCTION_EVENTS = 4,
         CERTIFICATE_EVENTS = 6,
         PROVIDER_EVENTS = 3,
-        DESTROY_VERBS = 6,
+        DESTROY_VERBS = 7,
         CERTIFICATE_VERBS = 9,
         PROVIDER_VERBS = 5
 };
@@ -43,6 +43,8 @@ bool destruction_is(const json_t *destruction, enum destruction_state state);
 int destruction_demand_state(const json_t *destruction, enum destruction_state state, struct error *err);
 /* The form R-110-020 as PDF. */
 int destruction_form(struct act *act, const json_t *destruction, const char *path, struct error *err);
+/* `report R-110-020` */
+int destruction_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int destroy_run_execute(struct act *act, const json_t *args, json_t **ret, struct error *err);
 
 /* --- providers (S11) -------------------------------------------------------------------------------------- */

@@ -2,11 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/digest.h"
+#include "act/report.h"
 #include "base/str.h"
 #include "custody/internal.h"
-#include "ledger/ledger.h"
-#include "print/form.h"
 #include "registry/person.h"
 
 /* As printed: the full name, or the account's when the person is gone. New reference. */
@@ -148,34 +146,20 @@ static int read_rows(struct act *act, const char *area, int64_t from, int64_t to
         return r;
 }
 
-static int write_out(struct act *act, const json_t *args, const char *format, const json_t *data, json_t *files,
-                     struct error *err) {
-        _cleanup_free_ char *forms = act_path(act, NULL, "forms");
-        const char *out = json_text(args, format);
-        char digest[SHA256_TEXT];
-        int r;
+static int write_files(struct act *act, const json_t *args, const char *number, const json_t *data, size_t accesses,
+                       struct error *err) {
+        _cleanup_json_ json_t *record = json_pack("{s:I}", "accesses", (json_int_t) accesses);
+        char es[80], en[80];
+        const struct report report = { .form = "R-110-023",
+                                       .number = number,
+                                       .lang = act->lang,
+                                       .data = data,
+                                       .record = record,
+                                       .name = { es, en } };
 
-        if (!out || act->dry_run)
-                return 0;
-        if (!forms)
-                return fail_memory(err);
-        r = (strcmp(format, "pdf") == 0 ? form_to_pdf : form_to_csv)(forms, "R-110-023", act->lang, data, out, err);
-        if (r == 0)
-                r = sha256_file(out, digest, err);
-        if (r < 0)
-                return r;
-        act_say(act, "Registro de %lld accesos en %.300s.", "Register of %lld accesses in %.300s.",
-                (long long) json_int(data, "total", 0), out);
-        return json_array_append_new(files, json_string(digest)) ? fail_memory(err) : 0;
-}
-
-/* HQ-20261123-000042: the site, the day and the ledger's size, which never repeats. */
-static void report_number(struct act *act, char out[64]) {
-        char day[DATE_TEXT];
-
-        date_of(act_now(act), day);
-        (void) snprintf(out, 64, "%s-%.4s%.2s%.2s-%06lld", act->site, day, day + 5, day + 8,
-                        (long long) ledger_size(act->ledger) + 1);
+        (void) snprintf(es, sizeof es, "Registro de %zu accesos", accesses);
+        (void) snprintf(en, sizeof en, "Register of %zu accesses", accesses);
+        return record ? report_write(act, args, &report, err) : fail_memory(err);
 }
 
 /* The days asked for, or the last thirty. */
@@ -195,7 +179,7 @@ static int period(struct act *act, const json_t *args, char from[DATE_TEXT], cha
 }
 
 static int run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *list = json_array(), *files = json_array(), *data = NULL, *record = NULL;
+        _cleanup_json_ json_t *list = json_array(), *data = NULL;
         char from[DATE_TEXT], to[DATE_TEXT], area[LOCATION_CODE] = "", number[64];
         int64_t moments[2];
         int r = period(act, args, from, to, moments, err);
@@ -214,15 +198,7 @@ static int run_report(struct act *act, const json_t *args, json_t **ret, struct 
                          "accesses", list);
         if (!data)
                 return fail_memory(err);
-        r = write_out(act, args, "pdf", data, files, err);
-        if (r == 0)
-                r = write_out(act, args, "csv", data, files, err);
-        record = json_pack("{s:s, s:s, s:I, s:O}", "form", "R-110-023", "number", number, "accesses",
-                           (json_int_t) json_array_size(list), "files", files);
-        if (r == 0 && !record)
-                r = fail_memory(err);
-        if (r == 0 && json_array_size(files) > 0)
-                r = act_record_one(act, "report.made", number, record, err);
+        r = write_files(act, args, number, data, json_array_size(list), err);
         if (r < 0)
                 return r;
         if (json_object_set(data, "rows", list) || json_object_del(data, "accesses"))
@@ -232,8 +208,7 @@ static int run_report(struct act *act, const json_t *args, json_t **ret, struct 
 }
 
 static const struct param params[] = {
-        { "pdf", PARAM_OUTPUT, 0, HELP("formulario en PDF", "the form as PDF"), 0, 0, NULL, 0 },
-        { "csv", PARAM_OUTPUT, 0, HELP("sus datos en CSV", "its data as CSV"), 0, 0, NULL, 0 },
+        REPORT_PARAMS,
         { "from", PARAM_DATE, 0,
           HELP("desde este día; 30 antes si no se dice", "from this day; 30 back unless said"), 0, 0, NULL, 0 },
         { "to", PARAM_DATE, 0, HELP("hasta este día", "until this day"), 0, 0, NULL, 0 },

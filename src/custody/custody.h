@@ -4,6 +4,7 @@
 #include "act/act.h"
 #include "device/identity.h"
 #include "policy/custody.h"
+#include "policy/custody_access.h"
 #include "policy/transport.h"
 #include "registry/medium.h"
 
@@ -65,3 +66,10 @@ int custody_refuse_lent_since(struct db *db, const char *medium, int64_t moment,
 
 /* "p 1", "P000001" or what a scanner made of it, to "P000001", for numbers of one letter. False when it is none. */
 bool custody_number_parse(const char *text, char letter, char ret[16]);
+
+/* A place or the beginning of its code: HQ, HQ-S03, HQ-S03-A12, also as a scanner leaves it. What is entered there
+ * (ret_level may be NULL). ERR_USAGE by U2. */
+int custody_area_parse(const char *text, char ret[LOCATION_CODE], enum access_level *ret_level, struct error *err);
+
+/* A stocktake with `rows`, an array of {result, medium, location, person}. ERR_USAGE, ERR_NOT_FOUND. */
+int custody_stocktake(struct act *act, const char *text, json_t **ret, struct error *err);

@@ -18,9 +18,6 @@ int location_load(struct db *db, const char *code, const char *except, struct pl
 
 /* --- areas -------------------------------------------------------------------------------------------------- */
 
-/* A place or the beginning of its code: HQ, HQ-S03, HQ-S03-A12, also as a scanner leaves it. What is entered there
- * (ret_level may be NULL). ERR_USAGE by U2. */
-int custody_area_parse(const char *text, char ret[LOCATION_CODE], enum access_level *ret_level, struct error *err);
 /* Whether a location's code lies in it; "" holds all. */
 bool custody_area_holds(const char *area, const char *code);
 struct area {

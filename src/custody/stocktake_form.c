@@ -2,10 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/digest.h"
+#include "act/report.h"
 #include "base/str.h"
 #include "custody/stocktake.h"
-#include "print/form.h"
 #include "registry/person.h"
 
 static json_t *printed_name(struct act *act, const char *name) {
@@ -73,30 +72,20 @@ static int form_data(struct act *act, const json_t *stocktake, const json_t *row
         return 0;
 }
 
-static int write_out(struct act *act, const json_t *args, const char *format, const json_t *data, json_t *files,
-                     struct error *err) {
-        _cleanup_free_ char *forms = act_path(act, NULL, "forms");
-        const char *out = json_text(args, format);
-        char digest[SHA256_TEXT];
-        int r;
+static int write_files(struct act *act, const json_t *args, const json_t *data, struct error *err) {
+        const char *number = json_text_or_empty(data, "number");
+        char es[80], en[80];
+        const struct report report = {
+                .form = "stocktake", .number = number, .lang = act->lang, .data = data, .name = { es, en }
+        };
 
-        if (!out || act->dry_run)
-                return 0;
-        if (!forms)
-                return fail_memory(err);
-        r = (strcmp(format, "pdf") == 0 ? form_to_pdf : form_to_csv)(forms, "stocktake", act->lang, data, out, err);
-        if (r == 0)
-                r = sha256_file(out, digest, err);
-        if (r < 0)
-                return r;
-        act_say(act, "Acta del recuento %s en %.300s.", "Record of stocktake %s in %.300s.",
-                json_text(data, "number"), out);
-        return json_array_append_new(files, json_string(digest)) ? fail_memory(err) : 0;
+        (void) snprintf(es, sizeof es, "Acta del recuento %.16s", number);
+        (void) snprintf(en, sizeof en, "Record of stocktake %.16s", number);
+        return report_write(act, args, &report, err);
 }
 
 int stocktake_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *stocktake = NULL, *rows = json_array(), *data = NULL, *files = json_array(),
-                              *record = NULL;
+        _cleanup_json_ json_t *stocktake = NULL, *rows = json_array(), *data = NULL;
         int r = stocktake_load(act, json_text(args, "stocktake"), &stocktake, err);
 
         if (r == 0 && strcmp(json_text_or_empty(stocktake, "state"), "finished") != 0)
@@ -107,19 +96,11 @@ int stocktake_run_report(struct act *act, const json_t *args, json_t **ret, stru
         if (r == 0)
                 r = form_data(act, stocktake, rows, &data, err);
         if (r == 0)
-                r = write_out(act, args, "pdf", data, files, err);
-        if (r == 0)
-                r = write_out(act, args, "csv", data, files, err);
+                r = write_files(act, args, data, err);
         if (r < 0)
                 return r;
-        record = json_pack("{s:s, s:s, s:O}", "form", "stocktake", "number", json_text(stocktake, "stocktake"),
-                           "files", files);
-        if (!record || json_object_set(stocktake, "rows", rows))
+        if (json_object_set(stocktake, "rows", rows))
                 return fail_memory(err);
-        if (json_array_size(files) > 0)
-                r = act_record_one(act, "report.made", json_text(stocktake, "stocktake"), record, err);
-        if (r < 0)
-                return r;
         *ret = TAKE_PTR(stocktake);
         return 0;
 }

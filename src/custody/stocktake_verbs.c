@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "act/report.h"
 #include "base/str.h"
 #include "custody/stocktake.h"
 #include "store/json.h"
@@ -113,23 +114,35 @@ int stocktake_items(struct act *act, const char *id, json_t *list, struct error 
         return r;
 }
 
-static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+int custody_stocktake(struct act *act, const char *text, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *stocktake = NULL, *list = json_array();
-        const char *only = json_text(args, "result");
-        int r;
+        int r = stocktake_load(act, text, &stocktake, err);
 
-        if (!json_text(args, "stocktake"))
-                return list_all(act, ret, err);
-        r = stocktake_load(act, json_text(args, "stocktake"), &stocktake, err);
         if (r == 0)
                 r = stocktake_items(act, json_text(stocktake, "stocktake"), list, err);
         if (r < 0)
                 return r;
+        if (json_object_set(stocktake, "rows", list))
+                return fail_memory(err);
+        *ret = TAKE_PTR(stocktake);
+        return 0;
+}
+
+static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *stocktake = NULL;
+        const char *only = json_text(args, "result");
+        json_t *list;
+        int r;
+
+        if (!json_text(args, "stocktake"))
+                return list_all(act, ret, err);
+        r = custody_stocktake(act, json_text(args, "stocktake"), &stocktake, err);
+        if (r < 0)
+                return r;
+        list = json_object_get(stocktake, "rows");
         for (size_t i = json_array_size(list); only && i-- > 0;)
                 if (strcmp(json_text_or_empty(json_array_get(list, i), "result"), only) != 0)
                         (void) json_array_remove(list, i);
-        if (json_object_set(stocktake, "rows", list))
-                return fail_memory(err);
         act_say(act, "Recuento %s de %s (%s), por %s.", "Stocktake %s of %s (%s), by %s.",
                 json_text(stocktake, "stocktake"), json_text(stocktake, "area"), json_text(stocktake, "state"),
                 json_text(stocktake, "started_by"));
@@ -179,8 +192,7 @@ static const struct param show_params[] = {
 };
 static const struct param report_params[] = {
         STOCKTAKE_PARAM(PARAM_REQUIRED | PARAM_POSITIONAL),
-        { "pdf", PARAM_OUTPUT, 0, HELP("acta en PDF", "the record as PDF"), 0, 0, NULL, 0 },
-        { "csv", PARAM_OUTPUT, 0, HELP("sus datos en CSV", "its data as CSV"), 0, 0, NULL, 0 },
+        REPORT_PARAMS,
 };
 static const struct column columns[] = {
         { "stocktake", HELP("RECUENTO", "STOCKTAKE") },

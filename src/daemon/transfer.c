@@ -136,10 +136,14 @@ static int place_in_memory(struct transfer_file *file, struct error *err) {
 static int place_output(struct transfer *transfer, const char *work, const struct param *param, const char *text,
                         struct transfer_file **ret, struct error *err) {
         struct transfer_file *file = &transfer->files[transfer->n];
+        const char *dot = strrchr(text, '.');
         int r;
 
         if (transfer->n == TRANSFER_FILES)
                 return fail(err, ERR_USAGE, "Más de %d ficheros.", "Over %d files.", TRANSFER_FILES);
+        if (param->flags & PARAM_FOLDER && (!dot || strcmp(dot, ".tar") != 0))
+                return fail(err, ERR_USAGE, "Una carpeta no pasa por el puesto: diga un fichero .tar.",
+                            "A folder does not cross the station's socket: name a .tar file.");
         r = param->flags & PARAM_SECRET ? 0 : make_folder(transfer, work, err);
         if (r < 0)
                 return r;

@@ -11,3 +11,4 @@ extern const struct rule_family baseline_rules, ceremony_rules;
 extern const struct rule_family handover_rules, opening_rules;
 extern const struct rule_family metrics_rules;
 extern const struct rule_family training_rules;
+extern const struct rule_family audit_programme_rules;

@@ -74,6 +74,8 @@ int medium_ids_at(struct db *db, const char *location, json_t **ret, struct erro
  * gives that. Those destroyed or retired are left out. */
 int medium_each_in(struct db *db, const char *area, int (*each)(void *context, const struct medium *medium),
                    void *context, struct error *err);
+/* Which categories there are media of that are not gone. */
+int medium_categories(struct db *db, bool ret[CATEGORIES], struct error *err);
 /* Media after that ID that have no valid label and are not gone: IDs in order, an array (L10). */
 int medium_ids_unlabelled(struct db *db, const char *after, int64_t limit, json_t **ret, struct error *err);
 

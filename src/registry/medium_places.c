@@ -66,3 +66,18 @@ int medium_ids_unlabelled(struct db *db, const char *after, int64_t limit, json_
                 *ret = TAKE_PTR(list);
         return r;
 }
+
+int medium_categories(struct db *db, bool ret[CATEGORIES], struct error *err) {
+        for (int c = 0; c < CATEGORIES; c++) {
+                int64_t found;
+                int r = db_int(db, &found, err,
+                               "SELECT 1 FROM medium WHERE category = ? AND state NOT IN ('destroyed', 'retired') "
+                               "LIMIT 1",
+                               "s", category_terms[c].code);
+
+                if (r < 0 && r != ERR_NOT_FOUND)
+                        return r;
+                ret[c] = r == 0;
+        }
+        return 0;
+}

@@ -2,9 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/digest.h"
-#include "ledger/ledger.h"
-#include "print/form.h"
+#include "act/report.h"
 #include "registry/medium_sql.h"
 #include "registry/person.h"
 #include "registry/registry.h"
@@ -62,48 +60,26 @@ static json_t *summary_to_json(const struct summary sums[CLASSIFICATIONS]) {
         return list;
 }
 
-/* Writes one of the formats that were asked for and adds its digest to `files`. */
-static int write_out(struct act *act, const json_t *args, const char *format, const json_t *data, json_t *files,
-                     struct error *err) {
-        _cleanup_free_ char *forms = act_path(act, NULL, "forms");
-        const char *out = json_text(args, format);
-        char digest[SHA256_TEXT];
-        int r;
+/* Both as one pair of sentences: "Inventario de 3 soportes". */
+static int write_files(struct act *act, const json_t *args, const char *number, const json_t *data, size_t media,
+                       struct error *err) {
+        _cleanup_json_ json_t *record = json_pack("{s:I}", "media", (json_int_t) media);
+        char es[80], en[80];
+        const struct report report = { .form = "R-110-022",
+                                       .number = number,
+                                       .lang = act->lang,
+                                       .data = data,
+                                       .record = record,
+                                       .name = { es, en } };
 
-        if (!out || act->dry_run)
-                return 0;
-        if (!forms)
-                return fail_memory(err);
-        r = (strcmp(format, "pdf") == 0 ? form_to_pdf : form_to_csv)(forms, "R-110-022", act->lang, data, out, err);
-        if (r == 0)
-                r = sha256_file(out, digest, err);
-        if (r < 0)
-                return r;
-        act_say(act, "Inventario de %lld soportes en %.300s.", "Inventory of %lld media in %.300s.",
-                (long long) json_int(data, "total", 0), out);
-        return json_array_append_new(files, json_string(digest)) < 0 ? fail_memory(err) : 0;
-}
-
-/* A4, X2: a report that leaves is recorded with its number and what it holds. */
-static int record_report(struct act *act, const char *number, json_t *files, size_t media, struct error *err) {
-        _cleanup_json_ json_t *data = json_pack("{s:s, s:s, s:I, s:O}", "form", "R-110-022", "number", number,
-                                                "media", (json_int_t) media, "files", files);
-
-        return data ? act_record_one(act, "report.made", number, data, err) : fail_memory(err);
-}
-
-/* HQ-20261123-000042: the site, the day and the ledger's size, which never repeats. */
-static void report_number(struct act *act, char out[64]) {
-        char day[DATE_TEXT];
-
-        date_of(act_now(act), day);
-        (void) snprintf(out, 64, "%s-%.4s%.2s%.2s-%06lld", act->site, day, day + 5, day + 8,
-                        (long long) ledger_size(act->ledger) + 1);
+        (void) snprintf(es, sizeof es, "Inventario de %zu soportes", media);
+        (void) snprintf(en, sizeof en, "Inventory of %zu media", media);
+        return record ? report_write(act, args, &report, err) : fail_memory(err);
 }
 
 static int run_inventory(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         struct summary sums[CLASSIFICATIONS] = { 0 };
-        _cleanup_json_ json_t *list = json_array(), *files = json_array(), *data = NULL;
+        _cleanup_json_ json_t *list = json_array(), *data = NULL;
         _cleanup_person_ struct person person = { 0 };
         const char *classification = json_text(args, "classification"), *category = json_text(args, "category");
         char number[64];
@@ -122,11 +98,7 @@ static int run_inventory(struct act *act, const json_t *args, json_t **ret, stru
                          summary_to_json(sums), "media", list);
         if (!data)
                 return fail_memory(err);
-        r = write_out(act, args, "pdf", data, files, err);
-        if (r == 0)
-                r = write_out(act, args, "csv", data, files, err);
-        if (r == 0 && json_array_size(files) > 0)
-                r = record_report(act, number, files, json_array_size(list), err);
+        r = write_files(act, args, number, data, json_array_size(list), err);
         if (r < 0)
                 return r;
         (void) json_object_set(data, "rows", list);
@@ -136,8 +108,7 @@ static int run_inventory(struct act *act, const json_t *args, json_t **ret, stru
 }
 
 static const struct param params[] = {
-        { "pdf", PARAM_OUTPUT, 0, HELP("formulario en PDF", "the form as PDF"), 0, 0, NULL, 0 },
-        { "csv", PARAM_OUTPUT, 0, HELP("sus datos en CSV", "its data as CSV"), 0, 0, NULL, 0 },
+        REPORT_PARAMS,
         { "classification", PARAM_TERM, 0, HELP("solo esta clasificación", "this classification only"), 0, 0,
           classification_terms, CLASSIFICATIONS },
         { "category", PARAM_TERM, 0, HELP("solo esta categoría", "this category only"), 0, 0, category_terms,

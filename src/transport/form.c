@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "act/report.h"
 #include "base/str.h"
 #include "print/form.h"
 #include "registry/person.h"
@@ -328,15 +329,17 @@ int shipment_form(struct act *act, const json_t *shipment, const char *path, str
 
         if (!forms)
                 return fail_memory(err);
-        if (!dot || (strcmp(dot, ".pdf") != 0 && strcmp(dot, ".csv") != 0))
-                return fail(err, ERR_USAGE, "«%.100s» no acaba en .pdf ni en .csv.",
-                            "“%.100s” ends neither in .pdf nor in .csv.", path);
+        if (!dot || (strcmp(dot, ".pdf") != 0 && strcmp(dot, ".csv") != 0 && strcmp(dot, ".json") != 0))
+                return fail(err, ERR_USAGE, "«%.100s» no acaba en .pdf, .csv ni .json.",
+                            "“%.100s” ends neither in .pdf nor in .csv nor in .json.", path);
         data = form_data(act, shipment, &trouble);
         if (!data) {
                 if (err)
                         *err = trouble;
                 return trouble.code ? trouble.code : fail_memory(err);
         }
+        if (strcmp(dot, ".json") == 0)
+                return report_to_json(data, path, err);
         if (strcmp(dot, ".csv") == 0)
                 return form_to_csv(forms, "R-110-019", act->lang, data, path, err);
         return form_to_pdf(forms, "R-110-019", act->lang, data, path, err);

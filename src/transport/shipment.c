@@ -224,3 +224,28 @@ int shipment_facts_add(struct shipment_facts *facts, const char *type, const cha
         facts->facts[facts->n++] = (struct fact){ type, subject, data };
         return 0;
 }
+
+int transport_dispatched(struct db *db, int64_t from, int64_t to, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *list = json_array();
+        _cleanup_rows_ struct rows *rows = NULL;
+        json_t *one = NULL;
+        int r = db_query(
+                db, &rows, err,
+                "SELECT id, medium FROM shipment JOIN shipment_medium ON shipment = id WHERE dispatched >= ? "
+                "AND dispatched < ? ORDER BY number, medium",
+                "ii", from, to);
+
+        while (r >= 0 && (r = rows_next(rows, err)) > 0) {
+                if (!one || strcmp(json_text_or_empty(one, "subject"), rows_text(rows, 0)) != 0) {
+                        one = json_pack("{s:s, s:[]}", "subject", rows_text(rows, 0), "media");
+                        if (json_array_append_new(list, one))
+                                return fail_memory(err);
+                }
+                if (json_array_append_new(json_object_get(one, "media"), json_string(rows_text(rows, 1))))
+                        return fail_memory(err);
+        }
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(list);
+        return 0;
+}

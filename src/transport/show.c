@@ -13,7 +13,8 @@ static const struct param show_params[] = {
 static const struct param report_params[] = {
         { "shipment", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("envío", "shipment"), 0, 40, NULL, 0 },
         { "out", PARAM_OUTPUT, PARAM_REPEATED,
-          HELP("fichero .pdf o .csv; puede repetirse", "file .pdf or .csv; may be repeated"), 0, 0, NULL, 0 },
+          HELP("fichero .pdf, .csv o .json; puede repetirse", "file .pdf, .csv or .json; may be repeated"), 0, 0,
+          NULL, 0 },
 };
 
 static const struct param list_params[] = {

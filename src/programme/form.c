@@ -1,0 +1,162 @@
+/* Form R-110-024: the audit as it is kept. */
+#include <stdio.h>
+#include <string.h>
+
+#include "act/report.h"
+#include "custody/signature.h"
+#include "programme/internal.h"
+#include "registry/person.h"
+
+static json_t *both(struct text text) {
+        return json_pack("{s:s, s:s}", "es", text.es, "en", text.en);
+}
+
+static json_t *word_of(const struct term *terms, size_t n, const char *code) {
+        int i = code ? term_parse(terms, n, code) : -1;
+
+        return i < 0 ? json_string(code ? code : "–") : both(terms[i].name);
+}
+
+/* The full name, or the account's where the person is gone. */
+static json_t *printed_name(struct act *act, const char *name) {
+        _cleanup_person_ struct person person = { 0 };
+
+        if (!name)
+                return NULL;
+        if (person_load(act->db, name, &person, NULL) < 0 || !*person.full_name)
+                return json_string(name);
+        return json_string(person.full_name);
+}
+
+static int split_items(struct act *act, const json_t *audit, const json_t *items, json_t *data, struct error *err) {
+        json_t *sample = json_array(), *criteria = json_array();
+        const json_t *item;
+        size_t i;
+
+        if (json_object_set_new(data, "sample_items", sample) || json_object_set_new(data, "criteria", criteria))
+                return fail_memory(err);
+        json_array_foreach(items, i, item) {
+                const struct audit_criterion *criterion = audit_criterion_find(audit_kind_of(audit),
+                                                                               json_text_or_empty(item, "subject"));
+                json_t *row = json_copy((json_t *) (uintptr_t) item);
+                bool of_process = strcmp(json_text_or_empty(item, "what"), "criterion") == 0;
+
+                if (!row ||
+                    json_object_set_new(row, "result",
+                                        word_of(audit_result_terms, AUDIT_RESULTS, json_text(item, "result"))) ||
+                    (criterion && of_process && json_object_set_new(row, "criterion", both(criterion->name))) ||
+                    json_array_append_new(of_process ? criteria : sample, row))
+                        return fail_memory(err);
+        }
+        (void) act;
+        return 0;
+}
+
+static int add_findings(struct act *act, const json_t *audit, json_t *data, struct error *err) {
+        _cleanup_json_ json_t *findings = NULL;
+        json_t *one;
+        size_t i;
+        int r = finding_rows(act, json_text(audit, "audit"), false, &findings, err);
+
+        if (r < 0)
+                return r;
+        json_array_foreach(findings, i, one) {
+                if (json_object_set_new(
+                            one, "severity",
+                            word_of(finding_severity_terms, FINDING_SEVERITIES, json_text(one, "severity"))) ||
+                    json_object_set_new(one, "state",
+                                        word_of(finding_state_terms, FINDING_STATES, json_text(one, "state"))) ||
+                    json_object_set_new(one, "responsible", printed_name(act, json_text(one, "responsible"))))
+                        return fail_memory(err);
+        }
+        return json_object_set(data, "finding_list", findings) ? fail_memory(err) : 0;
+}
+
+static json_t *signature_box(struct act *act, const json_t *audit) {
+        const json_t *signatures = json_object_get(audit, "signatures"), *one = json_array_get(signatures, 0);
+        json_t *box = json_object(), *name = printed_name(act, json_text(one, "person"));
+
+        if (!one || !name)
+                return box;
+        (void) json_object_set_new(box, "name", name);
+        (void) json_object_set(box, "date", json_object_get(one, "time"));
+        if (custody_signed(signatures, "close"))
+                (void) json_object_set_new(box, "note",
+                                           both((struct text){ "Firma ECDSA válida en el libro",
+                                                               "Valid ECDSA signature in the ledger" }));
+        else if (json_text(one, "paper"))
+                (void) json_object_set(box, "note", json_object_get(one, "paper"));
+        return box;
+}
+
+/* "95 % de confianza de que menos del 1,0 % es deficiente, si no hay ninguno en la muestra". */
+static json_t *rule_words(const json_t *audit) {
+        int64_t confidence = json_int(audit, "confidence", 0), tolerated = json_int(audit, "tolerated", 0);
+        char es[160], en[160];
+
+        if (tolerated == 0)
+                return both((struct text){ "Se comprueba todo.", "Everything is checked." });
+        (void) snprintf(
+                es, sizeof es,
+                "Si en la muestra no hay ninguno deficiente, con un %lld %% de confianza lo es como mucho el "
+                "%lld,%lld %%.",
+                (long long) confidence, (long long) (tolerated / 10), (long long) (tolerated % 10));
+        (void) snprintf(
+                en, sizeof en,
+                "If none in the sample is deficient, then with %lld %% confidence at most %lld.%lld %% are.",
+                (long long) confidence, (long long) (tolerated / 10), (long long) (tolerated % 10));
+        return both((struct text){ es, en });
+}
+
+static int form_data(struct act *act, const json_t *audit, const json_t *items, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *data = json_copy((json_t *) (uintptr_t) audit), *more = NULL;
+        const char *scope = json_text_or_empty(audit, "scope");
+        int r;
+
+        more = json_pack(
+                "{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o*, s:o*, s:s, s:s, s:{s:o}}", "number",
+                json_text(audit, "audit"), "organisation", act->organisation, "site", act->site, "station",
+                act->station, "issued", (json_int_t) act_now(act), "issued_by", printed_name(act, act->person),
+                "what", word_of(audit_kind_terms, AUDIT_KINDS, json_text(audit, "kind")), "rule", rule_words(audit),
+                "auditor", printed_name(act, json_text(audit, "started_by")), "closer",
+                printed_name(act, json_text(audit, "closed_by")), "place", *scope ? scope : act->site, "measure",
+                audit_programme[audit_kind_of(audit)].measure, "signatures", "auditor", signature_box(act, audit));
+        /* The paper's digest is of all of it; the population's has its own member. */
+        if (!data || !more || json_object_update(data, more) ||
+            json_object_set(data, "population_digest", json_object_get(audit, "digest")) ||
+            json_object_del(data, "digest"))
+                return fail_memory(err);
+        r = split_items(act, audit, items, data, err);
+        if (r == 0)
+                r = add_findings(act, audit, data, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(data);
+        return 0;
+}
+
+int audit_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_json_ json_t *audit = NULL, *items = NULL, *data = NULL;
+        char es[80], en[80];
+        struct report report = { .form = "R-110-024", .lang = act->lang, .name = { es, en } };
+        int r = audit_load(act, json_text(args, "audit"), &audit, err);
+
+        if (r == 0)
+                r = audit_items(act, json_text(audit, "audit"), &items, err);
+        if (r == 0)
+                r = form_data(act, audit, items, &data, err);
+        if (r < 0)
+                return r;
+        report.number = json_text(audit, "audit");
+        report.data = data;
+        (void) snprintf(es, sizeof es, "Auditoría %s", report.number);
+        (void) snprintf(en, sizeof en, "Audit %s", report.number);
+        r = report_write(act, args, &report, err);
+        if (r < 0)
+                return r;
+        if (json_object_set(audit, "rows", items) ||
+            json_object_set(audit, "finding_list", json_object_get(data, "finding_list")))
+                return fail_memory(err);
+        *ret = TAKE_PTR(audit);
+        return 0;
+}

@@ -28,7 +28,7 @@ const struct shipment_act_row shipment_acts[SHIPMENT_ACTS] = {
         [SHIP_GPS] = { "gps", "T4", ON_THE_WAY | IN(DELIVERED) | IN(CONFIRMED) | IN(LOST) },
         [SHIP_REVIEW] = { "review", "T6",
                           IN(AUTHORISED) | ON_THE_WAY | IN(DELIVERED) | IN(CONFIRMED) | IN(LOST) | IN(CANCELLED) },
-        [SHIP_BREACH] = { "breach", "T7", IN(CONFIRMED) | IN(LOST) },
+        [SHIP_BREACH] = { "breach", "T4", IN(CONFIRMED) | IN(LOST) },
 };
 
 int transport_judge_act(const char *shipment, enum shipment_state state, enum shipment_act act, struct error *err) {

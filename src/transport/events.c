@@ -198,8 +198,8 @@ static int apply_confirmed(struct db *db, const struct event *event, struct erro
 }
 
 static int apply_lost(struct db *db, const struct event *event, struct error *err) {
-        int r = db_exec(db, err, "UPDATE shipment SET state = 'lost', lost = ? WHERE id = ?", "is", event->time,
-                        event->subject);
+        int r = db_exec(db, err, "UPDATE shipment SET state = 'lost', lost = ?, circumstances = ? WHERE id = ?",
+                        "iss", event->time, json_text(event->data, "circumstances"), event->subject);
 
         return r < 0 ? r : 0;
 }

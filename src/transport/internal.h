@@ -105,6 +105,11 @@ int shipment_add_incident(struct act *act, const json_t *shipment, const json_t 
 /* Form R-110-019 in a file whose name ends in .pdf, or its contents in one that ends in .csv. ERR_USAGE. */
 int shipment_form(struct act *act, const json_t *shipment, const char *path, struct error *err);
 
+/* A page with the newest GPS track over the route (may be NULL). ERR_NOT_FOUND without a track. */
+int shipment_map(struct act *act, const json_t *shipment, const json_t *route, const char *path, struct error *err);
+/* What a track's summary says, as nine lines. */
+void shipment_gps_facts(const struct act *act, const json_t *summary, char facts[][120]);
+
 int shipment_run_deliver(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int shipment_run_confirm(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int shipment_run_lost(struct act *act, const json_t *args, json_t **ret, struct error *err);

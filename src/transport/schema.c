@@ -46,6 +46,7 @@ static const char *const scripts[] = {
         "ALTER TABLE shipment ADD COLUMN reviewed_by TEXT;"
         "ALTER TABLE shipment ADD COLUMN review TEXT;"
         "ALTER TABLE shipment ADD COLUMN cancelled INTEGER;"
+        "ALTER TABLE shipment ADD COLUMN circumstances TEXT;"
         "ALTER TABLE shipment_checkpoint ADD COLUMN readings TEXT;"
         "CREATE TABLE route ("
         "  name TEXT PRIMARY KEY, origin TEXT NOT NULL, destination TEXT NOT NULL, company TEXT NOT NULL,"

@@ -146,12 +146,12 @@ static int load_parts(struct db *db, json_t *shipment, struct error *err) {
 
 int shipment_load(struct db *db, const char *text, json_t **ret, struct error *err) {
         static const char *const members[] = {
-                "shipment",   "from",      "to",          "recipient",     "method",    "protection", "tracking",
-                "route",      "limit",     "reason",      "international", "documents", "state",      "creator",
-                "created",    "packed",    "packed_by",   "packaging",     "company",   "courier",    "waybill",
-                "dispatched", "delivered", "confirmed",   "lost",          "eta",       "emergency",  "expected",
-                "usual",      "country",   "transfer",    "drill",         "returns",   "indicators", "noticed",
-                "review_due", "reviewed",  "reviewed_by", "review",        "cancelled",
+                "shipment",   "from",      "to",          "recipient",     "method",    "protection",    "tracking",
+                "route",      "limit",     "reason",      "international", "documents", "state",         "creator",
+                "created",    "packed",    "packed_by",   "packaging",     "company",   "courier",       "waybill",
+                "dispatched", "delivered", "confirmed",   "lost",          "eta",       "emergency",     "expected",
+                "usual",      "country",   "transfer",    "drill",         "returns",   "indicators",    "noticed",
+                "review_due", "reviewed",  "reviewed_by", "review",        "cancelled", "circumstances",
         };
         _cleanup_json_ json_t *shipment = NULL;
         _cleanup_rows_ struct rows *rows = NULL;
@@ -167,7 +167,7 @@ int shipment_load(struct db *db, const char *text, json_t **ret, struct error *e
                 "reason, international, documents, state, creator, created, packed, packed_by, packaging, company, "
                 "courier, waybill, dispatched, delivered, confirmed, lost, eta, emergency, expected, "
                 "usual_hours, country, transfer, drill, returns, indicators, noticed, review_due, reviewed, "
-                "reviewed_by, review, cancelled FROM shipment WHERE id = ?",
+                "reviewed_by, review, cancelled, circumstances FROM shipment WHERE id = ?",
                 "s", id);
         if (r < 0)
                 return r;
@@ -180,7 +180,7 @@ int shipment_load(struct db *db, const char *text, json_t **ret, struct error *e
                                 "isfsss"
                                 "ttsisss"
                                 "ttttss"
-                                "tissfsstttsst");
+                                "tissfsstttssts");
         if (!shipment)
                 return fail_memory(err);
         r = load_packaging(shipment, err);

@@ -197,7 +197,7 @@ int shipment_refuse_other(struct db *db, const char *medium, const char *except,
         int r = db_text(
                 db, &other, err,
                 "SELECT s.id FROM shipment s JOIN shipment_medium m ON m.shipment = s.id WHERE m.medium = ? AND "
-                "s.state NOT IN ('confirmed', 'lost') AND s.id IS NOT ?",
+                "s.state NOT IN ('confirmed', 'lost', 'cancelled') AND s.id IS NOT ?",
                 "ss", medium, except);
 
         if (r == ERR_NOT_FOUND)

@@ -1,5 +1,20 @@
 # What the tests of transport have: a store with routes, people who sign, and tapes, which need no device to travel.
 
+# Made once a file, since accounts and keys cost seconds, and copied for each test.
+transport_store_once() {
+        BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR transport_store
+}
+
+transport_store_copy() {
+        cp -a "$BATS_FILE_TMPDIR/store" "$BATS_FILE_TMPDIR/secret" "$BATS_TEST_TMPDIR/"
+        STORE=$BATS_TEST_TMPDIR/store
+        SECRETS=()
+        local who
+        for who in master organisation recovery pin:sara pin:ana pin:cus pin:rosa pin:eva; do
+                SECRETS+=(--secret "$who=file:$BATS_TEST_TMPDIR/secret")
+        done
+}
+
 transport_store() {
         make_store
         m sara person add rosa --full-name "Rosa Receptora de la Fuente" --roles user >/dev/null

@@ -169,7 +169,9 @@ static int add_medium(struct act *act, const json_t *args, const json_t *shipmen
 
         if (json_array_names(json_object_get(args, "missing"), id))
                 return shipment_facts_add(facts, "medium.lost-in-transit", id,
-                                          json_pack("{s:s}", "shipment", shipment_id(shipment)), err);
+                                          json_pack("{s:s, s:b}", "shipment", shipment_id(shipment), "drill",
+                                                    (int) json_flag(shipment, "drill")),
+                                          err);
         r = medium_load(act->db, id, &medium, err);
         if (r == 0 && *arrivals->location)
                 r = custody_location_accepts(act->db, arrivals->location, &medium, err);
@@ -313,7 +315,9 @@ int shipment_run_lost(struct act *act, const json_t *args, json_t **ret, struct 
                                        json_pack("{s:s}", "circumstances", json_text(args, "circumstances")), err);
         json_array_foreach(json_object_get(shipment, "media"), i, item) if (r == 0)
                 r = shipment_facts_add(&facts, "medium.lost-in-transit", json_text(item, "medium"),
-                                       json_pack("{s:s}", "shipment", shipment_id(shipment)), err);
+                                       json_pack("{s:s, s:b}", "shipment", shipment_id(shipment), "drill",
+                                                 (int) json_flag(shipment, "drill")),
+                                       err);
         if (r == 0)
                 r = shipment_add_incident(act, shipment, NULL, INCIDENT_BREACH, &facts, err,
                                           "El envío %s se perdió: %s", "Shipment %s was lost: %s",

@@ -117,12 +117,14 @@ static size_t fate_of(const json_t *shipment, const json_t *medium) {
         return shipment_state_of(shipment) == SHIPMENT_LOST ? 1 : 2;
 }
 
+/* A drill's media are shown and not counted. */
 static int add_media(const json_t *shipment, json_t *rows, json_int_t counts[3], struct error *err) {
         const json_t *item;
         size_t i;
 
         json_array_foreach(json_object_get(shipment, "media"), i, item) {
                 size_t fate = fate_of(shipment, item);
+                const bool counted = !json_flag(shipment, "drill");
                 json_t *row = json_pack(
                         "{s:O, s:O, s:O, s:O*, s:s, s:O*, s:O*}", "medium", json_object_get(item, "medium"),
                         "shipment", json_object_get(shipment, "shipment"), "dispatched",
@@ -130,7 +132,7 @@ static int add_media(const json_t *shipment, json_t *rows, json_int_t counts[3],
                         "fate", fate_terms[fate].code, "outcome", json_object_get(item, "outcome"), "drill",
                         json_object_get(shipment, "drill"));
 
-                counts[fate]++;
+                counts[fate] += counted;
                 if (json_array_append_new(rows, row))
                         return fail_memory(err);
         }
@@ -169,13 +171,13 @@ static int run_reconcile(struct act *act, const json_t *args, json_t **ret, stru
         }
         if (r < 0)
                 return r;
-        *ret = json_pack("{s:O, s:I, s:I, s:I, s:I}", "rows", media, "left", (json_int_t) json_array_size(media),
+        *ret = json_pack("{s:O, s:I, s:I, s:I, s:I}", "rows", media, "left", counts[0] + counts[1] + counts[2],
                          "arrived", counts[0], "missing", counts[1], "on_the_way", counts[2]);
         if (!*ret)
                 return fail_memory(err);
         act_say(act, "Salieron %lld soportes: llegaron %lld, faltan %lld, van de camino %lld.",
                 "%lld media left: %lld arrived, %lld are missing, %lld are on the way.",
-                (long long) json_array_size(media), (long long) counts[0], (long long) counts[1],
+                (long long) (counts[0] + counts[1] + counts[2]), (long long) counts[0], (long long) counts[1],
                 (long long) counts[2]);
         if (counts[1] == 0)
                 return 0;

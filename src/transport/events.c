@@ -280,11 +280,15 @@ static int apply_medium_received(struct db *db, const struct event *event, struc
                      : medium_apply_location(db, event->subject, json_text_or_empty(event->data, "location"), err);
 }
 
+/* What is lost in a drill is not lost: it stays where the drill left it, without a place. */
 static int apply_medium_lost(struct db *db, const struct event *event, struct error *err) {
         int r = set_outcome(db, event, "missing", err);
 
-        return r < 0 ? r
-                     : medium_apply_state(db, event->subject, MEDIUM_LOST, json_text(event->data, "shipment"), err);
+        if (r < 0)
+                return r;
+        if (json_flag(event->data, "drill"))
+                return medium_apply_state(db, event->subject, MEDIUM_IN_CUSTODY, "", err);
+        return medium_apply_state(db, event->subject, MEDIUM_LOST, json_text(event->data, "shipment"), err);
 }
 
 /* The seals that were found instead of those placed: the shipment does not leave (T5). */

@@ -82,6 +82,18 @@ travels() {
         expect 6 m cus ship reconcile
 }
 
+@test "A1 T7: what is lost in a drill is not lost, and its incident says what it is" {
+        tape T1 MEDIA
+        travels S-101 --drill
+        expect 0 m cus --lang es ship lost "$SHIPMENT" --circumstances "Ensayo"
+        [ "$(m cus --json media show "$TAPE" | jq -r .state)" = in-custody ]
+        [ "$(m sara --json incident show N000001 | jq -r .kind)" = breach ]
+        [[ $(m sara --json incident show N000001 | jq -r .what_es) == "SIMULACRO. El envío $SHIPMENT se perdió"* ]]
+        [[ $(m sara --json incident show N000001 | jq -r .what_en) == "DRILL. "* ]]
+        expect 0 m cus ship reconcile
+        expect 0 m sara ledger verify
+}
+
 @test "T1 T4: a GPS track is kept, measured, drawn, and refused when it is hostile, known or of another time" {
         tape T1 MEDIA
         travels S-101

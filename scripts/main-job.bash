@@ -139,7 +139,7 @@ job_ship() {
         act carlos ship dispatch "$shipment" --seal S-0092 --place 'Madrid'
         act carlos ship pickup "$shipment" --seal S-0092 --company 'Mensajería Certificada S.A.' --courier MC-7781 \
                 --waybill ES-2026-55120 --shock ok --tilt ok --temperature ok
-        act ana ship track "$shipment" --event 'En ruta' --position '40.1,-3.9'
+        act carlos ship track "$shipment" --event 'En ruta' --position '40.1,-3.9' --sign
         act luis ship deliver "$shipment" --seal S-0092 --shock ok --tilt ok --temperature ok --place 'Toledo'
         act luis ship confirm "$shipment" --media "$FIRST_ID" --device "$FIRST_ID=$FIRST" --location HQ-S03-A12-E04-P023
         act carlos report R-110-019 "$shipment" --out "$OUT/R-110-019.pdf" --out "$OUT/R-110-019.csv"

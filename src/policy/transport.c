@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "policy/families.h"
+#include "policy/shipping.h"
 
 static const struct rule rules[] = {
         { "T1",
@@ -44,11 +45,12 @@ static const struct rule rules[] = {
             "Use a new seal, or wait until the security administrator closes the incident." } },
         { "T6",
           "mp.si.4, RGPD 44",
-          { "Un envío tiene ruta y tiempo límite; uno internacional, además, documentos de aduana y de "
-            "transferencia de datos.",
-            "A shipment has a route and a time limit; an international one also customs and data-transfer "
-            "documents." },
-          { "Indique los documentos con --documents.", "Name the documents with --documents." } },
+          { "Un envío va por una ruta predefinida y con tiempo límite; a otro país, con documentos de aduana y de "
+            "transferencia de datos; por la vía de emergencia, con revisión posterior.",
+            "A shipment goes by a predefined route and with a time limit; to another country with customs and "
+            "data-transfer documents; by the emergency path with a later review." },
+          { "Vea «route list», y «ship show» para lo que falta.",
+            "See “route list”, and “ship show” for what is missing." } },
         { "T7",
           "mp.si.4, mp.si.2",
           { "SECRETO y CONFIDENCIAL no viajan nunca sin cifrar.", "SECRETO and CONFIDENCIAL never travel "
@@ -102,6 +104,7 @@ const struct term shipment_state_terms[SHIPMENT_STATES] = {
         [SHIPMENT_DELIVERED] = { "delivered", { "entregado", "delivered" } },
         [SHIPMENT_CONFIRMED] = { "confirmed", { "confirmado", "confirmed" } },
         [SHIPMENT_LOST] = { "lost", { "perdido", "lost" } },
+        [SHIPMENT_CANCELLED] = { "cancelled", { "anulado", "cancelled" } },
 };
 
 const struct term checkpoint_terms[CHECKPOINTS] = {
@@ -185,17 +188,8 @@ int transport_judge_encryption(const char *medium, enum medium_kind kind, enum c
                       classification_terms[classification].code, category_terms[category].code);
 }
 
-/* The states from which each checkpoint may be made. */
-static const unsigned checkpoint_from[CHECKPOINTS] = {
-        [CHECKPOINT_ORIGIN] = 1U << SHIPMENT_AUTHORISED,
-        [CHECKPOINT_PICKUP] = 1U << SHIPMENT_DISPATCHED,
-        [CHECKPOINT_TRANSIT] = 1U << SHIPMENT_PICKED_UP | 1U << SHIPMENT_IN_TRANSIT,
-        [CHECKPOINT_DELIVERY] = 1U << SHIPMENT_IN_TRANSIT,
-        [CHECKPOINT_CONFIRMATION] = 1U << SHIPMENT_DELIVERED,
-};
-
 int transport_judge_order(enum shipment_state state, enum checkpoint checkpoint, struct error *err) {
-        if (checkpoint_from[checkpoint] & 1U << state)
+        if (shipment_acts[transport_act_of(checkpoint)].from & 1U << state)
                 return 0;
         return refuse(err, ERR_CONFLICT, "T4", "El envío está en el estado «%s» y no admite el punto «%s».",
                       "The shipment is “%s” and does not allow checkpoint “%s”.", shipment_state_terms[state].code,
@@ -256,13 +250,6 @@ bool transport_seals_match(const char *const *placed, size_t placed_n, const cha
                 if (occurrences(found, found_n, placed[i]) != occurrences(placed, placed_n, placed[i]))
                         return false;
         return true;
-}
-
-int transport_judge_documents(bool international, const char *documents, struct error *err) {
-        if (!international || !str_empty(documents))
-                return 0;
-        return refuse(err, ERR_REFUSED, "T6", "Es un envío internacional sin documentos.",
-                      "It is an international shipment without documents.");
 }
 
 bool transport_is_late(int64_t dispatched, int64_t delivered, int64_t limit_hours, int64_t now) {

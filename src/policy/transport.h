@@ -70,6 +70,7 @@ enum shipment_state {
         SHIPMENT_DELIVERED,
         SHIPMENT_CONFIRMED,
         SHIPMENT_LOST,
+        SHIPMENT_CANCELLED, /* before it left */
         SHIPMENT_STATES
 };
 extern const struct term shipment_state_terms[SHIPMENT_STATES];
@@ -104,8 +105,6 @@ int transport_seal_plain(const char *text, char out[SEAL_TEXT], struct error *er
 /* T5: whether the plain numbers found are exactly those placed, in any order. */
 bool transport_seals_match(const char *const *placed, size_t placed_n, const char *const *found, size_t found_n);
 
-/* T6: a shipment across a border names its customs and data-transfer documents. */
-int transport_judge_documents(bool international, const char *documents, struct error *err);
 /* T6: whether the transit time limit has passed. Moments in microseconds, 0 for not yet. */
 bool transport_is_late(int64_t dispatched, int64_t delivered, int64_t limit_hours, int64_t now);
 

@@ -19,6 +19,19 @@ static int add_lateness(struct act *act, const json_t *shipment, struct shipment
                                      shipment_id(shipment), (long long) limit);
 }
 
+/* T4: the signature of a transit is one that holds. */
+static int judge_transit(struct act *act, const json_t *shipment, struct error *err) {
+        int tracking = term_parse(transport_tracking_terms, TRANSPORT_TRACKINGS, json_text(shipment, "tracking"));
+        bool any = false;
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach(json_object_get(shipment, "checkpoints"), i, item)
+                any |= strcmp(json_text_or_empty(item, "point"), checkpoint_terms[CHECKPOINT_TRANSIT].code) == 0 &&
+                       strcmp(shipment_verify(act, item), "valid") == 0;
+        return transport_judge_transit_signed((enum transport_tracking) tracking, any, err);
+}
+
 int shipment_run_deliver(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         const struct checkpoint_call call = { CHECKPOINT_DELIVERY, true, true, NULL };
         _cleanup_json_ json_t *shipment = NULL;
@@ -28,7 +41,11 @@ int shipment_run_deliver(struct act *act, const json_t *args, json_t **ret, stru
 
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
         if (r == 0)
+                r = transport_judge_order(shipment_state_of(shipment), CHECKPOINT_DELIVERY, err);
+        if (r == 0)
                 r = transport_judge_recipient(act->person, json_text(shipment, "recipient"), err);
+        if (r == 0)
+                r = judge_transit(act, shipment, err);
         if (r == 0)
                 r = shipment_facts_new(8, &facts, err);
         if (r == 0)
@@ -42,20 +59,28 @@ int shipment_run_deliver(struct act *act, const json_t *args, json_t **ret, stru
 
 /* --- confirmation ------------------------------------------------------------------------------------------ */
 
-static bool names(const json_t *list, const char *id) {
-        const json_t *item;
-        size_t i;
+/* What the call says of a medium; a medium is in one of the three lists, once. */
+static const char *const lists[] = { "media", "damaged", "missing" };
 
-        json_array_foreach(list, i, item) if (strcmp(json_string_value(item), id) == 0) return true;
-        return false;
+static size_t said_of(const json_t *args, const char *id) {
+        size_t said = 0;
+
+        for (size_t l = 0; l < COUNT(lists); l++) {
+                const json_t *item;
+                size_t i;
+
+                json_array_foreach(json_object_get(args, lists[l]), i, item)
+                        said += strcmp(json_string_value(item), id) == 0;
+        }
+        return said;
 }
 
-/* Every medium that was found belongs to the shipment. */
-static int refuse_strangers(const json_t *shipment, const json_t *found, struct error *err) {
+/* Every medium that is named belongs to the shipment. */
+static int refuse_strangers(const json_t *shipment, const json_t *named, struct error *err) {
         const json_t *item;
         size_t i, j;
 
-        json_array_foreach(found, i, item) {
+        json_array_foreach(named, i, item) {
                 const json_t *medium;
                 bool known = false;
 
@@ -66,6 +91,35 @@ static int refuse_strangers(const json_t *shipment, const json_t *found, struct 
                                     "Medium %s is not in shipment %s: open an incident.", json_string_value(item),
                                     shipment_id(shipment));
         }
+        return 0;
+}
+
+/* T4: each medium is decided, none by saying nothing of it. */
+static int refuse_undecided(const json_t *args, const json_t *shipment, struct error *err) {
+        const json_t *item;
+        size_t i;
+        int r = 0;
+
+        for (size_t l = 0; l < COUNT(lists) && r == 0; l++)
+                r = refuse_strangers(shipment, json_object_get(args, lists[l]), err);
+        if (r < 0)
+                return r;
+        json_array_foreach(json_object_get(shipment, "media"), i, item) {
+                const char *id = json_text(item, "medium");
+                size_t said = said_of(args, id);
+
+                if (said == 0)
+                        return refuse(err, ERR_USAGE, "T4", "Del soporte %s no se dice si llegó (%s).",
+                                      "Of medium %s it is not said whether it arrived (%s).", id,
+                                      "--media, --damaged, --missing");
+                if (said > 1)
+                        return fail(err, ERR_USAGE, "El soporte %s se indica dos veces.",
+                                    "Medium %s is named twice.", id);
+        }
+        if (json_array_size(json_object_get(args, "missing")) ==
+            json_array_size(json_object_get(shipment, "media")))
+                return refuse(err, ERR_USAGE, "T7", "No llegó ningún soporte: «ship lost».",
+                              "No medium arrived: “ship lost”.");
         return 0;
 }
 
@@ -96,13 +150,12 @@ static int is_intact(struct act *act, const json_t *packed, const char *device, 
 }
 
 struct arrivals {
-        json_t *missing, *changed; /* arrays of IDs */
-        json_t *devices;           /* from ID to path */
+        json_t *changed; /* array of IDs */
+        json_t *devices; /* from ID to path */
         char location[LOCATION_CODE];
 };
 
 static void arrivals_done(struct arrivals *arrivals) {
-        json_decref(arrivals->missing);
         json_decref(arrivals->changed);
         json_decref(arrivals->devices);
 }
@@ -110,15 +163,15 @@ static void arrivals_done(struct arrivals *arrivals) {
 static int add_medium(struct act *act, const json_t *args, const json_t *shipment, const json_t *packed,
                       struct arrivals *arrivals, struct shipment_facts *facts, struct error *err) {
         const char *id = json_text(packed, "medium"), *device = json_text(arrivals->devices, id);
+        const bool damaged = json_array_names(json_object_get(args, "damaged"), id);
         struct medium medium;
         int r;
 
-        if (!names(json_object_get(args, "media"), id)) {
-                if (json_array_append_new(arrivals->missing, json_string(id)))
-                        return fail_memory(err);
+        if (json_array_names(json_object_get(args, "missing"), id))
                 return shipment_facts_add(facts, "medium.lost-in-transit", id,
-                                          json_pack("{s:s}", "shipment", shipment_id(shipment)), err);
-        }
+                                          json_pack("{s:s, s:b}", "shipment", shipment_id(shipment), "drill",
+                                                    (int) json_flag(shipment, "drill")),
+                                          err);
         r = medium_load(act->db, id, &medium, err);
         if (r == 0 && *arrivals->location)
                 r = custody_location_accepts(act->db, arrivals->location, &medium, err);
@@ -131,15 +184,17 @@ static int add_medium(struct act *act, const json_t *args, const json_t *shipmen
         return shipment_facts_add(facts, "medium.received", id,
                                   json_pack("{s:s, s:s, s:s}", "shipment", shipment_id(shipment), "location",
                                             arrivals->location, "integrity",
-                                            r == 0   ? "changed"
-                                            : device ? "intact"
-                                                     : "not-inspected"),
+                                            r == 0    ? "changed"
+                                            : damaged ? "damaged"
+                                            : device  ? "intact"
+                                                      : "not-inspected"),
                                   err);
 }
 
 static int add_contents(struct act *act, const json_t *args, const json_t *shipment, struct arrivals *arrivals,
                         struct shipment_facts *facts, struct error *err) {
-        const json_t *item;
+        const json_t *missing = json_object_get(args, "missing"), *damaged = json_object_get(args, "damaged"),
+                     *item;
         size_t i;
         int r;
 
@@ -148,11 +203,19 @@ static int add_contents(struct act *act, const json_t *args, const json_t *shipm
                 if (r < 0)
                         return r;
         }
-        if (json_array_size(arrivals->missing)) {
-                r = shipment_add_incident(act, shipment, arrivals->missing, INCIDENT_BREACH, facts, err,
+        if (json_array_size(missing)) {
+                r = shipment_add_incident(act, shipment, missing, INCIDENT_BREACH, facts, err,
                                           "Al envío %s le faltan %zu soportes a su llegada.",
                                           "Shipment %s lacks %zu media on arrival.", shipment_id(shipment),
-                                          json_array_size(arrivals->missing));
+                                          json_array_size(missing));
+                if (r < 0)
+                        return r;
+        }
+        if (json_array_size(damaged)) {
+                r = shipment_add_incident(act, shipment, damaged, INCIDENT_DAMAGE, facts, err,
+                                          "Del envío %s llegaron dañados %zu soportes.",
+                                          "Of shipment %s %zu media arrived damaged.", shipment_id(shipment),
+                                          json_array_size(damaged));
                 if (r < 0)
                         return r;
         }
@@ -168,17 +231,17 @@ static int gather_arrivals(struct act *act, const json_t *args, const json_t *sh
                            struct error *err) {
         int r;
 
-        ret->missing = json_array();
         ret->changed = json_array();
         r = shipment_devices(act, args, &ret->devices, err);
         if (r == 0 && json_text(args, "location"))
                 r = location_code_parse(json_text(args, "location"), ret->location, err);
-        return r < 0 ? r : refuse_strangers(shipment, json_object_get(args, "media"), err);
+        return r < 0 ? r : refuse_undecided(args, shipment, err);
 }
 
 /* U2: several media into one place need room for all of them. */
 static int refuse_crowd(struct act *act, const json_t *args, const struct arrivals *arrivals, struct error *err) {
-        int64_t coming = (int64_t) json_array_size(json_object_get(args, "media"));
+        int64_t coming = (int64_t) (json_array_size(json_object_get(args, "media")) +
+                                    json_array_size(json_object_get(args, "damaged")));
 
         if (!*arrivals->location)
                 return 0;
@@ -216,7 +279,8 @@ int shipment_run_confirm(struct act *act, const json_t *args, json_t **ret, stru
                 r = shipment_facts_new(json_array_size(json_object_get(shipment, "media")) + 8, &facts, err);
         if (r < 0)
                 return r;
-        extra = json_pack("{s:O}", "found", json_object_get(args, "media"));
+        extra = json_pack("{s:O*, s:O*, s:O*}", "found", json_object_get(args, "media"), "damaged",
+                          json_object_get(args, "damaged"), "missing", json_object_get(args, "missing"));
         if (!extra)
                 return fail_memory(err);
         const struct checkpoint_call call = { CHECKPOINT_CONFIRMATION, true, false, extra };
@@ -233,16 +297,6 @@ int shipment_run_confirm(struct act *act, const json_t *args, json_t **ret, stru
 
 /* --- loss -------------------------------------------------------------------------------------------------- */
 
-static int refuse_loss(const json_t *shipment, struct error *err) {
-        enum shipment_state state = shipment_state_of(shipment);
-
-        if (state >= SHIPMENT_DISPATCHED && state <= SHIPMENT_DELIVERED)
-                return 0;
-        return refuse(err, ERR_CONFLICT, "T4", "El envío %s está «%s»: no está de camino.",
-                      "Shipment %s is “%s”: it is not on its way.", shipment_id(shipment),
-                      shipment_state_terms[state].code);
-}
-
 int shipment_run_lost(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *shipment = NULL;
         _cleanup_facts_ struct shipment_facts facts = { 0 };
@@ -253,7 +307,7 @@ int shipment_run_lost(struct act *act, const json_t *args, json_t **ret, struct 
 
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
         if (r == 0)
-                r = refuse_loss(shipment, err);
+                r = transport_judge_act(shipment_id(shipment), shipment_state_of(shipment), SHIP_LOST, err);
         if (r == 0)
                 r = shipment_facts_new(json_array_size(json_object_get(shipment, "media")) + 8, &facts, err);
         if (r == 0)
@@ -261,7 +315,9 @@ int shipment_run_lost(struct act *act, const json_t *args, json_t **ret, struct 
                                        json_pack("{s:s}", "circumstances", json_text(args, "circumstances")), err);
         json_array_foreach(json_object_get(shipment, "media"), i, item) if (r == 0)
                 r = shipment_facts_add(&facts, "medium.lost-in-transit", json_text(item, "medium"),
-                                       json_pack("{s:s}", "shipment", shipment_id(shipment)), err);
+                                       json_pack("{s:s, s:b}", "shipment", shipment_id(shipment), "drill",
+                                                 (int) json_flag(shipment, "drill")),
+                                       err);
         if (r == 0)
                 r = shipment_add_incident(act, shipment, NULL, INCIDENT_BREACH, &facts, err,
                                           "El envío %s se perdió: %s", "Shipment %s was lost: %s",

@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "policy/custody_environment.h"
 #include "sign/algorithm.h"
 #include "transport/internal.h"
-
-static const char *const indicators[] = { "shock", "tilt", "temperature" };
 
 int shipment_add_incident(struct act *act, const json_t *shipment, const json_t *media, enum incident_kind kind,
                           struct shipment_facts *facts, struct error *err, const char *es, const char *en, ...) {
@@ -16,13 +15,16 @@ int shipment_add_incident(struct act *act, const json_t *shipment, const json_t 
         struct fact fact;
         va_list args, again;
         const json_t *item;
+        int r, at = 0, at_en = 0;
         size_t i;
-        int r;
 
+        if (json_flag(shipment, "drill"))
+                at = snprintf(text[LANG_ES], sizeof text[0], "SIMULACRO. "),
+                at_en = snprintf(text[LANG_EN], sizeof text[0], "DRILL. ");
         va_start(args, en);
         va_copy(again, args);
-        (void) vsnprintf(text[LANG_ES], sizeof text[0], es, args);
-        (void) vsnprintf(text[LANG_EN], sizeof text[0], en, again);
+        (void) vsnprintf(text[LANG_ES] + at, sizeof text[0] - (size_t) at, es, args);
+        (void) vsnprintf(text[LANG_EN] + at_en, sizeof text[0] - (size_t) at_en, en, again);
         va_end(again);
         va_end(args);
         if (!media)
@@ -56,7 +58,8 @@ static bool seals_match(const json_t *shipment, const json_t *found) {
 
 /* The members that are said and signed; moments as ISO text. */
 static int make_statement(struct act *act, const json_t *args, const json_t *shipment,
-                          const struct checkpoint_call *call, json_t *seals, json_t **ret, struct error *err) {
+                          const struct checkpoint_call *call, json_t *seals, json_t *readings, json_t **ret,
+                          struct error *err) {
         static const char *const said[] = { "place", "position", "note", "company", "courier", "waybill" };
         _cleanup_json_ json_t *statement = NULL, *media = json_array();
         char moment[TIME_TEXT];
@@ -76,10 +79,12 @@ static int make_statement(struct act *act, const json_t *args, const json_t *shi
         for (i = 0; i < COUNT(said) && !failed; i++)
                 if (json_object_get(args, said[i]))
                         failed = json_object_set(statement, said[i], json_object_get(args, said[i])) != 0;
-        for (i = 0; i < COUNT(indicators) && !failed; i++)
-                if (json_object_get(args, indicators[i]))
-                        failed = json_object_set(statement, indicators[i], json_object_get(args, indicators[i])) !=
-                                 0;
+        for (i = 0; i < INDICATORS && !failed; i++)
+                if (json_object_get(args, indicator_terms[i].code))
+                        failed = json_object_set(statement, indicator_terms[i].code,
+                                                 json_object_get(args, indicator_terms[i].code)) != 0;
+        if (!failed && json_object_size(readings))
+                failed = json_object_set(statement, "readings", readings) != 0;
         if (!statement || failed ||
             (call->extra && json_object_update(statement, (json_t *) (uintptr_t) call->extra)))
                 return fail_memory(err);
@@ -87,18 +92,18 @@ static int make_statement(struct act *act, const json_t *args, const json_t *shi
         return 0;
 }
 
-static const char *event_of(enum checkpoint point, bool match) {
+static const char *event_of(enum checkpoint point, bool sound) {
         static const char *const events[CHECKPOINTS] = {
                 [CHECKPOINT_ORIGIN] = "shipment.dispatched",      [CHECKPOINT_PICKUP] = "shipment.picked-up",
                 [CHECKPOINT_TRANSIT] = "shipment.tracked",        [CHECKPOINT_DELIVERY] = "shipment.delivered",
                 [CHECKPOINT_CONFIRMATION] = "shipment.confirmed",
         };
 
-        return point == CHECKPOINT_ORIGIN && !match ? "shipment.stopped" : events[point];
+        return point == CHECKPOINT_ORIGIN && !sound ? "shipment.stopped" : events[point];
 }
 
 static int add_fact(struct act *act, const json_t *shipment, const struct checkpoint_call *call,
-                    const json_t *statement, bool judged, bool match, struct shipment_facts *facts,
+                    const json_t *statement, bool judged, bool match, bool sound, struct shipment_facts *facts,
                     struct error *err) {
         json_t *data = json_deep_copy(statement);
         int r = 0;
@@ -117,12 +122,30 @@ static int add_fact(struct act *act, const json_t *shipment, const struct checkp
                 json_decref(data);
                 return r;
         }
-        return shipment_facts_add(facts, event_of(call->point, match), shipment_id(shipment), data, err);
+        return shipment_facts_add(facts, event_of(call->point, sound), shipment_id(shipment), data, err);
 }
 
-static int add_found_incidents(struct act *act, const json_t *args, const json_t *shipment,
-                               const struct checkpoint_call *call, const json_t *seals, bool match,
-                               struct shipment_facts *facts, struct error *err) {
+/* What tripped, with its value and limits where they are known. */
+static int add_tripped(struct act *act, const json_t *shipment, enum checkpoint point, enum indicator indicator,
+                       const json_t *readings, struct shipment_facts *facts, struct error *err) {
+        const struct indicator_row *row = &transport_indicators[indicator];
+        const json_t *limits = json_object_get(json_object_get(shipment, "indicators"), row->term.code);
+        char value[24] = "-", least[24], most[24];
+
+        if (json_object_get(readings, row->term.code))
+                environment_format(json_int(readings, row->term.code, 0), value);
+        environment_format(json_int(limits, "least", row->least), least);
+        environment_format(json_int(limits, "most", row->most), most);
+        return shipment_add_incident(
+                act, shipment, NULL, INCIDENT_INDICATOR, facts, err,
+                "Envío %s, punto «%s»: indicador «%s» activado (marca %s, límites %s a %s %s).",
+                "Shipment %s, checkpoint “%s”: indicator “%s” tripped (it shows %s, limits %s to %s %s).",
+                shipment_id(shipment), checkpoint_terms[point].code, row->term.code, value, least, most, row->unit);
+}
+
+static int add_found_incidents(struct act *act, const json_t *shipment, enum checkpoint point, const json_t *seals,
+                               bool match, unsigned tripped, const json_t *readings, struct shipment_facts *facts,
+                               struct error *err) {
         _cleanup_free_ char *found = NULL;
         int r = 0;
 
@@ -135,43 +158,52 @@ static int add_found_incidents(struct act *act, const json_t *args, const json_t
                                 "colocados.",
                                 "Shipment %s, checkpoint “%s”: the seals found %.200s are not those "
                                 "placed.",
-                                shipment_id(shipment), checkpoint_terms[call->point].code, found);
+                                shipment_id(shipment), checkpoint_terms[point].code, found);
         }
-        for (size_t i = 0; i < COUNT(indicators) && r == 0; i++)
-                if (strcmp(json_text_or_empty(args, indicators[i]), "tripped") == 0)
-                        r = shipment_add_incident(act, shipment, NULL, INCIDENT_INDICATOR, facts, err,
-                                                  "Envío %s, punto «%s»: indicador «%s» activado.",
-                                                  "Shipment %s, checkpoint “%s”: indicator “%s” tripped.",
-                                                  shipment_id(shipment), checkpoint_terms[call->point].code,
-                                                  indicators[i]);
+        for (int i = 0; i < INDICATORS && r == 0; i++)
+                if (tripped & 1U << i)
+                        r = add_tripped(act, shipment, point, (enum indicator) i, readings, facts, err);
+        return r;
+}
+
+/* Order, incidents that are still open, and what has to be looked at here. */
+static int judge_point(struct act *act, const json_t *args, const json_t *shipment, enum checkpoint point,
+                       json_t **ret_seals, json_t **ret_readings, unsigned *ret_tripped, struct error *err) {
+        unsigned seen = 0;
+        int r = transport_judge_order(shipment_state_of(shipment), point, err);
+
+        if (r == 0 && point != CHECKPOINT_TRANSIT)
+                r = incident_refuse_open(act->db, shipment_id(shipment), "T5", err);
+        if (r == 0)
+                r = shipment_seals(args, ret_seals, err);
+        if (r == 0)
+                r = shipment_readings(args, shipment, ret_readings, &seen, ret_tripped, err);
+        if (r == 0 && point != CHECKPOINT_TRANSIT)
+                r = transport_judge_indicators_read(shipment_indicators(shipment), seen, err);
         return r;
 }
 
 int shipment_checkpoint(struct act *act, const json_t *args, const json_t *shipment,
-                        const struct checkpoint_call *call, struct shipment_facts *facts, bool *ret_match,
+                        const struct checkpoint_call *call, struct shipment_facts *facts, bool *ret_sound,
                         struct error *err) {
-        _cleanup_json_ json_t *seals = NULL, *statement = NULL;
+        _cleanup_json_ json_t *seals = NULL, *statement = NULL, *readings = NULL;
         bool judged, match = true;
-        int r;
+        unsigned tripped = 0;
+        int r = judge_point(act, args, shipment, call->point, &seals, &readings, &tripped, err);
 
-        r = transport_judge_order(shipment_state_of(shipment), call->point, err);
-        if (r == 0 && call->point != CHECKPOINT_TRANSIT)
-                r = incident_refuse_open(act->db, shipment_id(shipment), "T5", err);
-        if (r == 0)
-                r = shipment_seals(args, &seals, err);
         if (r < 0)
                 return r;
         judged = call->seals_demanded || json_array_size(seals) > 0;
         if (judged)
                 match = seals_match(shipment, seals);
-        r = make_statement(act, args, shipment, call, seals, &statement, err);
+        r = make_statement(act, args, shipment, call, seals, readings, &statement, err);
         if (r == 0)
-                r = add_fact(act, shipment, call, statement, judged, match, facts, err);
+                r = add_fact(act, shipment, call, statement, judged, match, match && !tripped, facts, err);
         if (r == 0)
-                r = add_found_incidents(act, args, shipment, call, seals, match, facts, err);
+                r = add_found_incidents(act, shipment, call->point, seals, match, tripped, readings, facts, err);
         if (r < 0)
                 return r;
-        *ret_match = match;
+        *ret_sound = match && !tripped;
         return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "print/form.h"
 #include "registry/person.h"
+#include "transport/form_parts.h"
 #include "transport/internal.h"
 
 /* Sets a member and takes the reference; a NULL value is left out, and prints as a line to fill in. */
@@ -88,6 +89,7 @@ static int add_media(struct act *act, const json_t *shipment, json_t *data, stru
                         put(row, "encryption", encryption_words(item));
                 put_text(row, "verified", item, "verified");
                 put_text(row, "label", item, "label_revision");
+                put(row, "outcome", form_outcome(item));
                 if (json_array_append_new(list, row))
                         return fail_memory(err);
         }
@@ -107,31 +109,6 @@ static const json_t *checkpoint_of(const json_t *shipment, enum checkpoint point
         return NULL;
 }
 
-/* T5: as they were when it left. */
-static void add_indicators(const json_t *shipment, json_t *list) {
-        static const struct {
-                const char *member;
-                struct text kind;
-        } indicators[] = {
-                { "shock", { "indicador de golpe", "shock indicator" } },
-                { "tilt", { "indicador de vuelco", "tilt indicator" } },
-                { "temperature", { "indicador de temperatura", "temperature indicator" } },
-        };
-        const json_t *origin = checkpoint_of(shipment, CHECKPOINT_ORIGIN);
-
-        for (size_t i = 0; i < COUNT(indicators); i++) {
-                const char *state = json_text(origin, indicators[i].member);
-                bool tripped = state && strcmp(state, "tripped") == 0;
-
-                if (state)
-                        (void) json_array_append_new(list, json_pack("{s:s, s:{s:s, s:s}, s:{s:s, s:s}}", "number",
-                                                                     "–", "kind", "es", indicators[i].kind.es, "en",
-                                                                     indicators[i].kind.en, "state", "es",
-                                                                     tripped ? "activado" : "sin activar", "en",
-                                                                     tripped ? "tripped" : "not tripped"));
-        }
-}
-
 static void add_seals(const json_t *shipment, json_t *data) {
         json_t *list = json_array();
         const json_t *item;
@@ -140,7 +117,7 @@ static void add_seals(const json_t *shipment, json_t *data) {
         json_array_foreach(json_object_get(shipment, "seals"), i, item)(void) json_array_append_new(
                 list, json_pack("{s:O, s:{s:s, s:s}}", "number", json_object_get(item, "number"), "kind", "es",
                                 "precinto tipo barrera", "en", "barrier seal"));
-        add_indicators(shipment, list);
+        form_add_indicators(shipment, list);
         put(data, "seals", list);
 }
 
@@ -200,6 +177,7 @@ static void add_checkpoints(struct act *act, const json_t *shipment, json_t *dat
                 put(row, "identity", joined(item, "company", "courier"));
                 put(row, "seals", seal_words(item));
                 put(row, "place", joined(item, "place", "position"));
+                put(row, "indicators", form_readings(item));
                 put_text(row, "note", item, "note");
                 (void) json_array_append_new(list, row);
         }
@@ -249,8 +227,8 @@ static void add_signature(struct act *act, const json_t *shipment, json_t *boxes
         put(boxes, box, one);
 }
 
-/* The courier signs on paper; mpsi knows who they are. */
-static void add_courier(const json_t *shipment, json_t *boxes) {
+/* The courier signs on paper, or with a key of their own. */
+static void add_courier(struct act *act, const json_t *shipment, json_t *boxes) {
         const json_t *pickup = checkpoint_of(shipment, CHECKPOINT_PICKUP);
         json_t *one;
 
@@ -261,6 +239,7 @@ static void add_courier(const json_t *shipment, json_t *boxes) {
         put_text(one, "title", shipment, "company");
         put_text(one, "date", pickup, "time");
         put_text(one, "place", pickup, "place");
+        put(one, "note", form_courier_signature(act, shipment));
         put(boxes, "courier", one);
 }
 
@@ -269,7 +248,7 @@ static void add_times(struct act *act, const json_t *shipment, json_t *data) {
         char limit[TIME_TEXT];
 
         put_text(data, "prepared", shipment, "packed");
-        put_text(data, "eta", shipment, "eta");
+        put_text(data, "eta", shipment, json_text(shipment, "expected") ? "expected" : "eta");
         put(data, "emergency", json_boolean(json_text(shipment, "emergency") != NULL));
         if (time_parse(json_text_or_empty(shipment, "dispatched"), &dispatched) == 0) {
                 time_format(dispatched + json_int(shipment, "limit", 0) * 3600 * SECOND, limit);
@@ -290,13 +269,13 @@ static json_t *form_data(struct act *act, const json_t *shipment, struct error *
         put_text(data, "number", shipment, "shipment");
         put_text(data, "route", shipment, "route");
         put_text(data, "international", shipment, "international");
-        put_text(data, "documents", shipment, "documents");
         put(data, "method", bilingual(transport_method_terms, TRANSPORT_METHODS, json_text(shipment, "method")));
         put(data, "protection",
             bilingual(transport_protection_terms, TRANSPORT_PROTECTIONS, json_text(shipment, "protection")));
         put(data, "tracking",
             bilingual(transport_tracking_terms, TRANSPORT_TRACKINGS, json_text(shipment, "tracking")));
         add_times(act, shipment, data);
+        form_add_journey(act, shipment, data);
         put_text(origin, "place", shipment, "from");
         put(origin, "person", name_only(act, json_text(shipment, "packed_by")));
         put_text(destination, "place", shipment, "to");
@@ -304,6 +283,7 @@ static json_t *form_data(struct act *act, const json_t *shipment, struct error *
         put_text(carrier, "company", shipment, "company");
         put_text(carrier, "courier", shipment, "courier");
         put_text(carrier, "waybill", shipment, "waybill");
+        put(carrier, "signed", form_courier_signature(act, shipment));
         put(data, "origin", origin);
         put(data, "destination", destination);
         put(data, "carrier", carrier);
@@ -312,7 +292,7 @@ static json_t *form_data(struct act *act, const json_t *shipment, struct error *
         add_packaging(shipment, data);
         add_checkpoints(act, shipment, data);
         add_signature(act, shipment, boxes, "origin", CHECKPOINT_ORIGIN);
-        add_courier(shipment, boxes);
+        add_courier(act, shipment, boxes);
         add_signature(act, shipment, boxes, "recipient", CHECKPOINT_DELIVERY);
         add_signature(act, shipment, boxes, "confirmation", CHECKPOINT_CONFIRMATION);
         put(data, "signatures", boxes);

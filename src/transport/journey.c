@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "transport/gps.h"
 #include "transport/internal.h"
 
-static const struct term indicator_terms[] = {
+static const struct term standing_terms[] = {
         { "ok", { "sin activar", "not tripped" } },
         { "tripped", { "activado", "tripped" } },
 };
@@ -19,12 +20,16 @@ static const struct term indicator_terms[] = {
                              "number of a seal that is seen (repeatable)"),                                        \
                         0, 40, NULL, 0                                                                             \
         }
-#define INDICATOR_PARAMS                                                                                            \
-        { "shock", PARAM_TERM, 0, HELP("indicador de golpe", "shock indicator"), 0, 0, indicator_terms, 2 },        \
-                { "tilt", PARAM_TERM, 0, HELP("indicador de vuelco", "tilt indicator"), 0, 0, indicator_terms, 2 }, \
-        {                                                                                                           \
-                "temperature", PARAM_TERM, 0, HELP("indicador de temperatura", "temperature indicator"), 0, 0,      \
-                        indicator_terms, 2                                                                          \
+#define INDICATOR_PARAMS                                                                                           \
+        { "shock", PARAM_TERM, 0, HELP("indicador de golpe", "shock indicator"), 0, 0, standing_terms, 2 },        \
+                { "tilt", PARAM_TERM, 0, HELP("indicador de vuelco", "tilt indicator"), 0, 0, standing_terms, 2 }, \
+                { "temperature",  PARAM_TERM, 0, HELP("indicador de temperatura", "temperature indicator"), 0, 0,  \
+                  standing_terms, 2 },                                                                             \
+        {                                                                                                          \
+                "reading", PARAM_TEXT, PARAM_REPEATED,                                                             \
+                        HELP("valor leído, como temperature=18.5 (repetible)",                                     \
+                             "value read, such as temperature=18.5 (repeatable)"),                                 \
+                        0, 40, NULL, 0                                                                             \
         }
 #define PLACE_PARAMS                                                                                               \
         { "place", PARAM_TEXT, 0, HELP("lugar", "place"), 0, 120, NULL, 0 }, {                                     \
@@ -47,6 +52,13 @@ static const struct param pickup_params[] = {
         { "courier", PARAM_TEXT, PARAM_REQUIRED, HELP("identificación del mensajero", "the courier's ID"), 0, 120,
           NULL, 0 },
         { "waybill", PARAM_TEXT, 0, HELP("número de seguimiento", "tracking number"), 0, 80, NULL, 0 },
+        { "courier-signs", PARAM_FLAG, 0,
+          HELP("el mensajero firma aquí con su clave", "the courier signs here with their own key"), 0, 0, NULL,
+          0 },
+        { "receipt", PARAM_TEXT, 0,
+          HELP("número del recibo impreso que firmó el mensajero",
+               "number of the printed receipt that the courier signed"),
+          0, 40, NULL, 0 },
         INDICATOR_PARAMS,
         PLACE_PARAMS,
 };
@@ -63,31 +75,25 @@ static const struct param deliver_params[] = { SHIPMENT_PARAM, SEAL_PARAM(PARAM_
                                                PLACE_PARAMS };
 static const struct param confirm_params[] = {
         SHIPMENT_PARAM,
-        { "media", PARAM_MEDIUM, PARAM_REQUIRED | PARAM_REPEATED,
-          HELP("soporte hallado (repetible)", "medium found (repeatable)"), 0, 0, NULL, 0 },
+        { "media", PARAM_MEDIUM, PARAM_REPEATED,
+          HELP("soporte que llegó (repetible)", "medium that arrived (repeatable)"), 0, 0, NULL, 0 },
+        { "damaged", PARAM_MEDIUM, PARAM_REPEATED,
+          HELP("soporte que llegó dañado (repetible)", "medium that arrived damaged (repeatable)"), 0, 0, NULL, 0 },
+        { "missing", PARAM_MEDIUM, PARAM_REPEATED,
+          HELP("soporte que falta: abre el protocolo de brecha (repetible)",
+               "medium that is missing: opens the breach protocol (repeatable)"),
+          0, 0, NULL, 0 },
         DEVICE_PARAM,
         { "location", PARAM_TEXT, 0, HELP("ubicación en que quedan", "location where they are put"), 0, 40, NULL,
           0 },
         SEAL_PARAM(0),
+        INDICATOR_PARAMS,
         PLACE_PARAMS,
 };
 static const struct param lost_params[] = {
         SHIPMENT_PARAM,
         { "circumstances", PARAM_TEXT, PARAM_REQUIRED, HELP("qué se sabe", "what is known"), 0, 200, NULL, 0 },
 };
-
-/* latitude,longitude in degrees with at most 8 decimals; kept as typed. */
-static int judge_position(const char *text, struct error *err) {
-        double latitude, longitude;
-        char rest;
-
-        if (strspn(text, "+-.,0123456789") == strlen(text) &&
-            sscanf(text, "%12lf,%13lf%c", &latitude, &longitude, &rest) == 2 && latitude >= -90 && latitude <= 90 &&
-            longitude >= -180 && longitude <= 180)
-                return 0;
-        return fail(err, ERR_USAGE, "«%s» no es una posición latitud,longitud.",
-                    "“%s” is not a position latitude,longitude.", text);
-}
 
 /* --- origin ------------------------------------------------------------------------------------------------ */
 
@@ -173,11 +179,42 @@ static int add_departures(const json_t *shipment, struct shipment_facts *facts, 
         return r;
 }
 
+/* T6: to another country only with its papers. A shipment made before countries were asked for has none. */
+static int refuse_papers(const json_t *shipment, struct error *err) {
+        int transfer = term_parse(transfer_terms, TRANSFERS, json_text_or_empty(shipment, "transfer"));
+        unsigned there = 0;
+        const json_t *item;
+        size_t i;
+
+        if (transfer < 0)
+                return 0;
+        json_array_foreach(json_object_get(shipment, "papers"), i, item)
+                there |= 1U << term_parse(transfer_paper_terms, TRANSFER_PAPERS, json_text_or_empty(item, "kind"));
+        return transport_judge_papers(json_text_or_empty(shipment, "country"), (enum transfer) transfer, there,
+                                      err);
+}
+
+/* T6: when it should arrive: the day that was said, or the route's usual hours from now. */
+static int add_expected(struct act *act, const json_t *shipment, json_t **ret, struct error *err) {
+        int64_t usual = json_int(shipment, "usual", 0), moment = 0;
+        char text[TIME_TEXT];
+
+        *ret = json_object();
+        if (json_text(shipment, "eta") && date_parse(json_text(shipment, "eta"), &moment) == 0)
+                moment += DAY - SECOND;
+        else if (usual)
+                moment = act_now(act) + usual * 3600 * SECOND;
+        if (moment == 0 && *ret)
+                return 0;
+        time_format(moment, text);
+        return json_object_set_new(*ret, "expected", json_string(text)) ? fail_memory(err) : 0;
+}
+
 static int run_dispatch(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        const struct checkpoint_call call = { CHECKPOINT_ORIGIN, true, true, NULL };
-        _cleanup_json_ json_t *shipment = NULL;
+        struct checkpoint_call call = { CHECKPOINT_ORIGIN, true, true, NULL };
+        _cleanup_json_ json_t *shipment = NULL, *expected = NULL;
         _cleanup_facts_ struct shipment_facts facts = { 0 };
-        bool match = true;
+        bool sound = true;
         int r;
 
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
@@ -186,36 +223,52 @@ static int run_dispatch(struct act *act, const json_t *args, json_t **ret, struc
         if (r == 0)
                 r = refuse_media(act, shipment, err);
         if (r == 0)
-                r = shipment_facts_new(json_array_size(json_object_get(shipment, "media")) + 8, &facts, err);
+                r = refuse_papers(shipment, err);
         if (r == 0)
-                r = shipment_checkpoint(act, args, shipment, &call, &facts, &match, err);
-        if (r == 0 && match)
+                r = add_expected(act, shipment, &expected, err);
+        if (r == 0)
+                r = shipment_facts_new(json_array_size(json_object_get(shipment, "media")) + 8, &facts, err);
+        call.extra = expected;
+        if (r == 0)
+                r = shipment_checkpoint(act, args, shipment, &call, &facts, &sound, err);
+        if (r == 0 && sound)
                 r = add_departures(shipment, &facts, err);
         if (r == 0)
                 r = act_record(act, facts.facts, facts.n, err);
         if (r == 0)
                 r = shipment_answer(act, shipment_id(shipment), &facts, ret, err);
-        if (r < 0 || match)
+        if (r < 0 || sound)
                 return r;
         json_decref(TAKE_PTR(*ret));
-        return refuse(err, ERR_VERIFY, "T5", "El envío %s no sale: los precintos no son los colocados.",
-                      "Shipment %s does not leave: the seals are not those placed.", shipment_id(shipment));
+        return refuse(err, ERR_VERIFY, "T5",
+                      "El envío %s no sale: los precintos o un indicador no están como deben.",
+                      "Shipment %s does not leave: the seals or an indicator are not as they should be.",
+                      shipment_id(shipment));
 }
 
 /* --- pickup, transit --------------------------------------------------------------------------------------- */
 
 static int run_pickup(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         const struct checkpoint_call call = { CHECKPOINT_PICKUP, true, true, NULL };
-        _cleanup_json_ json_t *shipment = NULL;
+        _cleanup_json_ json_t *shipment = NULL, *courier = NULL;
         _cleanup_facts_ struct shipment_facts facts = { 0 };
-        bool match = true;
+        enum category strictest;
+        bool sound = true;
         int r;
 
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
         if (r == 0)
+                r = transport_judge_order(shipment_state_of(shipment), CHECKPOINT_PICKUP, err);
+        if (r == 0)
+                r = shipment_strictest(act->db, shipment, &strictest, err);
+        if (r == 0)
+                r = courier_demand(act, args, strictest, &courier, err);
+        if (r == 0)
                 r = shipment_facts_new(8, &facts, err);
         if (r == 0)
-                r = shipment_checkpoint(act, args, shipment, &call, &facts, &match, err);
+                r = shipment_checkpoint(act, args, shipment, &call, &facts, &sound, err);
+        if (r == 0)
+                r = courier_sign(act, args, courier, shipment, &facts, err);
         if (r == 0)
                 r = act_record(act, facts.facts, facts.n, err);
         return r < 0 ? r : shipment_answer(act, shipment_id(shipment), &facts, ret, err);
@@ -226,11 +279,13 @@ static int run_track(struct act *act, const json_t *args, json_t **ret, struct e
         _cleanup_json_ json_t *shipment = NULL, *renamed = NULL;
         _cleanup_facts_ struct shipment_facts facts = { 0 };
         const char *position = json_text(args, "position");
-        bool match = true;
+        struct gps_point point;
+        bool sound = true;
         int tracking, r;
 
-        if (position && (r = judge_position(position, err)) < 0)
-                return r;
+        if (position && !gps_position(position, &point))
+                return fail(err, ERR_USAGE, "«%s» no es una posición latitud,longitud.",
+                            "“%s” is not a position latitude,longitude.", position);
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
         if (r < 0)
                 return r;
@@ -244,7 +299,7 @@ static int run_track(struct act *act, const json_t *args, json_t **ret, struct e
         renamed = json_copy((json_t *) (uintptr_t) args);
         if (!renamed || json_object_set(renamed, "note", json_object_get(args, "event")))
                 return fail_memory(err);
-        r = shipment_checkpoint(act, renamed, shipment, &call, &facts, &match, err);
+        r = shipment_checkpoint(act, renamed, shipment, &call, &facts, &sound, err);
         if (r == 0)
                 r = act_record(act, facts.facts, facts.n, err);
         return r < 0 ? r : shipment_answer(act, shipment_id(shipment), &facts, ret, err);
@@ -273,8 +328,8 @@ static const struct verb checkpoint_verbs[] = {
           .name = "track",
           .roles = EVERYBODY_WHO_ACTS,
           .flags = VERB_WRITES,
-          .help = HELP("Punto 3, tránsito: posición o suceso (T4)",
-                       "Checkpoint 3, transit: position or event (T4)"),
+          .help = HELP("Punto 3, tránsito: posición o suceso; firmado alguna vez (T4)",
+                       "Checkpoint 3, transit: position or event; signed at least once (T4)"),
           PARAMS(track_params),
           .run = run_track },
         { .noun = "ship",

@@ -32,10 +32,52 @@ static const char *const scripts[] = {
         "  courier TEXT, seals TEXT NOT NULL, seals_match INTEGER, shock TEXT, tilt TEXT, temperature TEXT,"
         "  statement TEXT, signature TEXT, certificate TEXT, PRIMARY KEY (shipment, number)"
         ") STRICT, WITHOUT ROWID;",
+
+        "ALTER TABLE shipment ADD COLUMN expected INTEGER;"
+        "ALTER TABLE shipment ADD COLUMN usual_hours INTEGER;"
+        "ALTER TABLE shipment ADD COLUMN country TEXT;"
+        "ALTER TABLE shipment ADD COLUMN transfer TEXT;"
+        "ALTER TABLE shipment ADD COLUMN drill INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE shipment ADD COLUMN returns TEXT;"
+        "ALTER TABLE shipment ADD COLUMN indicators TEXT NOT NULL DEFAULT '{}';"
+        "ALTER TABLE shipment ADD COLUMN noticed INTEGER;"
+        "ALTER TABLE shipment ADD COLUMN review_due INTEGER;"
+        "ALTER TABLE shipment ADD COLUMN reviewed INTEGER;"
+        "ALTER TABLE shipment ADD COLUMN reviewed_by TEXT;"
+        "ALTER TABLE shipment ADD COLUMN review TEXT;"
+        "ALTER TABLE shipment ADD COLUMN cancelled INTEGER;"
+        "ALTER TABLE shipment ADD COLUMN circumstances TEXT;"
+        "ALTER TABLE shipment_checkpoint ADD COLUMN readings TEXT;"
+        "CREATE TABLE route ("
+        "  name TEXT PRIMARY KEY, origin TEXT NOT NULL, destination TEXT NOT NULL, company TEXT NOT NULL,"
+        "  usual_hours INTEGER NOT NULL, limit_hours INTEGER NOT NULL, corridor INTEGER NOT NULL, via TEXT NOT "
+        "NULL,"
+        "  added INTEGER NOT NULL, added_by TEXT NOT NULL, closed INTEGER, closing TEXT"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE courier ("
+        "  name TEXT PRIMARY KEY, full_name TEXT NOT NULL, company TEXT NOT NULL, document TEXT NOT NULL,"
+        "  sha256 TEXT NOT NULL, expires TEXT NOT NULL, person TEXT, added INTEGER NOT NULL,"
+        "  added_by TEXT NOT NULL, withdrawn INTEGER, withdrawal TEXT"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE seal_batch ("
+        "  number INTEGER PRIMARY KEY, prefix TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+        "  digits INTEGER NOT NULL, supplier TEXT NOT NULL, received INTEGER NOT NULL, person TEXT NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE shipment_document ("
+        "  shipment TEXT NOT NULL REFERENCES shipment (id), number INTEGER NOT NULL, kind TEXT NOT NULL,"
+        "  reference TEXT NOT NULL, sha256 TEXT NOT NULL, time INTEGER NOT NULL, person TEXT NOT NULL,"
+        "  PRIMARY KEY (shipment, number)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE TABLE shipment_gps ("
+        "  shipment TEXT NOT NULL REFERENCES shipment (id), sha256 TEXT NOT NULL, time INTEGER NOT NULL,"
+        "  person TEXT NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (shipment, sha256)"
+        ") STRICT, WITHOUT ROWID;",
 };
 
 static const char *const state_tables[] = {
-        "shipment", "shipment_medium", "shipment_seal", "shipment_authorisation", "shipment_checkpoint", NULL
+        "shipment", "shipment_medium", "shipment_seal", "shipment_authorisation", "shipment_checkpoint",
+        "route",    "courier",         "seal_batch",    "shipment_document",      "shipment_gps",
+        NULL,
 };
 
 const struct schema transport_schema = {

@@ -11,6 +11,38 @@ enum shipment_state shipment_state_of(const json_t *shipment) {
                                                 json_text_or_empty(shipment, "state"));
 }
 
+int64_t shipment_moment(const json_t *object, const char *key) {
+        int64_t moment = 0;
+
+        (void) time_parse(json_text_or_empty(object, key), &moment);
+        return moment;
+}
+
+bool json_array_names(const json_t *list, const char *text) {
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach(list, i, item) if (strcmp(json_string_value(item), text) == 0) return true;
+        return false;
+}
+
+int shipment_strictest(struct db *db, const json_t *shipment, enum category *ret, struct error *err) {
+        const json_t *item;
+        size_t i;
+
+        *ret = CATEGORY_BASICA;
+        json_array_foreach(json_object_get(shipment, "media"), i, item) {
+                struct medium medium;
+                int r = medium_load(db, json_text(item, "medium"), &medium, err);
+
+                if (r < 0)
+                        return r;
+                if (medium.category > *ret)
+                        *ret = medium.category;
+        }
+        return 0;
+}
+
 static int load_array(struct db *db, json_t *shipment, const char *key, const char *sql, const char *const *names,
                       const char *types, struct error *err) {
         _cleanup_json_ json_t *list = json_array();
@@ -37,22 +69,31 @@ static int load_packaging(json_t *shipment, struct error *err) {
         return json_object_set(shipment, "packaging", levels) ? fail_memory(err) : 0;
 }
 
-/* The seals of a checkpoint are kept as canonical JSON text. */
-static int open_seal_texts(json_t *shipment, struct error *err) {
-        json_t *checkpoint;
+/* What is kept as canonical JSON text becomes what it says. */
+static int open_text(json_t *object, const char *key, struct error *err) {
+        const char *text = json_text(object, key);
+        json_t *value = NULL;
+        int r = text ? json_parse(text, strlen(text), &value, err) : 0;
+
+        if (r < 0 || !text)
+                return r;
+        return json_object_set_new(object, key, value) ? fail_memory(err) : 0;
+}
+
+static int open_texts(json_t *shipment, struct error *err) {
+        json_t *item;
         size_t i;
+        int r = open_text(shipment, "indicators", err);
 
-        json_array_foreach(json_object_get(shipment, "checkpoints"), i, checkpoint) {
-                json_t *seals = NULL;
-                const char *text = json_text_or_empty(checkpoint, "seals");
-                int r = json_parse(text, strlen(text), &seals, err);
-
-                if (r < 0)
-                        return r;
-                if (json_object_set_new(checkpoint, "seals", seals))
-                        return fail_memory(err);
+        json_array_foreach(json_object_get(shipment, "checkpoints"), i, item) {
+                if (r == 0)
+                        r = open_text(item, "seals", err);
+                if (r == 0)
+                        r = open_text(item, "readings", err);
         }
-        return 0;
+        json_array_foreach(json_object_get(shipment, "gps"), i, item) if (r == 0)
+                r = open_text(item, "summary", err);
+        return r;
 }
 
 static int load_parts(struct db *db, json_t *shipment, struct error *err) {
@@ -63,7 +104,10 @@ static int load_parts(struct db *db, json_t *shipment, struct error *err) {
         static const char *const checkpoints[] = { "point",       "time",        "person",    "place",
                                                    "position",    "note",        "company",   "courier",
                                                    "seals",       "seals_match", "shock",     "tilt",
-                                                   "temperature", "statement",   "signature", "certificate" };
+                                                   "temperature", "statement",   "signature", "certificate",
+                                                   "readings" };
+        static const char *const papers[] = { "kind", "reference", "sha256", "time", "person" };
+        static const char *const tracks[] = { "sha256", "time", "person", "summary" };
         int r;
 
         r = load_array(db, shipment, "media",
@@ -84,18 +128,30 @@ static int load_parts(struct db *db, json_t *shipment, struct error *err) {
                 r = load_array(
                         db, shipment, "checkpoints",
                         "SELECT point, time, person, place, position, note, company, courier, seals, seals_match, "
-                        "shock, tilt, temperature, statement, signature, certificate FROM shipment_checkpoint "
-                        "WHERE shipment = ? ORDER BY number",
-                        checkpoints, "stsssssssfssssss", err);
-        return r < 0 ? r : open_seal_texts(shipment, err);
+                        "shock, tilt, temperature, statement, signature, certificate, readings FROM "
+                        "shipment_checkpoint WHERE shipment = ? ORDER BY number",
+                        checkpoints, "stsssssssfsssssss", err);
+        if (r == 0)
+                r = load_array(db, shipment, "papers",
+                               "SELECT kind, reference, sha256, time, person FROM shipment_document WHERE shipment "
+                               "= ? ORDER BY number",
+                               papers, "sssts", err);
+        if (r == 0)
+                r = load_array(db, shipment, "gps",
+                               "SELECT sha256, time, person, summary FROM shipment_gps WHERE shipment = ? ORDER BY "
+                               "time",
+                               tracks, "stss", err);
+        return r < 0 ? r : open_texts(shipment, err);
 }
 
 int shipment_load(struct db *db, const char *text, json_t **ret, struct error *err) {
         static const char *const members[] = {
-                "shipment",   "from",      "to",        "recipient",     "method",    "protection", "tracking",
-                "route",      "limit",     "reason",    "international", "documents", "state",      "creator",
-                "created",    "packed",    "packed_by", "packaging",     "company",   "courier",    "waybill",
-                "dispatched", "delivered", "confirmed", "lost",          "eta",       "emergency",
+                "shipment",   "from",      "to",          "recipient",     "method",    "protection",    "tracking",
+                "route",      "limit",     "reason",      "international", "documents", "state",         "creator",
+                "created",    "packed",    "packed_by",   "packaging",     "company",   "courier",       "waybill",
+                "dispatched", "delivered", "confirmed",   "lost",          "eta",       "emergency",     "expected",
+                "usual",      "country",   "transfer",    "drill",         "returns",   "indicators",    "noticed",
+                "review_due", "reviewed",  "reviewed_by", "review",        "cancelled", "circumstances",
         };
         _cleanup_json_ json_t *shipment = NULL;
         _cleanup_rows_ struct rows *rows = NULL;
@@ -109,8 +165,9 @@ int shipment_load(struct db *db, const char *text, json_t **ret, struct error *e
                 db, &rows, err,
                 "SELECT id, origin, destination, recipient, method, protection, tracking, route, limit_hours, "
                 "reason, international, documents, state, creator, created, packed, packed_by, packaging, company, "
-                "courier, waybill, dispatched, delivered, confirmed, lost, eta, emergency FROM shipment WHERE id = "
-                "?",
+                "courier, waybill, dispatched, delivered, confirmed, lost, eta, emergency, expected, "
+                "usual_hours, country, transfer, drill, returns, indicators, noticed, review_due, reviewed, "
+                "reviewed_by, review, cancelled, circumstances FROM shipment WHERE id = ?",
                 "s", id);
         if (r < 0)
                 return r;
@@ -122,7 +179,8 @@ int shipment_load(struct db *db, const char *text, json_t **ret, struct error *e
                                 "ssssssss"
                                 "isfsss"
                                 "ttsisss"
-                                "ttttss");
+                                "ttttss"
+                                "tissfsstttssts");
         if (!shipment)
                 return fail_memory(err);
         r = load_packaging(shipment, err);
@@ -139,7 +197,7 @@ int shipment_refuse_other(struct db *db, const char *medium, const char *except,
         int r = db_text(
                 db, &other, err,
                 "SELECT s.id FROM shipment s JOIN shipment_medium m ON m.shipment = s.id WHERE m.medium = ? AND "
-                "s.state NOT IN ('confirmed', 'lost') AND s.id IS NOT ?",
+                "s.state NOT IN ('confirmed', 'lost', 'cancelled') AND s.id IS NOT ?",
                 "ss", medium, except);
 
         if (r == ERR_NOT_FOUND)

@@ -54,17 +54,11 @@ static const struct column show_columns[] = {
         { "late", HELP("TARDE", "LATE") },
 };
 
-static int64_t moment_of(const json_t *object, const char *key) {
-        int64_t moment = 0;
-
-        (void) time_parse(json_text_or_empty(object, key), &moment);
-        return moment;
-}
-
 static int set_late(const struct act *act, json_t *shipment, struct error *err) {
-        int64_t end = moment_of(shipment, "delivered");
-        bool late = transport_is_late(moment_of(shipment, "dispatched"), end ? end : moment_of(shipment, "lost"),
-                                      json_int(shipment, "limit", 0), act_now(act));
+        int64_t end = shipment_moment(shipment, "delivered");
+        bool late = transport_is_late(shipment_moment(shipment, "dispatched"),
+                                      end ? end : shipment_moment(shipment, "lost"), json_int(shipment, "limit", 0),
+                                      act_now(act));
 
         return json_object_set_new(shipment, "late", json_boolean(late)) ? fail_memory(err) : 0;
 }
@@ -95,6 +89,7 @@ static const char *next_verb(enum shipment_state state) {
                 [SHIPMENT_DELIVERED] = "ship confirm",
                 [SHIPMENT_CONFIRMED] = "",
                 [SHIPMENT_LOST] = "",
+                [SHIPMENT_CANCELLED] = "",
         };
 
         return next[state];

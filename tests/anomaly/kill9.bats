@@ -33,7 +33,7 @@ acts=(
         'marta ship authorise E000001'
         'carlos ship dispatch E000001 --seal S-0092'
         'carlos ship pickup E000001 --seal S-0092 --company C --courier M1'
-        'ana ship track E000001 --event en-route --position 40.1,-3.9'
+        'carlos ship track E000001 --event en-route --position 40.1,-3.9 --sign'
         'luis ship deliver E000001 --seal S-0092'
         'luis ship confirm E000001 --media ID --device ID=DISK --location HQ-S03-A12-E04-P023'
         'ana wipe run ID --device DISK --confirm ID'

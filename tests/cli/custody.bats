@@ -122,12 +122,12 @@ pack() {
         expect 0 m cus ship dispatch "$SHIPMENT" --seal S-101 --seal S-102 --shock ok
         expect 0 m cus ship pickup "$SHIPMENT" --seal S-101 --seal S-102 --company "Mensajería Sur" --courier M-77
         expect 7 m rosa ship deliver "$SHIPMENT" --seal S-101 --seal S-102
-        expect 0 m cus ship track "$SHIPMENT" --event "En ruta" --position 37.3891,-5.9845
+        expect 0 m cus ship track "$SHIPMENT" --event "En ruta" --position 37.3891,-5.9845 --sign
         expect 3 m uli ship deliver "$SHIPMENT" --seal S-101 --seal S-102
         expect 0 m rosa ship deliver "$SHIPMENT" --seal S-101 --seal S-102
         expect 0 m rosa ship confirm "$SHIPMENT" --media "$ID" --device "$ID=$DEVICE"
         expect 0 m cus --json ship show "$SHIPMENT"
-        [ "$(jq -r '[.checkpoints[].signed] | join(" ")' <<<"$output")" = "valid valid valid none valid valid" ]
+        [ "$(jq -r '[.checkpoints[].signed] | join(" ")' <<<"$output")" = "valid valid valid valid valid valid" ]
         [ "$(jq -r .state <<<"$output")" = confirmed ]
         expect 0 m cus report R-110-019 "$SHIPMENT" --out "$BATS_TEST_TMPDIR/form.pdf" --out "$BATS_TEST_TMPDIR/form.csv"
         pdftotext -layout "$BATS_TEST_TMPDIR/form.pdf" "$BATS_TEST_TMPDIR/form.txt"

@@ -157,12 +157,8 @@ static void t5_seals(void **state) {
 
 static void t6_documents_and_limit(void **state) {
         const int64_t hour = 3600 * SECOND;
-        struct error err;
 
         (void) state;
-        assert_int_equal(transport_judge_documents(false, "", &err), 0);
-        assert_int_equal(transport_judge_documents(true, "DUA 2026-1, SCC 2021/914", &err), 0);
-        must_refuse(transport_judge_documents(true, "", &err), &err, ERR_REFUSED, "T6");
         assert_false(transport_is_late(0, 0, 24, 100 * DAY));
         assert_false(transport_is_late(hour, 0, 24, 25 * hour));
         assert_true(transport_is_late(hour, 0, 24, 25 * hour + 1));

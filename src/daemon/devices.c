@@ -685,13 +685,18 @@ void devices_look_again(struct guard *guard, const char *name) {
         go_on(guard);
 }
 
-int devices_for_order(struct guard *guard, const char *path, struct device_facts *ret, struct error *err) {
-        struct device *device;
+int devices_for_order(struct guard *guard, const char *path, bool empty, struct device_facts *ret,
+                      struct error *err) {
+        struct device *device = NULL;
         int r = find_for(guard, path, &device, err);
 
-        if (r == 0)
-                *ret = device->facts;
-        return r;
+        if (r < 0 && empty)
+                device = find(guard, path + strlen("/dev/"));
+        if (r < 0 && !device)
+                return r;
+        *ret = r == 0 ? device->facts : (struct device_facts){ .size = 0 };
+        (void) snprintf(ret->path, sizeof ret->path, "%s", device->path);
+        return 0;
 }
 
 bool devices_ask_job(struct guard *guard, const struct device_facts *facts, uid_t uid, const char *medium,

@@ -68,9 +68,11 @@ void devices_worker_ended(struct guard *guard, uint64_t worker);
 /* For mappings: the facts of a device that may be opened now; its verdict into force again; a closing on record
  * (false: the judge is not there, or too far behind). */
 int devices_for_mapping(struct guard *guard, const char *path, struct device_facts *ret, struct error *err);
-/* For orders: the facts of a device that the gate has a say on; and the judge is asked what wipe it is under
- * (false: there is no judge, or it is too far behind), whose answer goes to orders_judged(). */
-int devices_for_order(struct guard *guard, const char *path, struct device_facts *ret, struct error *err);
+/* For orders: the facts of a device that the gate has a say on (`empty`: or that shows no medium: its path alone);
+ * and the judge is asked what wipe it is under (false: there is no judge, or it is too far behind), whose answer
+ * goes to orders_judged(). */
+int devices_for_order(struct guard *guard, const char *path, bool empty, struct device_facts *ret,
+                      struct error *err);
 bool devices_ask_job(struct guard *guard, const struct device_facts *facts, uid_t uid, const char *medium,
                      uint64_t worker);
 void devices_look_again(struct guard *guard, const char *name);

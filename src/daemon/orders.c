@@ -6,16 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "daemon/guard.h"
+#include "daemon/sender.h"
 #include "device/sysfs.h"
 
 #ifndef BLKGETDISKSEQ
@@ -68,112 +67,21 @@ bool order_told_sane(const void *data, size_t n, struct order_told *ret) {
         return ret->result <= 0 && ret->sense_n <= sizeof ret->sense && ret->got <= sizeof ret->data;
 }
 
-/* --- the process that sends it
- * ------------------------------------------------------------------------------------
+/* --- the process of the guard's
+ * -----------------------------------------------------------------------------------
  */
-
-static bool is_meant(int node, int64_t diskseq) {
-        uint64_t now = 0;
-
-        return ioctl(node, BLKGETDISKSEQ, &now) == 0 && now == (uint64_t) diskseq;
-}
-
-/* The device is looked at again, from outside: it is the one that was judged, nothing stands on it, and what
- * changes it comes while a job has it locked, as every job does for as long as it works. */
-static int check(const struct errand *errand, int node) {
-        struct device_facts now;
-
-        if (!is_meant(node, errand->facts.diskseq) ||
-            device_facts_outside(errand->facts.path, errand->guard->store, &now, NULL) < 0 ||
-            strcmp(now.insertion, errand->facts.insertion) != 0 || strcmp(now.serial, errand->facts.serial) != 0 ||
-            strcmp(now.wwn, errand->facts.wwn) != 0)
-                return -ESTALE;
-        if (passthrough()->kind(&now) != (order_is_nvme(&errand->asks.order) ? PASSTHROUGH_NVME : PASSTHROUGH_SCSI))
-                return -EACCES;
-        now.read_only = false; /* the gate's own */
-        if (order_class(&errand->asks.order) == ORDER_ASKS)
-                return now.system || now.partition ? -EACCES : 0;
-        if (device_refuse_in_use(&now, NULL) < 0)
-                return -EACCES;
-        return flock(node, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK ? 0 : -EACCES;
-}
-
-static int send_nvme(int node, const struct order *order, struct order_told *told) {
-        struct nvme_features features = { 0 };
-        struct nvme_command command;
-        uint32_t nsid = 0;
-        int r = passthrough()->nvme_namespace(node, &nsid);
-
-        if (r < 0)
-                return r;
-        command = nvme_identify(0, nsid, told->data);
-        if (order_class(order) == ORDER_CHANGES) { /* a format keeps what the namespace is */
-                r = passthrough()->nvme(node, &command);
-                if (r < 0 || command.status != 0)
-                        return r < 0 ? r : -EIO;
-                nvme_namespace_parse(told->data, &features);
-                memset(told->data, 0, sizeof told->data);
-        }
-        if (!order_nvme(order, &features, nsid, told->data, &command))
-                return -EINVAL;
-        r = passthrough()->nvme(node, &command);
-        told->nvme_status = command.status;
-        told->nvme_result = command.result;
-        told->got = command.direction == DATA_IN && r == 0 ? (uint32_t) command.size : 0;
-        return r;
-}
-
-/* A new end of the disk is taken only right after its real one was asked for: what came in between would undo it.
- */
-static int ask_end_first(int node, const struct order *order) {
-        const struct order first = { .id = order->id == ORDER_ATA_SET_MAX ? ORDER_ATA_NATIVE_MAX
-                                                                          : ORDER_ATA_ACCESSIBLE_MAX };
-        uint8_t data[ORDER_DATA];
-        struct scsi_command command;
-
-        if (order->id != ORDER_ATA_SET_MAX && order->id != ORDER_ATA_SET_ACCESSIBLE_MAX)
-                return 0;
-        return order_scsi(&first, NULL, data, &command) ? passthrough()->scsi(node, &command) : -EINVAL;
-}
-
-static int send_scsi(int node, const struct order *order, int from, struct order_told *told) {
-        uint8_t password[ATA_PASSWORD] = { 0 };
-        struct scsi_command command;
-        int r = order_wants_password(order) &&
-                                (from < 0 || read(from, password, sizeof password) != sizeof password)
-                        ? -EINVAL
-                        : 0;
-
-        if (r == 0 && !order_scsi(order, password, told->data, &command))
-                r = -EINVAL;
-        explicit_bzero(password, sizeof password);
-        if (r == 0)
-                r = ask_end_first(node, order);
-        if (r == 0) {
-                r = passthrough()->scsi(node, &command);
-                told->status = command.status;
-                told->host = command.host;
-                told->driver = command.driver;
-                told->sense_n = (uint32_t) command.sense_n;
-                memcpy(told->sense, command.sense, sizeof told->sense);
-                told->got = command.direction == DATA_IN && r == 0 ? (uint32_t) command.got : 0;
-        }
-        if (r < 0 || command.direction != DATA_IN)
-                explicit_bzero(told->data, sizeof told->data);
-        return r;
-}
 
 static int run(void *context, int fd, int extra) {
         struct errand *errand = context;
-        const struct order *order = &errand->asks.order;
-        struct order_told *told = &errand->told;
-        _cleanup_close_ int node = open(errand->facts.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        struct order_job job = { .order = errand->asks.order, .diskseq = errand->facts.diskseq };
 
-        told->result = node < 0 ? -errno : check(errand, node);
-        if (told->result == 0)
-                told->result = order_is_nvme(order) ? send_nvme(node, order, told)
-                                                    : send_scsi(node, order, extra, told);
-        return child_answer(fd, told, sizeof *told, -1) < 0;
+        (void) snprintf(job.path, sizeof job.path, "%s", errand->facts.path);
+        (void) snprintf(job.insertion, sizeof job.insertion, "%s", errand->facts.insertion);
+        (void) snprintf(job.serial, sizeof job.serial, "%s", errand->facts.serial);
+        (void) snprintf(job.wwn, sizeof job.wwn, "%s", errand->facts.wwn);
+        (void) snprintf(job.store, sizeof job.store, "%s", errand->guard->store);
+        sender_run(&job, extra, &errand->told);
+        return child_answer(fd, &errand->told, sizeof errand->told, -1) < 0;
 }
 
 /* --- the guard ---------------------------------------------------------------------------------------------------
@@ -319,13 +227,13 @@ void orders_wish(struct guard *guard, const struct order_asks *asks, int passwor
                 refuse_it(guard, worker, asks->path, &asks->order, -EBUSY, (struct text){ "", "" });
                 return;
         }
-        if (devices_for_order(guard, asks->path, &facts, NULL) < 0) {
+        if (devices_for_order(guard, asks->path, asks->order.id == ORDER_RESCAN, &facts, NULL) < 0) {
                 refuse_it(
                         guard, worker, asks->path, &asks->order, -EACCES,
                         (struct text){ "no está al alcance de la compuerta", "it is not within the gate's reach" });
                 return;
         }
-        if (facts.diskseq != asks->diskseq) {
+        if (facts.diskseq && facts.diskseq != asks->diskseq) {
                 refuse_it(guard, worker, asks->path, &asks->order, -ESTALE,
                           (struct text){ "hay otra inserción", "there is another insertion" });
                 return;
@@ -336,6 +244,7 @@ void orders_wish(struct guard *guard, const struct order_asks *asks, int passwor
                 return;
         }
         errand->facts = facts;
+        errand->facts.diskseq = asks->diskseq;
         if (order_class(&asks->order) == ORDER_ASKS)
                 send_out(errand);
         else if (!devices_ask_job(guard, &facts, uid, medium, worker)) {
@@ -423,6 +332,12 @@ static int put_password(const uint8_t password[ATA_PASSWORD], int *ret) {
         return 0;
 }
 
+static int pass_along(int fd, const struct order *order, const uint8_t password[ATA_PASSWORD], int *ret) {
+        if (order->id == ORDER_RESCAN)
+                *ret = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        return order_wants_password(order) ? put_password(password, ret) : 0;
+}
+
 static int exchange(int fd, const struct order *order, const uint8_t password[ATA_PASSWORD],
                     struct order_told *told) {
         const struct timespec again = { 0, TRY_AGAIN_MS * 1000000L };
@@ -434,7 +349,7 @@ static int exchange(int fd, const struct order *order, const uint8_t password[AT
         for (int i = 0; i < TRIES; i++) {
                 _cleanup_close_ int passed = -1;
 
-                r = order_wants_password(order) ? put_password(password, &passed) : 0;
+                r = pass_along(fd, order, password, &passed);
                 if (r == 0)
                         r = ask_guard(&asks, sizeof asks, passed, told, sizeof *told);
                 if (r == 0 && !order_told_sane(told, sizeof *told, told))
@@ -446,6 +361,13 @@ static int exchange(int fd, const struct order *order, const uint8_t password[AT
                 (void) nanosleep(&again, NULL);
         }
         return r;
+}
+
+static int rescan_by_guard(int fd) {
+        const struct order order = { .id = ORDER_RESCAN };
+        struct order_told told;
+
+        return exchange(fd, &order, NULL, &told);
 }
 
 static int scsi_by_guard(int fd, struct scsi_command *command) {
@@ -496,6 +418,7 @@ void orders_by_guard(int (*ask)(const void *asks, size_t n, int passed, void *to
         power = *kernel;
         power.scsi = scsi_by_guard;
         power.nvme = nvme_by_guard;
+        power.rescan = rescan_by_guard;
         ask_guard = ask;
         passthrough_by(&power);
 }

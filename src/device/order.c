@@ -8,7 +8,7 @@ enum { ASK_MS = 10000, WORK_MS = 60000, FORMAT_MS = 6 * 3600 * 1000, MARGIN_MS =
 enum { STANDARD_SIZE = 96, PAGE_SIZE = 1024, SUPPORTED_SIZE = 64, SENSE_SIZE = 96, NO_FORMAT = 0xf };
 enum { LBA = 0x40, PATTERN = FIRMWARE_PATTERN * 0x01010101 };
 
-enum kind { KIND_SCSI = 1, KIND_ATA, KIND_NVME };
+enum kind { KIND_KERNEL = 1, KIND_SCSI, KIND_ATA, KIND_NVME };
 
 /* For ATA rows the task, and which way a block of data goes. */
 static const struct row {
@@ -38,6 +38,7 @@ static const struct row {
         [ORDER_NVME_NAMESPACE] = { "Identify Namespace", KIND_NVME },
         [ORDER_NVME_LIST] = { "Identify Active Namespaces", KIND_NVME },
         [ORDER_NVME_LOG] = { "Get Log Page 81", KIND_NVME },
+        [ORDER_RESCAN] = { "rescan", KIND_KERNEL },
         [ORDER_ATA_UNLOCK] = { "SECURITY UNLOCK",
                                KIND_ATA,
                                ORDER_RELEASES,
@@ -84,6 +85,11 @@ static const struct row {
                                 ORDER_CHANGES,
                                 { ATA_SET_MAX_EXT, .device = LBA, .extended = true },
                                 .lba = true },
+        [ORDER_ATA_KEEP_MAX] = { "SET MAX ADDRESS EXT (kept)",
+                                 KIND_ATA,
+                                 ORDER_CHANGES,
+                                 { ATA_SET_MAX_EXT, .count = 1, .device = LBA, .extended = true },
+                                 .lba = true },
         [ORDER_ATA_SET_ACCESSIBLE_MAX] = { "SET ACCESSIBLE MAX ADDRESS EXT",
                                            KIND_ATA,
                                            ORDER_CHANGES,

@@ -24,6 +24,7 @@ enum order_id {
         ORDER_NVME_NAMESPACE,
         ORDER_NVME_LIST,
         ORDER_NVME_LOG,
+        ORDER_RESCAN, /* the kernel's own: it asks the device for its size again */
         /* they take a password off */
         ORDER_ATA_UNLOCK,
         ORDER_ATA_DISABLE_PASSWORD,
@@ -35,7 +36,8 @@ enum order_id {
         ORDER_ATA_SANITIZE_CRYPTO,
         ORDER_ATA_SANITIZE_BLOCK,
         ORDER_ATA_SANITIZE_OVERWRITE,
-        ORDER_ATA_SET_MAX, /* lba */
+        ORDER_ATA_SET_MAX,  /* lba */
+        ORDER_ATA_KEEP_MAX, /* lba: the same, for good */
         ORDER_ATA_SET_ACCESSIBLE_MAX,
         ORDER_ATA_RESTORE_CONFIGURATION,
         ORDER_SCSI_SANITIZE_OVERWRITE,

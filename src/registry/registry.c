@@ -48,6 +48,9 @@ static const char *const scripts[] = {
         " reserved INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
         "CREATE TABLE proposal(subject TEXT PRIMARY KEY, classification TEXT NOT NULL, health INTEGER NOT NULL,"
         " tags TEXT NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+
+        /* S5: what a disk holds with its hidden areas open. */
+        "ALTER TABLE medium ADD COLUMN whole_size INTEGER NOT NULL DEFAULT 0;",
 };
 static const char *const state_tables[] = { "station", "person", "medium",   "account", "role_group",
                                             "refusal", "blank",  "proposal", NULL };

@@ -15,6 +15,8 @@ static void build(const struct order *order) {
         struct nvme_command nvme;
         struct order again;
 
+        if (order->id == ORDER_RESCAN)
+                return; /* no command of the device's */
         memset(room, 0, sizeof room);
         if (order_is_nvme(order) ? !order_nvme(order, &none, 1, room, &nvme) || !order_of_nvme(&nvme, &again)
                                  : !order_scsi(order, password, room, &scsi) || scsi.size > sizeof room ||

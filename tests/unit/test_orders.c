@@ -20,7 +20,7 @@ static struct order order_of(uint32_t id) {
                 order.page = SCSI_SANITIZE_CRYPTO;
         else if (id == ORDER_ATA_ERASE || id == ORDER_ATA_ERASE_ENHANCED)
                 order.timeout_ms = 7200000;
-        else if (id == ORDER_ATA_SET_MAX || id == ORDER_ATA_SET_ACCESSIBLE_MAX)
+        else if (id == ORDER_ATA_SET_MAX || id == ORDER_ATA_KEEP_MAX || id == ORDER_ATA_SET_ACCESSIBLE_MAX)
                 order.lba = UINT64_C(0x123456789abc);
         return order;
 }
@@ -38,6 +38,11 @@ static void s2_each_row_is_told_from_its_command(void **state) {
 
                 assert_true(order_sane(&order));
                 assert_non_null(order_name(&order));
+                if (id == ORDER_RESCAN) { /* is no command of the device's */
+                        assert_false(order_scsi(&order, password, data, &scsi));
+                        assert_false(order_nvme(&order, &features, 1, data, &nvme));
+                        continue;
+                }
                 if (order_is_nvme(&order)) {
                         assert_true(order_nvme(&order, &features, 1, data, &nvme));
                         assert_false(order_scsi(&order, password, data, &scsi));

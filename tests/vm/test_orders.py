@@ -13,7 +13,7 @@ SIZE = 4 * MIB
 ALL = 'overwrite,block,crypto'
 ATA = {'ata': 1, 'security': 1, 'enhanced': 1, 'ata_sanitize': ALL}
 SCSI = {'sanitize': ALL, 'format': 1}
-IDENTIFY, UNLOCK, SET_PASSWORD, ERASE_PREPARE, SANITIZE_BLOCK, SCSI_BLOCK = 6, 15, 17, 18, 22, 28  # device/order.h
+IDENTIFY, UNLOCK, SET_PASSWORD, ERASE_PREPARE, SANITIZE_BLOCK, SCSI_BLOCK = 6, 16, 18, 19, 23, 30  # device/order.h
 NO_SUCH = 4711
 
 

@@ -18,11 +18,12 @@ install(FILES udev-rules/72-mpsi-seat.rules DESTINATION ${MPSI_RULES_DIR})
 configure_file(polkit/mpsi.rules.in ${CMAKE_BINARY_DIR}/polkit-mpsi.rules @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/polkit-mpsi.rules DESTINATION ${CMAKE_INSTALL_DATADIR}/polkit-1/rules.d RENAME mpsi.rules)
 
-foreach(unit mpsid mpsi-siem mpsi-alert)
+foreach(unit mpsid mpsi-siem mpsi-alert mpsid-order@)
     configure_file(systemd/${unit}.service.in ${CMAKE_BINARY_DIR}/${unit}.service @ONLY)
 endforeach()
 install(FILES ${CMAKE_BINARY_DIR}/mpsid.service ${CMAKE_BINARY_DIR}/mpsi-siem.service ${CMAKE_BINARY_DIR}/mpsi-alert.service
-    systemd/mpsid.socket systemd/mpsi-alert.timer DESTINATION ${MPSI_UNIT_DIR})
+    ${CMAKE_BINARY_DIR}/mpsid-order@.service systemd/mpsid.socket systemd/mpsid-order.socket systemd/mpsi-alert.timer
+    DESTINATION ${MPSI_UNIT_DIR})
 install(FILES systemd/sysusers.conf DESTINATION lib/sysusers.d RENAME mpsi.conf)
 install(FILES systemd/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME mpsi.conf)
 

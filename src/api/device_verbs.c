@@ -104,8 +104,8 @@ static int describe(struct act *act, const struct device_facts *facts, json_t **
                 return r;
         set(row, "medium", r == 0 ? id : "");
         if (r == 0) {
-                const struct known_identity known = { medium.luks_uuid, medium.wwn, medium.serial, medium.insertion,
-                                                      medium.size };
+                const struct known_identity known = { medium.luks_uuid, medium.wwn,  medium.serial,
+                                                      medium.insertion, medium.size, medium.whole_size };
 
                 set(row, "medium_state", medium_state_terms[medium.state].code);
                 r = identity_match(facts, &known, &identity, &why);

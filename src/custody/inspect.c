@@ -11,8 +11,8 @@ bool custody_needs_device(const struct medium *medium) {
 
 int custody_inspect(struct act *act, const struct medium *medium, const char *device,
                     struct custody_inspection *ret, struct error *err) {
-        const struct known_identity known = { medium->luks_uuid, medium->wwn, medium->serial, medium->insertion,
-                                              medium->size };
+        const struct known_identity known = { medium->luks_uuid, medium->wwn,  medium->serial,
+                                              medium->insertion, medium->size, medium->whole_size };
         struct custody_inspection found = { 0 };
         struct device_facts facts;
         struct luks_verdict verdict;

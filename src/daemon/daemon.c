@@ -149,6 +149,7 @@ int daemon_run(const struct daemon_options *options, struct error *err) {
                 r = run(&guard, err);
         desk_done(&guard);
         mappings_done(&guard);
+        orders_done(&guard);
         devices_done(&guard);
         children_done();
         monitor_free(guard.monitor);

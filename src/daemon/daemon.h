@@ -24,6 +24,7 @@ struct daemon_options {
                 *account; /* who judge and workers are; NULL: the configuration's or STATION_USER where it exists */
         const char *patterns[DAEMON_PATTERNS]; /* kernel names that are judged too, such as "loop*" */
         size_t patterns_n;
+        bool order;      /* send one firmware command, and end (mpsid-order@.service) */
         bool audit_only; /* judge and record, change nothing on devices */
         enum lang lang;
 };

@@ -29,6 +29,7 @@ struct client {
         bool fresh; /* it has no client yet */
         struct child *child;
         struct worker_context context;
+        struct order_flow flow;
 };
 
 static void refill_later(struct guard *guard, uint64_t after) {
@@ -56,6 +57,7 @@ static void on_ended(void *context, struct child *child, int status) {
         if (client->context.medium[0])
                 log_line(status ? LOG_WARNING : LOG_INFO, "%s: el borrado reanudado ha terminado (%d)",
                          "%s: the resumed wipe has ended (%d)", client->context.medium, status);
+        orders_worker_ended(guard, client->number);
         devices_worker_ended(guard, client->number);
         /* It may have made the store, or made room in it. */
         devices_retry_now(guard);
@@ -64,15 +66,33 @@ static void on_ended(void *context, struct child *child, int status) {
                 (void) sd_event_exit(guard->event, 0);
 }
 
+/* Its sender waits for an answer. */
+static void refuse_order(const struct client *client) {
+        static const struct order_told told = { .result = -EPERM };
+
+        log_line(LOG_WARNING, "%s: pide una orden que no está en la tabla",
+                 "%s: asks for a command that is in no table",
+                 client->context.medium[0] ? client->context.medium : "mpsid-worker");
+        desk_say(client->guard, client->number, &told, sizeof told);
+}
+
 static void on_message(void *context, struct child *child, const void *data, size_t n, int passed) {
         struct client *client = context;
         struct mapping_asks mapping;
         struct worker_asks asks;
+        struct order_asks order;
 
         (void) child;
+        if (!client->fresh && order_asks_sane(data, n, &order)) {
+                orders_wish(client->guard, &order, passed, client->number, client->context.peer.uid,
+                            client->context.medium, &client->flow);
+                return;
+        }
         close_fd(&passed);
         if (client->fresh)
                 return;
+        if (n == sizeof order)
+                refuse_order(client);
         if (n == sizeof mapping && !client->context.medium[0]) {
                 memcpy(&mapping, data, n);
                 mappings_wish(client->guard, &mapping, client->number, client->context.peer.uid);
@@ -97,9 +117,11 @@ static const struct child_kind worker_kind = {
         .run = serve,
         .message = on_message,
         .ended = on_ended,
-        .message_max = sizeof(struct mapping_asks), /* the larger of the two wishes */
+        .message_max = sizeof(struct mapping_asks), /* the largest of the wishes */
 };
-_Static_assert(sizeof(struct mapping_asks) > sizeof(struct worker_asks), "wishes are told by their size");
+_Static_assert(sizeof(struct mapping_asks) > sizeof(struct order_asks) &&
+                       sizeof(struct order_asks) > sizeof(struct worker_asks),
+               "wishes are told by their size");
 static const struct child_kind fresh_kind = {
         .name = "mpsid-fresh",
         .run = serve,
@@ -112,7 +134,7 @@ static const struct child_kind resume_kind = {
         .run = resume,
         .message = on_message,
         .ended = on_ended,
-        .message_max = sizeof(struct worker_asks),
+        .message_max = sizeof(struct order_asks),
 };
 
 static int start(struct guard *guard, const struct child_kind *kind, const struct worker_context *context, int fd) {
@@ -283,10 +305,14 @@ void desk_resume(struct guard *guard, const char *medium, const char *device) {
         (void) start(guard, &resume_kind, &job, -1);
 }
 
-void desk_tell(struct guard *guard, uint64_t worker, const struct worker_told *told) {
+void desk_say(struct guard *guard, uint64_t worker, const void *told, size_t n) {
         for (struct client *client = guard->clients; client; client = client->next)
                 if (client->number == worker)
-                        (void) child_send(client->child, told, sizeof *told, NULL);
+                        (void) child_send(client->child, told, n, NULL);
+}
+
+void desk_tell(struct guard *guard, uint64_t worker, const struct worker_told *told) {
+        desk_say(guard, worker, told, sizeof *told);
 }
 
 bool desk_stop(struct guard *guard) {

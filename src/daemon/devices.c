@@ -364,6 +364,10 @@ static void on_judge_message(void *context, struct child *child, const void *dat
                 mappings_recorded(guard, reply.name, reply.error);
                 return;
         }
+        if (reply.about_job) {
+                orders_judged(guard, &reply);
+                return;
+        }
         device = find(guard, reply.name);
         if (device && device->known && strcmp(device->facts.insertion, reply.insertion) == 0) {
                 on_verdict(device, &reply);
@@ -385,6 +389,7 @@ static void on_judge_end(void *context, struct child *child, int status) {
         (void) child;
         guard->judge = NULL;
         mappings_new_judge(guard);
+        orders_judged(guard, NULL);
         if (guard->stopping)
                 return;
         log_line(LOG_ERR, "el proceso que juzga ha terminado (%d)", "the judging process has ended (%d)", status);
@@ -678,6 +683,37 @@ void devices_look_again(struct guard *guard, const char *name) {
         device->judged = false; /* so that the verdict is put into force again */
         once_more(device);
         go_on(guard);
+}
+
+int devices_for_order(struct guard *guard, const char *path, bool empty, struct device_facts *ret,
+                      struct error *err) {
+        struct device *device = NULL;
+        int r = find_for(guard, path, &device, err);
+
+        if (r < 0 && empty)
+                device = find(guard, path + strlen("/dev/"));
+        if (r < 0 && !device)
+                return r;
+        *ret = r == 0 ? device->facts : (struct device_facts){ .size = 0 };
+        (void) snprintf(ret->path, sizeof ret->path, "%s", device->path);
+        return 0;
+}
+
+bool devices_ask_job(struct guard *guard, const struct device_facts *facts, uid_t uid, const char *medium,
+                     uint64_t worker) {
+        struct judge_request *request = have_judge(guard) ? calloc(1, sizeof *request) : NULL;
+        bool asked = false;
+
+        if (request) {
+                request->asks = JUDGE_JOB;
+                request->facts = *facts;
+                request->uid = uid;
+                request->worker = worker;
+                (void) snprintf(request->medium, sizeof request->medium, "%s", medium);
+                asked = child_send(guard->judge, request, sizeof *request, NULL) == 0;
+        }
+        free(request);
+        return asked;
 }
 
 bool devices_tell_closed(struct guard *guard, const char *medium, enum opening_end why) {

@@ -8,6 +8,7 @@
 #include "daemon/daemon.h"
 #include "daemon/judge.h"
 #include "daemon/mapping.h"
+#include "daemon/orders.h"
 #include "daemon/privileges.h"
 #include "daemon/worker.h"
 #include "device/monitor.h"
@@ -15,6 +16,7 @@
 struct device;
 struct client;
 struct opening;
+struct errand;
 
 struct guard {
         const struct daemon_options *options;
@@ -45,6 +47,8 @@ struct guard {
         struct opening *openings;
         sd_event_source *tick;
         uint64_t idle_us; /* 0: never */
+        /* orders.c */
+        struct errand *errands;
 };
 
 /* devices.c: everything that is plugged in. */
@@ -64,6 +68,13 @@ void devices_worker_ended(struct guard *guard, uint64_t worker);
 /* For mappings: the facts of a device that may be opened now; its verdict into force again; a closing on record
  * (false: the judge is not there, or too far behind). */
 int devices_for_mapping(struct guard *guard, const char *path, struct device_facts *ret, struct error *err);
+/* For orders: the facts of a device that the gate has a say on (`empty`: or that shows no medium: its path alone);
+ * and the judge is asked what wipe it is under (false: there is no judge, or it is too far behind), whose answer
+ * goes to orders_judged(). */
+int devices_for_order(struct guard *guard, const char *path, bool empty, struct device_facts *ret,
+                      struct error *err);
+bool devices_ask_job(struct guard *guard, const struct device_facts *facts, uid_t uid, const char *medium,
+                     uint64_t worker);
 void devices_look_again(struct guard *guard, const char *name);
 bool devices_tell_closed(struct guard *guard, const char *medium, enum opening_end why);
 void devices_done(struct guard *guard);
@@ -74,6 +85,8 @@ int desk_start(struct guard *guard, struct error *err);
 void desk_resume(struct guard *guard, const char *medium, const char *device);
 /* The outcome of a wish; a worker that has ended since hears nothing. */
 void desk_tell(struct guard *guard, uint64_t worker, const struct worker_told *told);
+/* The same in another shape. */
+void desk_say(struct guard *guard, uint64_t worker, const void *told, size_t n);
 /* Asks all workers to come to a durable point. True when there is none left. */
 bool desk_stop(struct guard *guard);
 void desk_done(struct guard *guard);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "encrypt/encrypt.h"
 #include "keys/keys.h"
 #include "ledger/ledger.h"
+#include "registry/person.h"
 #include "sanitize/sanitize.h"
 
 /* Several facts come together: the registry is looked at again this long after the first. */
@@ -284,6 +286,62 @@ static void on_closed(struct judge *judge, const struct judge_request *request) 
         (void) child_answer(judge->fd, &reply, sizeof reply, -1);
 }
 
+/* --- whose wipe a device is under
+ * ----------------------------------------------------------------------------------
+ */
+
+/* A job that the station resumes has no client: it is known by its medium. */
+static bool is_theirs(struct act *act, const struct judge_request *request, const char *medium,
+                      const char *person) {
+        const struct passwd *entry = *request->medium ? NULL : getpwuid(request->uid);
+        _cleanup_(person_done) struct person whose = { 0 };
+
+        if (*request->medium)
+                return strcmp(request->medium, medium) == 0;
+        return entry && person_by_os_user(act->db, entry->pw_name, &whose, NULL) == 0 &&
+               strcmp(whose.name, person) == 0;
+}
+
+/* The medium is found by what the guard knows of the device from outside, and by its insertion, which is on record
+ * since the job's start. */
+static int job_on(struct judge *judge, const struct judge_request *request, enum job_standing *ret,
+                  struct error *err) {
+        const struct luks_facts nothing = { 0 };
+        const struct gate_content content = { .header = &nothing, .unreadable = true };
+        char person[SANITIZATION_PERSON] = "";
+        struct gate_judgement judgement;
+        struct act *act;
+        bool here = false;
+        int r = act_of(judge, &act, err);
+
+        if (r == 0)
+                r = gate_judge(act, &request->facts, &content, &judgement, err);
+        if (r < 0)
+                return r;
+        r = *judgement.medium
+                    ? sanitization_at_work(act->db, judgement.medium, request->facts.insertion, person, &here, err)
+                    : ERR_NOT_FOUND;
+        if (r == ERR_NOT_FOUND) {
+                *ret = JOB_NONE;
+                return 0;
+        }
+        if (r == 0)
+                *ret = here && is_theirs(act, request, judgement.medium, person) ? JOB_HERE : JOB_BEFORE;
+        return r;
+}
+
+static void on_job(struct judge *judge, const struct judge_request *request) {
+        struct judge_reply reply = { .about_job = true, .worker = request->worker };
+        struct error err = { 0 };
+
+        (void) snprintf(reply.name, sizeof reply.name, "%s", request->facts.name);
+        (void) snprintf(reply.insertion, sizeof reply.insertion, "%s", request->facts.insertion);
+        reply.error = job_on(judge, request, &reply.job, &err);
+        if (reply.error)
+                log_problem(LOG_ERR, request->facts.path, &err);
+        (void) child_answer(judge->fd, &reply, sizeof reply, -1);
+}
+
 /* C5: a key that grows old is said once, whether or not its medium is here. */
 static void keep_rotation(struct judge *judge) {
         struct error err = { 0 };
@@ -345,6 +403,8 @@ static bool on_request(struct judge *judge, struct judge_request *request) {
                 forget(judge, request->name);
         } else if (request->asks == JUDGE_CLOSED) {
                 on_closed(judge, request);
+        } else if (request->asks == JUDGE_JOB) {
+                on_job(judge, request);
         } else {
                 struct probe_content content;
 
@@ -411,7 +471,8 @@ bool judge_reply_sane(const void *data, size_t n, struct judge_reply *ret) {
         if (n != sizeof *ret)
                 return false;
         memcpy(ret, data, n);
-        if ((unsigned) ret->verdict >= GATE_VERDICTS || (unsigned) ret->standing > OPENING_ENDS_NOW)
+        if ((unsigned) ret->verdict >= GATE_VERDICTS || (unsigned) ret->standing > OPENING_ENDS_NOW ||
+            (unsigned) ret->job >= JOB_STANDINGS)
                 return false;
         ret->name[sizeof ret->name - 1] = ret->insertion[sizeof ret->insertion - 1] = '\0';
         ret->medium[sizeof ret->medium - 1] = '\0';

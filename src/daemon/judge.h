@@ -5,12 +5,23 @@
 #include "daemon/probe.h"
 #include "gate/opening.h"
 
-enum judge_asks { JUDGE_DEVICE = 1, JUDGE_REMOVED, JUDGE_CLOSED };
+enum judge_asks { JUDGE_DEVICE = 1, JUDGE_REMOVED, JUDGE_CLOSED, JUDGE_JOB };
+
+/* What is on record of wipes of the medium on a device. */
+enum job_standing {
+        JOB_NONE,
+        JOB_BEFORE, /* there were some */
+        JOB_HERE,   /* one runs, on this very insertion, and whoever asks has started or resumed it */
+        JOB_STANDINGS
+};
 
 struct judge_request {
         enum judge_asks asks;
-        char name[64];             /* of JUDGE_REMOVED: its kernel name; of JUDGE_CLOSED: the medium's ID */
-        enum opening_end why;      /* of JUDGE_CLOSED */
+        char name[64];        /* of JUDGE_REMOVED: its kernel name; of JUDGE_CLOSED: the medium's ID */
+        enum opening_end why; /* of JUDGE_CLOSED */
+        uint64_t worker;      /* of JUDGE_JOB, who asks: the account of its client, or the medium of its job */
+        uid_t uid;
+        char medium[MEDIUM_ID_TEXT];
         struct device_facts facts; /* from outside, by the guard's own probe before it read anything */
         bool silent;               /* the probe got no answer: there is no content */
         struct probe_content content;
@@ -26,6 +37,9 @@ struct judge_reply {
         bool locked;                    /* and it can't go on until somebody unlocks the vault */
         enum opening_standing standing; /* of what is open there */
         bool closed;                    /* in answer to JUDGE_CLOSED: `name` is the medium's */
+        bool about_job;                 /* in answer to JUDGE_JOB */
+        enum job_standing job;
+        uint64_t worker;
         char medium[MEDIUM_ID_TEXT];
         char line[LANGS][3 * ERROR_TEXT_MAX]; /* for the journal */
 };

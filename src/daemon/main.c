@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/config.h"
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "daemon/sender.h"
 
 static const struct text usage = {
         .es = "mpsid [--config FICHERO] [--store CARPETA] [--socket RUTA] [--account CUENTA] [--devices PATRÓN]… "
@@ -39,6 +41,7 @@ enum long_option {
         OPTION_DEVICES,
         OPTION_AUDIT,
         OPTION_LANG,
+        OPTION_ORDER,
         OPTION_VERSION
 };
 
@@ -51,6 +54,7 @@ static const struct option long_options[] = {
         { "devices", required_argument, NULL, OPTION_DEVICES },
         { "audit-only", no_argument, NULL, OPTION_AUDIT },
         { "lang", required_argument, NULL, OPTION_LANG },
+        { "order", no_argument, NULL, OPTION_ORDER }, /* for mpsid-order@.service */
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, OPTION_VERSION },
         { NULL, 0, NULL, 0 },
@@ -67,6 +71,7 @@ static int read_options(int argc, char **argv, struct daemon_options *options) {
                 case OPTION_SOCKET: options->socket = optarg; break;
                 case OPTION_ACCOUNT: options->account = optarg; break;
                 case OPTION_STORE: options->store = optarg; break;
+                case OPTION_ORDER: options->order = true; break;
                 case OPTION_AUDIT: options->audit_only = true; break;
                 case OPTION_DEVICES:
                         if (options->patterns_n == DAEMON_PATTERNS)
@@ -94,6 +99,8 @@ int main(int argc, char **argv) {
                 (void) fputs(text_in(usage, options.lang), stderr);
         if (r <= 0)
                 return -r;
+        if (options.order)
+                return sender_serve(STDIN_FILENO);
         r = daemon_run(&options, &err);
         if (r < 0) {
                 log_problem(LOG_ERR, "mpsid", &err);

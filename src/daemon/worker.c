@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "daemon/mapping.h"
+#include "daemon/orders.h"
 #include "daemon/transfer.h"
 #include "device/gate.h"
 #include "encrypt/encrypt.h"
@@ -71,16 +72,21 @@ static bool is_stopping(void) {
         return recv(guard_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+static int await_answer(void *told, size_t size) {
+        ssize_t n;
+
+        do
+                n = recv(guard_fd, told, size, 0);
+        while (n < 0 && errno == EINTR);
+        return n == 0 ? -ECANCELED : n == (ssize_t) size ? 0 : -EPROTO;
+}
+
 static int converse(const void *asks, size_t size, struct error *err) {
         struct worker_told told;
-        ssize_t n;
 
         if (child_answer(guard_fd, asks, size, -1) < 0)
                 return fail(err, ERR_FAILED, "mpsid no atiende.", "mpsid does not listen.");
-        do
-                n = recv(guard_fd, &told, sizeof told, 0);
-        while (n < 0 && errno == EINTR);
-        if (n != (ssize_t) sizeof told)
+        if (await_answer(&told, sizeof told) < 0)
                 return fail(err, ERR_FAILED, "mpsid no contesta.", "mpsid does not answer.");
         if (told.result == 0)
                 return 0;
@@ -90,6 +96,13 @@ static int converse(const void *asks, size_t size, struct error *err) {
                 memcpy(err->hint, told.hint, sizeof err->hint);
         }
         return told.result;
+}
+
+/* -ECANCELED: the guard ends, and what it was asked goes on without it. */
+static int order(const void *asks, size_t size, int passed, void *told, size_t told_size) {
+        int r = child_answer(guard_fd, asks, size, passed);
+
+        return r < 0 ? r : await_answer(told, told_size);
 }
 
 /* The guard has the power over a device's write protection; a worker asks. */
@@ -484,6 +497,7 @@ static int prepare(struct worker *worker, const struct worker_context *context, 
         (void) umask(077); /* the store is the account's and nobody else's */
         gate_set_by(ask_guard);
         mappings_by_guard(converse);
+        orders_by_guard(order);
         return privileges_drop(context->account, err);
 }
 

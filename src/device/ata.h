@@ -8,6 +8,7 @@ enum { ATA_BLOCK = 512, ATA_PASSWORD = 32 };
 
 enum ata_opcode {
         ATA_READ_NATIVE_MAX_EXT = 0x27,
+        ATA_SET_MAX_EXT = 0x37,
         ATA_ACCESSIBLE_MAX = 0x78,
         ATA_DEVICE_CONFIGURATION = 0xb1,
         ATA_SANITIZE = 0xb4,
@@ -18,7 +19,8 @@ enum ata_opcode {
         ATA_SECURITY_ERASE_UNIT = 0xf4,
         ATA_SECURITY_DISABLE_PASSWORD = 0xf6,
 };
-enum { ATA_CONFIGURATION_IDENTIFY = 0xc2, ATA_GET_NATIVE_MAX = 0 };
+enum { ATA_CONFIGURATION_RESTORE = 0xc0, ATA_CONFIGURATION_IDENTIFY = 0xc2 };
+enum { ATA_GET_NATIVE_MAX = 0, ATA_SET_ACCESSIBLE_MAX = 1 };
 enum ata_sanitize_feature {
         ATA_SANITIZE_STATUS = 0x00,
         ATA_SANITIZE_CRYPTO = 0x11,

@@ -56,7 +56,8 @@ int identity_match(const struct device_facts *facts, const struct known_identity
         };
         enum identity strongest = IDENTITY_NONE;
 
-        if (known->size > 0 && facts->size != known->size)
+        if (known->size > 0 && facts->size != known->size &&
+            (known->whole_size == 0 || facts->size != known->whole_size))
                 return refuse(err, ERR_REFUSED, "S6", "«%s» mide %lld bytes y el soporte registrado %lld.",
                               "“%s” holds %lld bytes and the registered medium %lld.", facts->path,
                               (long long) facts->size, (long long) known->size);

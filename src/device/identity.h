@@ -17,6 +17,7 @@ extern const struct term identity_terms[IDENTITIES];
 struct known_identity {
         const char *luks_uuid, *wwn, *serial, *insertion;
         int64_t size;
+        int64_t whole_size; /* which it may have instead, 0: none (a disk whose hidden areas were opened, S5) */
 };
 
 /* The strongest identity on which both agree. ERR_REFUSED by S6 when any identity that both know differs, when the

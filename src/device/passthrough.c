@@ -1,6 +1,7 @@
 #include "device/passthrough.h"
 
 #include <errno.h>
+#include <linux/fs.h>
 #include <linux/nvme_ioctl.h>
 #include <scsi/sg.h>
 #include <string.h>
@@ -76,7 +77,12 @@ static int kernel_namespace(int fd, uint32_t *ret) {
         return 0;
 }
 
-static const struct passthrough kernel = { kernel_kind, kernel_scsi, kernel_nvme, kernel_namespace };
+/* A full look at the disk, though its name speaks of partitions (drivers/scsi/sd.c: sd_need_revalidate). */
+static int kernel_rescan(int fd) {
+        return ioctl(fd, BLKRRPART) < 0 ? -errno : 0;
+}
+
+static const struct passthrough kernel = { kernel_kind, kernel_scsi, kernel_nvme, kernel_namespace, kernel_rescan };
 static const struct passthrough *way = &kernel;
 
 const struct passthrough *passthrough(void) {

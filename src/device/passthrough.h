@@ -51,6 +51,7 @@ struct passthrough {
         int (*scsi)(int fd, struct scsi_command *command);
         int (*nvme)(int fd, struct nvme_command *command);
         int (*nvme_namespace)(int fd, uint32_t *ret); /* the number of the namespace behind the node */
+        int (*rescan)(int fd); /* the kernel asks the device for its size again; nobody but `fd` claims it */
 };
 
 /* The kernel's ioctls, unless passthrough_by() named another way for this process. */

@@ -127,7 +127,8 @@ static int check_identity(const struct job *job, struct error *err) {
                                         .wwn = medium->wwn,
                                         .serial = medium->serial,
                                         .insertion = medium->insertion,
-                                        .size = medium->size };
+                                        .size = medium->size,
+                                        .whole_size = medium->whole_size };
         enum identity identity;
         int r = encryption_load(job->act->db, medium->id, &before, err);
 

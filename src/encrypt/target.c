@@ -31,7 +31,8 @@ int target_load(struct act *act, const char *medium, const char *device, struct 
                                          .wwn = ret->medium.wwn,
                                          .serial = ret->medium.serial,
                                          .insertion = ret->medium.insertion,
-                                         .size = ret->medium.size };
+                                         .size = ret->medium.size,
+                                         .whole_size = ret->medium.whole_size };
         r = identity_match(&ret->device, &known, &identity, err);
         return r < 0 ? r : device_refuse_twin(&ret->device, &known, identity, err);
 }

@@ -63,7 +63,8 @@ static int find_medium(struct act *act, const struct device_facts *facts, struct
                                                      .wwn = medium.wwn,
                                                      .serial = medium.serial,
                                                      .insertion = medium.insertion,
-                                                     .size = medium.size },
+                                                     .size = medium.size,
+                                                     .whole_size = medium.whole_size },
                            &judgement->identity, &problem);
         if (r < 0) {
                 set_detail(judgement, problem.what[LANG_ES], problem.what[LANG_EN]);

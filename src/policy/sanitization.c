@@ -187,3 +187,17 @@ static const struct sanitize_demand matrix[MEDIUM_KINDS][CLASSIFICATIONS] = {
 const struct sanitize_demand *sanitize_demand(enum medium_kind kind, enum classification classification) {
         return &matrix[kind][classification];
 }
+
+/* What a drive hides may hold whatever it held before it was hidden. On PUBLICO media that is nobody's secret, and
+ * often the maker's own recovery data: it stays, and is recorded as not reached. From INTERNO on it is opened,
+ * wiped and verified with the rest, and left open: what was hidden again could not be looked at a second time. */
+static const bool opens_hidden[CLASSIFICATIONS] = {
+        [CLASS_PUBLICO] = false,
+        [CLASS_INTERNO] = true,
+        [CLASS_CONFIDENCIAL] = true,
+        [CLASS_SECRETO] = true,
+};
+
+bool sanitize_opens_hidden(enum classification classification) {
+        return opens_hidden[classification];
+}

@@ -71,6 +71,9 @@ struct sanitize_demand {
         bool forensic;             /* S4: forensic check and technical report */
 };
 
+/* S5: whether a wipe opens what HPA, AMA and DCO hide. */
+bool sanitize_opens_hidden(enum classification classification);
+
 /* The cell of the matrix. */
 const struct sanitize_demand *sanitize_demand(enum medium_kind kind, enum classification classification);
 

@@ -76,6 +76,7 @@ int medium_from_row(const struct rows *rows, struct medium *ret, struct error *e
         TAKE(label_state, 25);
         medium.label_revision = rows_int(rows, 26);
         TAKE(note, 27);
+        medium.whole_size = rows_int(rows, 28);
         *ret = medium;
         return 0;
 }
@@ -296,6 +297,12 @@ int medium_apply_label(struct db *db, const char *id, const char *label_state, i
         return one_row(db_exec(db, err, "UPDATE medium SET label_state = ?, label_revision = ? WHERE id = ?", "sis",
                                label_state, revision, id),
                        id, err);
+}
+
+int medium_apply_sizes(struct db *db, const char *id, int64_t size, int64_t whole, struct error *err) {
+        return one_row(
+                db_exec(db, err, "UPDATE medium SET size = ?, whole_size = ? WHERE id = ?", "iis", size, whole, id),
+                id, err);
 }
 
 int medium_apply_insertion(struct db *db, const char *id, const char *insertion, struct error *err) {

@@ -41,6 +41,7 @@ struct medium {
         char insertion[MEDIUM_FIELD]; /* last known insertion: boot ID and diskseq (or device and inode of an image)
                                        */
         int64_t size;                 /* bytes; 0 for tape and paper */
+        int64_t whole_size;           /* that it showed while what it hides was open (S5), or before; 0: no other */
         char luks_uuid[48];           /* "" when not encrypted by us */
         int64_t luks_seqid;           /* last known (row 11) */
         char header_digest[65];       /* SHA-256 of the LUKS header area as we left it, or "" */
@@ -80,6 +81,8 @@ int medium_categories(struct db *db, bool ret[CATEGORIES], struct error *err);
 int medium_ids_unlabelled(struct db *db, const char *after, int64_t limit, json_t **ret, struct error *err);
 
 /* For other rooms' apply functions only: they change what the registry owns. */
+/* How big it is, and may be too: a disk whose hidden areas a wipe opened. */
+int medium_apply_sizes(struct db *db, const char *id, int64_t size, int64_t whole, struct error *err);
 int medium_apply_state(struct db *db, const char *id, enum medium_state state, const char *holder,
                        struct error *err);
 int medium_apply_location(struct db *db, const char *id, const char *location, struct error *err);

@@ -59,6 +59,8 @@ static const char *const scripts[] = {
         "INSERT INTO training SELECT seq, subject, 'general', coalesce(json_extract(data, '$.course'), ''), "
         "coalesce(json_extract(data, '$.hours'), 1), date(time / 1000000, 'unixepoch'), "
         "coalesce(json_extract(data, '$.until'), ''), actor FROM event WHERE type = 'person.trained';",
+        /* S5: what a disk holds with its hidden areas open. */
+        "ALTER TABLE medium ADD COLUMN whole_size INTEGER NOT NULL DEFAULT 0;",
 };
 static const char *const state_tables[] = { "station", "person", "medium",   "account",  "role_group",
                                             "refusal", "blank",  "proposal", "training", NULL };

@@ -88,12 +88,24 @@ static int end_job(struct db *db, const struct event *event, const char *state, 
                 event, err);
 }
 
+/* S5: a disk that is left open is as big as that now. */
+static int apply_hidden(struct db *db, const struct event *event, struct error *err) {
+        const json_t *hidden = json_object_get(event->data, "hidden");
+
+        if (strcmp(json_text_or_empty(hidden, "afterwards"), "open") != 0)
+                return 0;
+        return medium_apply_sizes(db, event->subject, json_int(hidden, "whole_bytes", 0),
+                                  json_int(hidden, "shown_bytes", 0), err);
+}
+
 static int apply_finished(struct db *db, const struct event *event, struct error *err) {
         bool sanitized = strcmp(json_text_or_empty(event->data, "result"), "sanitized") == 0;
         int r = end_job(db, event, sanitized ? "sanitized" : "not-sanitized", err);
 
         if (r == 0)
                 r = medium_apply_luks(db, event->subject, "", 0, "", "", false, err);
+        if (r >= 0)
+                r = apply_hidden(db, event, err);
         if (r >= 0)
                 r = medium_apply_state(db, event->subject, sanitized ? MEDIUM_SANITIZED : MEDIUM_UNSANITIZED, "",
                                        err);
@@ -175,6 +187,12 @@ static int apply_validated(struct db *db, const struct event *event, struct erro
         return r < 0 ? r : 0;
 }
 
+/* What the device hides is about to be open, or is: the medium may have either size from here on. */
+static int apply_opening(struct db *db, const struct event *event, struct error *err) {
+        return medium_apply_sizes(db, event->subject, json_int(event->data, "shown_bytes", 0),
+                                  json_int(event->data, "whole_bytes", 0), err);
+}
+
 /* The disk was too warm and the job waits, or goes on: the fact alone. */
 static int apply_temperature(struct db *db, const struct event *event, struct error *err) {
         int64_t running = 0;
@@ -190,5 +208,6 @@ const struct event_type sanitize_events[SANITIZE_EVENTS] = {
         { "sanitization.finished", apply_finished },       { "sanitization.failed", apply_failed },
         { "sanitization.cancelled", apply_cancelled },     { "sanitization.verified", apply_verified },
         { "sanitization.calibrated", apply_calibrated },   { "sanitization.validated", apply_validated },
-        { "sanitization.temperature", apply_temperature },
+        { "sanitization.temperature", apply_temperature }, { "sanitization.opening", apply_opening },
+        { "sanitization.opened", apply_opening },
 };

@@ -258,6 +258,8 @@ static int describe(struct job *job, const struct verdict *verdict, json_t **ret
             json_object_set_new(data, "temperature", watch_temperature(job)) < 0)
                 return fail_memory(err);
         r = job_firmware_describe(job, data, err);
+        if (r == 0)
+                r = job_hidden_describe(job, data, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(data);
@@ -310,6 +312,8 @@ int job_finish(struct job *job, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *data = NULL;
         int r = judge_unlocked(job, &verdict, err);
 
+        if (r == 0 && is_sanitized(job, &verdict))
+                job_hidden_keep(job);
         if (r == 0)
                 r = describe(job, &verdict, &data, err);
         if (r == 0)

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "device/facts.h"
+#include "device/order.h"
 #include "registry/medium.h"
 #include "sanitize/areas.h"
 
 enum { FIRMWARE_STATUS = 128, FIRMWARE_MARKER = 4096, FIRMWARE_SEED = 32 };
-enum { FIRMWARE_PATTERN = 0x55 }; /* what an overwriting sanitize is told to write */
 
 enum firmware_leaves {
         LEAVES_BYTE,    /* one and the same byte everywhere, whichever */

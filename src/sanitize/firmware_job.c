@@ -230,6 +230,7 @@ static int settle(struct job *job, const struct technique *technique, struct fir
                 act_say(job->act, "«%s» estaba ya haciendo un borrado de su firmware: se espera a que acabe.",
                         "“%s” was at a firmware erase already: it is waited for.", job->facts.path);
                 r = firmware_follow(job, technique, run, &trouble);
+                run->completed = run->completed || r == 0; /* SCSI has no word for it but that it is idle again */
         }
         /* A failure that is not of our order is what a new order ends. */
         if (r < 0 && (job->firmware.ordered || r == ERR_BUSY || r == ERR_NOT_FOUND)) {

@@ -100,6 +100,11 @@ static int left_alone(const struct job *job, struct error *err) {
                 job->medium.id);
 }
 
+/* A command that nobody waits for any more has not failed: what came of it the device says to whoever resumes. */
+static int unless_left(struct job *job, int r, struct error *err) {
+        return r == ERR_VERIFY && act_cancelled(job->act) ? left_alone(job, err) : r;
+}
+
 static int64_t eta_of(struct job *job, const struct firmware_run *run, int64_t began, int first) {
         int64_t took = act_now(job->act) - began, went = run->progress - first;
 
@@ -137,7 +142,7 @@ int firmware_order(struct job *job, const struct technique *technique, struct fi
         int r;
 
         if (technique->firmware->waits)
-                return wait_for_command(job, technique, run, err);
-        r = technique->firmware->start(run, err);
+                return unless_left(job, wait_for_command(job, technique, run, err), err);
+        r = unless_left(job, technique->firmware->start(run, err), err);
         return r < 0 ? r : firmware_follow(job, technique, run, err);
 }

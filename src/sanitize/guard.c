@@ -44,6 +44,21 @@ static int guard_role(const struct act *act, const struct medium *medium, struct
                       classification_terms[medium->classification].code);
 }
 
+/* A disk that was at a SANITIZE when the kernel last asked for its size shows none until somebody has it asked
+ * again. */
+static int read_device(const char *device, const char *store, struct device_facts *ret, struct error *err) {
+        int r = device_facts_read(device, store, ret, err);
+        _cleanup_close_ int fd = r == 0 && !ret->image && ret->size == 0
+                                         ? open(ret->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+                                         : -1;
+
+        if (fd < 0 || device_rescan(fd, ret, NULL) < 0 || ret->size == 0)
+                return r;
+        close_fd(&fd);
+        fd = -1;
+        return device_facts_read(device, store, ret, err);
+}
+
 int job_guard(struct act *act, const char *medium, const char *device, struct job *ret, struct error *err) {
         struct job job = { .act = act, .fd = -1, .lock = -1 };
         int r = medium_load(act->db, medium, &job.medium, err);
@@ -53,10 +68,12 @@ int job_guard(struct act *act, const char *medium, const char *device, struct jo
         if (r == 0)
                 r = guard_role(act, &job.medium, err);
         if (r == 0 && device) {
-                const struct known_identity known = { job.medium.luks_uuid, job.medium.wwn, job.medium.serial,
-                                                      job.medium.insertion, job.medium.size };
+                const struct known_identity known = {
+                        job.medium.luks_uuid, job.medium.wwn,  job.medium.serial,
+                        job.medium.insertion, job.medium.size, job.medium.whole_size
+                };
 
-                r = device_facts_read(device, act->folder, &job.facts, err);
+                r = read_device(device, act->folder, &job.facts, err);
                 if (r == 0)
                         r = identity_match(&job.facts, &known, &job.identity, err);
                 if (r == 0)

@@ -50,7 +50,11 @@ static int confirm(struct job *job, const char *typed, struct error *err) {
 
         if (!es || !en)
                 return fail_memory(err);
-        if (device_hidden_bytes(&f->firmware) > 0)
+        if (device_hidden_bytes(&f->firmware) > 0 && sanitize_opens_hidden(job->medium.classification))
+                act_say(job->act, "%s oculta %lld bytes (HPA, AMA o DCO): se abren y se borran también (S5).",
+                        "%s hides %lld bytes (HPA, AMA or DCO): they are opened and wiped too (S5).", f->path,
+                        (long long) device_hidden_bytes(&f->firmware));
+        else if (device_hidden_bytes(&f->firmware) > 0)
                 act_say(job->act, "%s oculta %lld bytes (HPA, AMA o DCO): no quedará saneado (S5).",
                         "%s hides %lld bytes (HPA, AMA or DCO): it will not end sanitized (S5).", f->path,
                         (long long) device_hidden_bytes(&f->firmware));
@@ -171,6 +175,10 @@ static int run_steps(struct job *job, json_t **ret, struct error *err) {
 
         if (plan_erases_keys(&job->plan) && !job->evidence)
                 r = erase_keys(job, err);
+        if (r == 0)
+                r = job_hidden_open(job, err);
+        if (r == 0)
+                prepare(job); /* the whole size */
         if (r == 0)
                 r = job_firmware(job, err);
         if (r == 0)
@@ -301,7 +309,8 @@ static int unfinished(struct act *act, const char *medium, struct sanitization_r
 static int same_size(struct job *job, const struct sanitization_record *record, struct error *err) {
         const json_t *device = json_object_get(record->started_data, "device");
 
-        if (json_int(device, "size", -1) == job->facts.size)
+        if (json_int(device, "size", -1) == job->facts.size ||
+            (job->medium.whole_size > 0 && job->facts.size == job->medium.whole_size))
                 return 0;
         return refuse(err, ERR_REFUSED, "S7", "«%s» no mide lo que medía al empezar el trabajo %s.",
                       "“%s” is not the size it was when job %s started.", job->facts.path, record->job);

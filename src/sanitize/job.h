@@ -4,6 +4,7 @@
 #include "device/identity.h"
 #include "policy/verification.h"
 #include "sanitize/firmware_job.h"
+#include "sanitize/hidden.h"
 #include "sanitize/internal.h"
 #include "sanitize/plan.h"
 #include "sanitize/watch.h"
@@ -18,6 +19,7 @@ struct job {
         enum verify_kind verify; /* of the last pass */
         struct overwrite overwrite;
         struct firmware_job firmware;
+        struct hidden_job hidden;
         char commitment[65]; /* SHA-256 of the seed, recorded before the first write */
         char markers[65];    /* before */
         json_t *evidence;    /* of the crypto erase, or NULL */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/ledger.h"
 #include "sanitize/internal.h"
 #include "store/json.h"
 
@@ -151,6 +152,36 @@ int sanitization_load(struct db *db, const char *job, struct sanitization_record
         if (r == 0)
                 return fail(err, ERR_NOT_FOUND, "No existe el trabajo %s.", "There is no job %s.", job);
         return read_record(rows, ret, err);
+}
+
+struct last_start {
+        char person[SANITIZATION_PERSON], insertion[128];
+};
+
+static int note_start(void *context, const struct event *event) {
+        struct last_start *last = context;
+
+        if (strcmp(event->type, "sanitization.started") != 0 && strcmp(event->type, "sanitization.resumed") != 0)
+                return 0;
+        (void) snprintf(last->person, sizeof last->person, "%s", event->actor);
+        (void) snprintf(last->insertion, sizeof last->insertion, "%s",
+                        json_text_or_empty(event->data, "insertion"));
+        return 0;
+}
+
+int sanitization_at_work(struct db *db, const char *medium, const char *insertion, char person[SANITIZATION_PERSON],
+                         bool *ret, struct error *err) {
+        _cleanup_sanitization_ struct sanitization_record last = { 0 };
+        struct last_start start = { 0 };
+        int r = sanitization_last(db, medium, &last, err);
+
+        if (r == 0)
+                r = ledger_events(db, medium, last.started_seq - 1, INT64_MAX, note_start, &start, err);
+        if (r < 0)
+                return r;
+        *ret = last.state == SANITIZATION_RUNNING && *insertion && strcmp(start.insertion, insertion) == 0;
+        memcpy(person, start.person, SANITIZATION_PERSON);
+        return 0;
 }
 
 int sanitization_count(struct db *db, const char *medium, int64_t *ret, struct error *err) {

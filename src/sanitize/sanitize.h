@@ -46,6 +46,11 @@ struct sanitization_record {
 
 /* The newest job of a medium. ERR_NOT_FOUND when it was never wiped. Release with sanitization_record_done(). */
 int sanitization_last(struct db *db, const char *medium, struct sanitization_record *ret, struct error *err);
+/* Whether the newest job of a medium is on record as at work on this insertion, and by whom: who started it, or
+ * resumed it last. ERR_NOT_FOUND when the medium was never wiped. */
+enum { SANITIZATION_PERSON = 40 };
+int sanitization_at_work(struct db *db, const char *medium, const char *insertion, char person[SANITIZATION_PERSON],
+                         bool *ret, struct error *err);
 /* How many jobs are neither finished nor given up. */
 int sanitization_unfinished(struct db *db, int64_t *ret, struct error *err);
 /* S4.3: the signed validation of a job: {decision, reason, person, time, statement, signature, certificate}. *ret

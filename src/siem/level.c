@@ -40,6 +40,8 @@ const struct siem_level siem_levels[] = {
         { "sanitization.started",     ANY, LOG_NOTICE,   4, NAME("Borrado iniciado", "Sanitization started") },
         { "sanitization.finished",    ANY, LOG_NOTICE,   4, NAME("Borrado terminado", "Sanitization finished") },
         { "sanitization.interrupted", ANY, LOG_WARNING,  6, NAME("Borrado interrumpido", "Sanitization interrupted") },
+        { "sanitization.opening",     ANY, LOG_NOTICE,   5, NAME("Apertura de zonas ocultas de un disco", "Opening of a disk's hidden areas") },
+        { "sanitization.opened",      ANY, LOG_NOTICE,   4, NAME("Zonas ocultas de un disco abiertas", "Hidden areas of a disk open") },
         { "sanitization.temperature", ANY, LOG_NOTICE,   4, NAME("Temperatura del soporte que se borra", "Temperature of a medium being wiped") },
         { "sanitization.cancelled",   ANY, LOG_WARNING,  5, NAME("Borrado cancelado", "Sanitization cancelled") },
         { "sanitization.validated", "decision", "accept", LOG_NOTICE, 4, NAME("Borrado aceptado", "Sanitization accepted") },

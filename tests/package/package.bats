@@ -46,6 +46,8 @@ install_into() {
 -rw-r--r-- ./lib/systemd/system/mpsi-alert.service
 -rw-r--r-- ./lib/systemd/system/mpsi-alert.timer
 -rw-r--r-- ./lib/systemd/system/mpsi-siem.service
+-rw-r--r-- ./lib/systemd/system/mpsid-order.socket
+-rw-r--r-- ./lib/systemd/system/mpsid-order@.service
 -rw-r--r-- ./lib/systemd/system/mpsid.service
 -rw-r--r-- ./lib/systemd/system/mpsid.socket
 -rw-r--r-- ./lib/udev/rules.d/10-mpsi-gate.rules
@@ -132,6 +134,13 @@ END
         [ "$status" -eq 0 ]
         grep -qx 'CapabilityBoundingSet=' "$unit"
         grep -qx 'ExecStart=/usr/sbin/mpsi-alert --config /etc/mpsi/mpsi.conf' "$unit"
+        # What sends firmware commands has the one right more, and no network, no other account, nobody's message but root's.
+        unit=$ROOT/lib/systemd/system/mpsid-order@.service
+        run systemd-analyze security --offline=true --threshold=20 --no-pager "$unit"
+        [ "$status" -eq 0 ]
+        grep -qx 'CapabilityBoundingSet=CAP_SYS_ADMIN CAP_SYS_RAWIO' "$unit"
+        grep -qx 'PrivateNetwork=yes' "$unit"
+        grep -qx 'SocketMode=0600' "$ROOT/lib/systemd/system/mpsid-order.socket"
 }
 
 @test "X1: installed, the account owns the store and the units are enabled and sound" {
@@ -145,9 +154,11 @@ END
         [ -L "$root/etc/systemd/system/multi-user.target.wants/mpsid.service" ]
         [ -L "$root/etc/systemd/system/sockets.target.wants/mpsid.socket" ]
         [ -L "$root/etc/systemd/system/timers.target.wants/mpsi-alert.timer" ]
+        [ -L "$root/etc/systemd/system/sockets.target.wants/mpsid-order.socket" ]
         # systemd's own units are what ours refer to.
         cp -a --no-clobber /lib/systemd/system/. "$root/lib/systemd/system/"
-        run systemd-analyze "--root=$root" verify --man=no mpsid.service mpsid.socket mpsi-alert.service mpsi-alert.timer
+        run systemd-analyze "--root=$root" verify --man=no mpsid.service mpsid.socket mpsi-alert.service mpsi-alert.timer \
+                mpsid-order.socket mpsid-order@1.service
         printf '%s\n' "$output"
         [ "$status" -eq 0 ] && [ -z "$output" ]
 }

@@ -348,7 +348,12 @@ static int fake_namespace(int fd, uint32_t *ret) {
         return 0;
 }
 
-static const struct passthrough fake_way = { fake_kind, fake_scsi, fake_nvme, fake_namespace };
+static int fake_rescan(int fd) {
+        (void) fd;
+        return 0;
+}
+
+static const struct passthrough fake_way = { fake_kind, fake_scsi, fake_nvme, fake_namespace, fake_rescan };
 
 /* An ATA disk that offers everything, on this loop device. */
 static inline void fake_on(const struct loop *loop, int64_t size) {

@@ -345,22 +345,27 @@ static void test_identity(void **state) {
         enum identity got = IDENTITY_NONE;
 
         (void) state;
-        assert_int_equal(match(&facts, (struct known_identity){ "u-1", "0xabc", "S1", "boot:6", 1000 }, &got), 0);
+        assert_int_equal(match(&facts, (struct known_identity){ "u-1", "0xabc", "S1", "boot:6", 1000, 0 }, &got),
+                         0);
         assert_int_equal(got, IDENTITY_LUKS_UUID);
-        assert_int_equal(match(&facts, (struct known_identity){ "", "0xabc", "S1", "", 1000 }, &got), 0);
+        assert_int_equal(match(&facts, (struct known_identity){ "", "0xabc", "S1", "", 1000, 0 }, &got), 0);
         assert_int_equal(got, IDENTITY_WWN);
-        assert_int_equal(match(&facts, (struct known_identity){ "", "", "S1", "", 0 }, &got), 0);
+        assert_int_equal(match(&facts, (struct known_identity){ "", "", "S1", "", 0, 0 }, &got), 0);
         assert_int_equal(got, IDENTITY_SERIAL);
-        assert_int_equal(match(&blank, (struct known_identity){ "u-1", "", "", "boot:7", 1000 }, &got), 0);
+        assert_int_equal(match(&blank, (struct known_identity){ "u-1", "", "", "boot:7", 1000, 0 }, &got), 0);
         assert_int_equal(got, IDENTITY_INSERTION);
         /* A header copied onto another disk: its LUKS UUID agrees, the serial doesn't. */
-        assert_int_equal(match(&facts, (struct known_identity){ "u-1", "", "S2", "", 1000 }, &got), ERR_REFUSED);
-        assert_int_equal(match(&facts, (struct known_identity){ "u-2", "0xabc", "S1", "", 1000 }, &got),
+        assert_int_equal(match(&facts, (struct known_identity){ "u-1", "", "S2", "", 1000, 0 }, &got), ERR_REFUSED);
+        assert_int_equal(match(&facts, (struct known_identity){ "u-2", "0xabc", "S1", "", 1000, 0 }, &got),
                          ERR_REFUSED);
-        assert_int_equal(match(&facts, (struct known_identity){ "u-1", "0xabc", "S1", "", 999 }, &got),
+        /* S5: a disk whose hidden areas were opened is as big as that, too. */
+        assert_int_equal(match(&facts, (struct known_identity){ "u-1", "", "", "", 999, 1000 }, &got), 0);
+        assert_int_equal(match(&facts, (struct known_identity){ "u-1", "", "", "", 999, 998 }, &got), ERR_REFUSED);
+        assert_int_equal(match(&facts, (struct known_identity){ "u-1", "0xabc", "S1", "", 999, 0 }, &got),
                          ERR_REFUSED);
-        assert_int_equal(match(&blank, (struct known_identity){ "", "", "", "boot:8", 1000 }, &got), ERR_REFUSED);
-        assert_int_equal(match(&blank, (struct known_identity){ "", "", "", "", 0 }, &got), ERR_REFUSED);
+        assert_int_equal(match(&blank, (struct known_identity){ "", "", "", "boot:8", 1000, 0 }, &got),
+                         ERR_REFUSED);
+        assert_int_equal(match(&blank, (struct known_identity){ "", "", "", "", 0, 0 }, &got), ERR_REFUSED);
 }
 
 int main(void) {

@@ -169,6 +169,25 @@ class Honest(Ordered):
         self.assertEqual(disk.count(), SIZE)
 
 
+class TwoPaths(Ordered):
+
+    def test_refused_and_wiped_by_one(self):
+        """S6: a disk with two nodes is refused by either of them, even by the one that it was registered at; with one it is wiped."""
+        disk = self.registered(**SCSI)
+        first, second = disk.device, disk.plug_second_path()
+        for device in (first, second):
+            disk.device = device
+            result = self.wipe(disk, 'single')
+            self.assertIn('two paths to the same disk', result.out + result.err)
+            self.assertIn('"rule": "S6"', result.out + result.err)
+            self.assert_never_certified(disk, result)
+        self.assertEqual(disk.count(), SIZE)
+        disk.unplug_second_path()
+        disk.device = first
+        result = self.wipe(disk, 'single')
+        self.assertEqual((result.status, disk.count()), (0, 0), result)
+
+
 class Dishonest(Ordered):
     FORGETS = {'mode': 'lies', 'forgets': 1}  # nor does it keep what is written to it, so that nothing is there to survive
     MODES = ({'mode': 'lies'}, {'mode': 'leaves'}, {'mode': 'fails'}, {'mode': 'aborts'}, FORGETS)
@@ -216,13 +235,14 @@ class CutOff(Ordered):
 
     def test_sanitize(self):
         """S7: a sanitize goes on in the disk when mpsi is gone; whoever resumes it looks at what it left. As long as it works the
-        kernel can't ask the disk for its size, and so takes it for empty until it asks anew: nothing is resumed by then."""
+        kernel can't ask the disk for its size, and so may take it for empty: it is made to ask anew."""
         disk = self.registered('ssd', seconds=5, **SCSI)
         self.start(disk, 'sanitize-block')
         self.guest.wait(f"grep 'SANITIZE' {disk.log_path}", 90)
         self.guest.check('kill -9 $(pidof mpsi)')
+        self.guest.run(f'echo 1 >/sys/block/{disk.device.removeprefix("/dev/")}/device/rescan')
         self.guest.wait(f'sg_requests {disk.device}; grep erased {disk.log_path}')
-        self.guest.check(f'echo 1 >/sys/block/{disk.device.removeprefix("/dev/")}/device/rescan')
+        self.assertEqual(self.guest.check(f'blockdev --getsize64 {disk.device}'), '0')
         result = self.wipe(disk, verb='resume')
         self.assertEqual(result.status, 0, result)
         self.assertEqual((self.results(disk)[-1], disk.count()), ('sanitized', 0))

@@ -3,7 +3,9 @@
 import re
 import unittest
 
+from labkit import scenarios
 from labkit.case import LabCase
+from labkit.firmware import FirmwareDisk
 from labkit.station import SOCKET, STORE, Desk, Station, as_account
 
 EXPOSURE = 2.0  # of systemd-analyze security: 0 is closed, 10 is open
@@ -41,9 +43,10 @@ class UnderSystemd(LabCase):
         self.assertEqual(self.guest.check('systemctl is-enabled mpsid.service mpsid.socket'), 'enabled\nenabled')
 
     def test_sandbox(self):
-        said = self.guest.check('systemd-analyze security --no-pager mpsid.service', 120)
-        exposure = float(re.search(r'Overall exposure level for mpsid.service: ([0-9.]+)', said)[1])
-        self.assertLessEqual(exposure, EXPOSURE, said)
+        for unit in ('mpsid.service', 'mpsid-order@1.service'):
+            said = self.guest.check(f'systemd-analyze security --no-pager {unit}', 120)
+            exposure = float(re.search(r'Overall exposure level for [^ ]*: ([0-9.]+)', said)[1])
+            self.assertLessEqual(exposure, EXPOSURE, said)
 
     def test_unregistered_stick(self):
         """C3, X2: read-only before anybody sees it, hidden, and on record with its own serial number."""
@@ -100,6 +103,27 @@ class UnderSystemd(LabCase):
         self.assertNotEqual(self.guest.run(f'dmsetup info mpsi-{number}').status, 0, self.log())
         self.assertEqual([event['data']['reason'] for event in desk.events('encryption.closed')], ['stop'], self.log())
         self.guest.check('systemctl start mpsid.service', 60)
+
+    def test_firmware_erase(self):
+        """S2, X1: the guard's unit may not send it, the unit that may does it for a person without rights, and is gone."""
+        desk = Desk(self.guest)
+        self.guest.check('systemctl stop mpsid.service')
+        scenarios.watch_buses(self.guest, 'usb scsi')
+        desk.install()
+        self.guest.check(f'ln -sfn /run/mpsi/socket {SOCKET}; systemctl start mpsid.service', 60)
+        disk = FirmwareDisk(self.guest, 'unit1', 4 << 20, ata=1, security=1, enhanced=1)
+        try:
+            disk.fill()
+            disk.plug()
+            self.wait_judged(disk.serial)
+            number = desk.register(disk.device, '--kind', 'hdd', classification='PUBLICO', category='BASICA')
+            desk.do('ana', 'wipe', 'run', number, '--device', disk.device, '--confirm', number, '--method', 'secure-erase-enhanced')
+            self.assertEqual(disk.count(), 0, self.log())
+            self.assertEqual(self.guest.check('systemctl --no-legend list-units "mpsid-order@*"'), '')
+            self.assertEqual(self.guest.check('stat -c "%a %U" /run/mpsi/order'), '600 root')
+        finally:
+            disk.remove()
+            scenarios.restore_configuration(self.guest)
 
     def test_udisks_of_the_desktop(self):
         """C3: started by the bus, as on a desk."""

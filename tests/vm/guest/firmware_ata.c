@@ -245,19 +245,24 @@ static bool native_max(struct disk *disk, struct task *task) {
         return true;
 }
 
-/* It remembers what it is told for good, unless told that it is for now: that is not offered. */
-static bool set_max(struct disk *disk, const struct task *task, bool asked) {
-        if (!asked || disk->frozen || task->lba >= disk->state.configured)
+/* Until the power goes, or for good: that once a power cycle. */
+static bool set_max(struct disk *disk, const struct task *task, bool asked, bool for_good) {
+        if (!asked || disk->frozen || disk->config.hpa_frozen || task->lba >= disk->state.configured ||
+            (for_good && disk->end_kept))
                 return false;
         disk->state.shown = task->lba + 1;
+        if (for_good) {
+                disk->state.kept = disk->state.shown;
+                disk->end_kept = true;
+        }
         disk_save(disk);
         return true;
 }
 
-static bool accessible_max(struct disk *disk, struct task *task) {
+static bool accessible_max(struct disk *disk, struct task *task, bool asked) {
         if (!disk->config.ama)
                 return false;
-        return task->feature == 0 ? native_max(disk, task) : task->feature == 1 && set_max(disk, task, true);
+        return task->feature == 0 ? native_max(disk, task) : task->feature == 1 && set_max(disk, task, asked, true);
 }
 
 static bool configuration(struct disk *disk, const struct task *task, const struct command *command,
@@ -268,7 +273,7 @@ static bool configuration(struct disk *disk, const struct task *task, const stru
         case 0xc0: /* RESTORE */
                 if (disk->state.shown < disk->state.configured)
                         return false; /* not while a host protected area is set */
-                disk->state.shown = disk->state.configured = disk->state.sectors;
+                disk->state.shown = disk->state.kept = disk->state.configured = disk->state.sectors;
                 disk_save(disk);
                 return true;
         case 0xc1: disk->config.dco_frozen = true; return true;
@@ -309,8 +314,8 @@ static bool carry_out(struct disk *disk, struct task *task, const struct command
                 return false;
         switch (task->command) {
         case READ_NATIVE_MAX_EXT: return disk->config.hpa && native_max(disk, task);
-        case SET_MAX_EXT: return disk->config.hpa && set_max(disk, task, asked);
-        case ACCESSIBLE_MAX: return accessible_max(disk, task);
+        case SET_MAX_EXT: return disk->config.hpa && set_max(disk, task, asked, task->count & 1);
+        case ACCESSIBLE_MAX: return accessible_max(disk, task, asked);
         case DEVICE_CONFIGURATION: return configuration(disk, task, command, reply);
         case SECURITY_SET_PASSWORD:
         case SECURITY_UNLOCK:

@@ -94,6 +94,7 @@ static bool set_flag(struct config *c, const char *name, bool value) {
                 { "ama", &c->ama },
                 { "dco", &c->dco },
                 { "dco-frozen", &c->dco_frozen },
+                { "hpa-frozen", &c->hpa_frozen },
         };
 
         for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
@@ -175,7 +176,7 @@ static void read_state(struct disk *disk, uint64_t sectors) {
                 return;
         }
         disk->state = (struct state){ .sectors = sectors, .configured = sectors - disk->config.dco_hides };
-        disk->state.shown = disk->state.configured - disk->config.hpa_hides;
+        disk->state.shown = disk->state.kept = disk->state.configured - disk->config.hpa_hides;
         disk_save(disk);
 }
 
@@ -184,7 +185,8 @@ static void power_on(struct disk *disk) {
         disk->locked = disk->state.security_enabled;
         disk->frozen = disk->config.frozen;
         disk->sanitize_frozen = disk->config.sanitize_frozen;
-        disk->prepared = disk->native_read = false;
+        disk->prepared = disk->native_read = disk->end_kept = false;
+        disk->state.shown = disk->state.kept;
         disk->tries = 5;
         disk->attention = true;
         disk->began = now_ms();

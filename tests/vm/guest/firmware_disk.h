@@ -39,7 +39,7 @@ struct config {
         bool security, enhanced, frozen;
         unsigned ata_sanitize; /* CAN_… */
         bool sanitize_frozen;
-        bool hpa, ama, dco, dco_frozen;
+        bool hpa, ama, dco, dco_frozen, hpa_frozen;
         uint64_t hpa_hides, dco_hides; /* sectors, from the factory on */
 };
 
@@ -50,6 +50,7 @@ enum fill { FILL_ZEROS, FILL_PATTERN, FILL_RANDOM };
 struct state {
         uint64_t sectors;           /* all there are */
         uint64_t shown, configured; /* SET MAX ADDRESS, DEVICE CONFIGURATION */
+        uint64_t kept;              /* what is shown when the power comes back */
         bool security_enabled;
         uint8_t password[PASSWORD];
         enum work work;
@@ -65,7 +66,7 @@ struct disk {
         uint8_t *data; /* the image, mapped */
         int log;
         /* what the power takes along */
-        bool locked, frozen, sanitize_frozen, prepared, native_read, attention;
+        bool locked, frozen, sanitize_frozen, prepared, native_read, attention, end_kept;
         int tries;
         int64_t began; /* milliseconds */
         unsigned long writes;

@@ -55,6 +55,22 @@ class FirmwareDisk:
             done; exit 1''')
         return self.device
 
+    def plug_second_path(self):
+        """The same disk on another host adapter; returns its node there."""
+        other = f'{LOOP}/{self.wwn[:-1]}1'
+        return self.guest.check(f'''mkdir -p {other}/tpgt_1 && echo {self.wwn[:-1]}1 >{other}/tpgt_1/nexus && mkdir -p {other}/tpgt_1/lun/lun_0
+            ln -s {CORE}/{self.name} {other}/tpgt_1/lun/lun_0/port; udevadm settle
+            for block in /sys/block/sd*; do
+                [ "/dev/${{block##*/}}" = {self.device} ] && continue
+                case "$(udevadm info --query=property "$block" 2>/dev/null)" in
+                *ID_SERIAL_SHORT={self.serial}*|*ID_SCSI_SERIAL={self.serial}*) echo "/dev/${{block##*/}}"; exit 0 ;;
+                esac
+            done; exit 1''')
+
+    def unplug_second_path(self):
+        other = f'{LOOP}/{self.wwn[:-1]}1'
+        self.guest.check(f'rm -f {other}/tpgt_1/lun/lun_0/port; rmdir {other}/tpgt_1/lun/lun_0 {other}/tpgt_1 {other}; udevadm settle')
+
     def unplug(self):
         self.guest.check(f'rm -f {LOOP}/{self.wwn}/tpgt_1/lun/lun_0/port')
 

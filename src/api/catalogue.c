@@ -11,6 +11,7 @@
 #include "backup/backup.h"
 #include "certify/certify.h"
 #include "content/content.h"
+#include "counter/room.h"
 #include "custody/custody.h"
 #include "doctor/doctor.h"
 #include "encrypt/encrypt.h"
@@ -19,6 +20,7 @@
 #include "keys/ceremony.h"
 #include "keys/keys.h"
 #include "label/label_room.h"
+#include "registry/badge.h"
 #include "registry/registry.h"
 #include "sanitize/sanitize.h"
 #include "siem/siem.h"
@@ -33,6 +35,7 @@ const struct room *const rooms[] = {
         &ceremony_room,
         &people_room,
         &accounts_room,
+        &badge_room,
         &media_room,
         &blank_room,
         &proposal_room,
@@ -51,6 +54,7 @@ const struct room *const rooms[] = {
         &search_room,
         &environment_room,
         &custody_check_room,
+        &counter_room,
         &transport_room,
         &checkpoint_room,
         &shipment_room,

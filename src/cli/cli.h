@@ -57,6 +57,10 @@ int cli_request(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, j
 bool rack_is_live(const struct cli *cli);
 int rack_run(struct cli *cli, const struct act_ui *ui, struct error *err);
 
+/* counter.c: `counter` on a terminal. */
+bool counter_is_live(const struct cli *cli);
+int counter_run(struct cli *cli, const struct act_ui *ui, struct error *err);
+
 /* batch.c: `wipe batch`. ret_answer has a row for each medium, also on failure. */
 int batch_run(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, json_t **ret_said, struct error *err);
 

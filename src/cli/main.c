@@ -27,12 +27,15 @@ static bool is_verb(const struct cli *cli, const char *noun, const char *name) {
 
 static int call(struct cli *cli, struct error *err) {
         _cleanup_json_ json_t *answer = NULL, *said = NULL;
-        bool live = is_verb(cli, "wipe", "rack") && rack_is_live(cli);
+        bool counter = is_verb(cli, "counter", "") && counter_is_live(cli),
+             live = counter || (is_verb(cli, "wipe", "rack") && rack_is_live(cli));
         struct act_ui ui;
         int r;
 
         cli_ui(cli, &ui);
-        if (live)
+        if (counter)
+                r = counter_run(cli, &ui, err);
+        else if (live)
                 r = rack_run(cli, &ui, err);
         else if (is_verb(cli, "wipe", "batch"))
                 r = batch_run(cli, &ui, &answer, &said, err);

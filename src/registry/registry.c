@@ -48,9 +48,15 @@ static const char *const scripts[] = {
         " reserved INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
         "CREATE TABLE proposal(subject TEXT PRIMARY KEY, classification TEXT NOT NULL, health INTEGER NOT NULL,"
         " tags TEXT NOT NULL, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+
+        /* Cards for the counter. The digest is of the text that a scanner reads. */
+        "CREATE TABLE badge(number TEXT PRIMARY KEY, serial INTEGER NOT NULL UNIQUE, person TEXT NOT NULL"
+        " REFERENCES person(name), digest TEXT NOT NULL, state TEXT NOT NULL, issued INTEGER NOT NULL,"
+        " issued_by TEXT NOT NULL, ended INTEGER, ended_by TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"
+        "CREATE INDEX badge_person ON badge(person, state);",
 };
 static const char *const state_tables[] = { "station", "person", "medium",   "account", "role_group",
-                                            "refusal", "blank",  "proposal", NULL };
+                                            "refusal", "blank",  "proposal", "badge",   NULL };
 
 const struct schema registry_schema = {
         .room = "registry", .scripts = scripts, .scripts_n = COUNT(scripts), .state_tables = state_tables

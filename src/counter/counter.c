@@ -176,9 +176,12 @@ static void show_fault(struct counter *counter, enum scan_fault fault, int64_t n
         note(counter, TONE_REFUSED, now, "%s", "%s", text_in(why[fault], counter->lang));
 }
 
-/* A hand or the scanner's own repetition: what was scanned counts once. */
+/* A hand or the scanner's own repetition: what was scanned counts once. To leave things undone twice is what people
+ * do who want out. */
 static bool is_repeated(struct counter *counter, int64_t now) {
-        bool again = strcmp(counter->last, counter->scan.text) == 0 && now - counter->last_time < COUNTER_AGAIN;
+        bool cancels = counter->scan.kind == SCAN_COMMAND && counter->scan.command == COMMAND_CANCEL;
+        bool again = !cancels && strcmp(counter->last, counter->scan.text) == 0 &&
+                     now - counter->last_time < COUNTER_AGAIN;
 
         (void) snprintf(counter->last, sizeof counter->last, "%s", counter->scan.text);
         counter->last_time = now;

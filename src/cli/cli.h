@@ -13,6 +13,8 @@ struct secret_source {
         int fd;
 };
 
+struct session;
+
 struct cli {
         char *store;
         bool store_given;
@@ -24,6 +26,7 @@ struct cli {
         size_t secrets_n;
         const struct verb *verb;
         json_t *args;
+        struct session **kept; /* what calls many verbs keeps its session on a local store here, or NULL */
 };
 
 /* options.c: global options anywhere, then noun, verb, objects and --name value. 0 or ERR_USAGE. */

@@ -9,6 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "api/session.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -26,7 +27,8 @@ struct desk {
         struct scan_input input;
         struct counter_look look;
         json_t *who;
-        int64_t ring; /* when the next bell is due */
+        struct session *session; /* on a local store: opening one takes longer than a verb */
+        int64_t ring;            /* when the next bell is due */
         bool quiet, no_pin;
 };
 
@@ -85,6 +87,7 @@ static void run_call(struct desk *desk) {
 
         one.verb = verb_find(call->noun, call->name);
         one.args = args;
+        one.kept = &desk->session;
         desk->no_pin = false;
         r = cli_request(&one, &desk->ui, &answer, &said, &err);
         counter_answer(&desk->counter, r, answer, said, &err, desk->no_pin, now());
@@ -312,6 +315,7 @@ int counter_run(struct cli *cli, const struct act_ui *ui, struct error *err) {
         say("\033[?7h\033[?25h\033[?1049l");
         (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
         counter_end(&desk.counter);
+        session_close(desk.session);
         json_decref(desk.who);
         return 0;
 }

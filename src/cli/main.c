@@ -17,8 +17,10 @@ int cli_request(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, j
 
         if (remote_wanted(cli))
                 return remote_call(cli, ui, ret_answer, ret_said, err);
-        r = session_open(&options, &session, err);
-        return r < 0 ? r : session_call(session, cli->verb, cli->args, ret_answer, ret_said, err);
+        r = cli->kept && *cli->kept ? 0 : session_open(&options, cli->kept ? cli->kept : &session, err);
+        return r < 0 ? r
+                     : session_call(cli->kept ? *cli->kept : session, cli->verb, cli->args, ret_answer, ret_said,
+                                    err);
 }
 
 static bool is_verb(const struct cli *cli, const char *noun, const char *name) {

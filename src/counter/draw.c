@@ -11,7 +11,7 @@
 #include "counter/letters.h"
 
 /* The lines of a screen of 24: head, accents and word, sentence, details, acts, what is typed, foot. */
-enum { LINE = 512, SENTENCE_ROWS = 2, BIG_ROWS = 1 + LETTER_ROWS, LEAST_BIG = 24, HELP_COLUMNS = 2, MARGIN = 2 };
+enum { LINE = 512, SENTENCE_ROWS = 3, BIG_ROWS = 1 + LETTER_ROWS, LEAST_BIG = 24, HELP_COLUMNS = 2, MARGIN = 2 };
 
 static const char *const colours[] = { [TONE_READY] = "\033[1;36m",
                                        [TONE_ASK] = "\033[1;33m",
@@ -159,9 +159,9 @@ static void put_help(struct page *page) {
 
                         if (!column)
                                 return;
-                        put_fitted(column, text_in(counter_codes[k].typed, page->look->lang), 12, false);
+                        put_fitted(column, text_in(counter_codes[k].typed, page->look->lang), 13, false);
                         put_fitted(column, text_in(counter_codes[k].does, page->look->lang),
-                                   page->look->width / HELP_COLUMNS - 16, false);
+                                   page->look->width / HELP_COLUMNS - 17, false);
                         (void) fputs("  ", column);
                         (void) fputc('\0', column);
                         (void) fclose(column);
@@ -222,8 +222,7 @@ char *counter_draw(const struct counter *counter, const struct counter_look *loo
         put_head(&page);
         put_word(&page, view);
         put(&page, "", "");
-        put_wrapped(&page, look->colour ? "\033[1m" : "", view->sentence, SENTENCE_ROWS);
-        put(&page, "", "");
+        put_wrapped(&page, "\033[1m", view->sentence, SENTENCE_ROWS);
         if (view->help) {
                 put_help(&page);
         } else {

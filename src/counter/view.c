@@ -30,11 +30,14 @@ static const unsigned bells_of[] = {
         [TONE_READY] = 0, [TONE_ASK] = 0, [TONE_DONE] = 1, [TONE_NOTE] = 2, [TONE_REFUSED] = 3
 };
 
-static void write_text(struct counter *counter, char *out, size_t size, const char *es, const char *en,
-                       va_list list) {
+__attribute__((format(printf, 4, 0), format(printf, 5, 0))) static void
+write_text(struct counter *counter, char *out, size_t size, const char *es, const char *en, va_list list) {
         char text[2 * COUNTER_TEXT];
 
-        (void) vsnprintf(text, sizeof text, counter->lang == LANG_EN ? en : es, list);
+        if (counter->lang == LANG_EN)
+                (void) vsnprintf(text, sizeof text, en, list);
+        else
+                (void) vsnprintf(text, sizeof text, es, list);
         counter_plain(text, out, size);
 }
 

@@ -35,6 +35,31 @@ approved() {
         printf '%s\n' "$loan"
 }
 
+# lose MEDIUM: on its way.
+lose() {
+        local shipment
+        m sara person enrol cus >/dev/null
+        m cus label print "$1" --out "$BATS_TEST_TMPDIR/lost.pdf" >/dev/null
+        shipment=$(m cus --json ship create --from Norte --to Sur --recipient olga --media "$1" --method certified-courier --route A-4 \
+                --limit 24 --reason r | jq -r .shipment)
+        m cus ship pack "$shipment" --level foam --level rigid-container --level security-seal --level outer-pack --seal S-901 --seal S-902 \
+                --label-checked >/dev/null
+        m ana ship authorise "$shipment" >/dev/null
+        m cus ship dispatch "$shipment" --seal S-901 --seal S-902 >/dev/null
+        m cus ship lost "$shipment" --circumstances 'Robo del vehículo' >/dev/null
+}
+
+# forged CARD: another secret and the check character that belongs to it (ISO/IEC 7064 MOD 37,36).
+forged() {
+        local body=${1:0:7}ABCDEFGH p=36 i s c digits=0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ
+        for ((i = 0; i < ${#body}; i++)); do
+                c=${digits%%"${body:i:1}"*}
+                s=$(((p + ${#c}) % 36))
+                p=$(((s == 0 ? 36 : s) * 2 % 37))
+        done
+        printf '%s%s\n' "$body" "${digits:$(((37 - p) % 36)):1}"
+}
+
 # label_of MEDIUM: prints its label, and what a scanner reads on it.
 label_of() {
         local text
@@ -141,7 +166,7 @@ sound_ledger() {
 }
 
 @test "U2 U3 U4: who has an overdue loan, whose it is not, another section, a medium that is lost: refused in words, and on record" {
-        id=$(tape T1 INTERNO $PLACE) other=$(tape T2 SECRETO) gone=$(tape T3 INTERNO $PLACE)
+        id=$(tape T1 INTERNO $PLACE) other=$(tape T2 SECRETO) gone=$(tape T3 INTERNO $PLACE) third=$(tape T4 INTERNO $PLACE)
         loan=$(approved "$id" olga)
         counter 1 cus en
         scan "$id"
@@ -159,16 +184,20 @@ sound_ledger() {
         await 'Scan a medium, a card'
         scan NOBODYS
         await 'no medium called'
+        lose "$gone"
+        scan "$gone"
+        await 'on record as lost'
         scan MPSIQUIT
+        await '\[exit 0\]'
         [[ $(events act.refused) == 'act.refused' ]]
         command -v faketime >/dev/null || skip 'SKIPPED: no faketime'
         m cus loan out "$loan" --seal S-001 >/dev/null
-        second=$(approved "$gone" olga)
+        second=$(approved "$third" olga)
         counter_at "$BATS_TEST_TMPDIR/desk2.sock" env ASAN_OPTIONS=verify_asan_link_order=0 faketime -f +9d "$MPSI" --store "$STORE" --as cus --lang en counter
         await HELP
         scan "$(card olga)"
         await "OVERDUE +$loan"
-        scan "$gone"
+        scan "$third"
         await "Olga Peña has the overdue loan $loan"
         [ "$(m cus --json loan show "$second" | jq -r .state)" = approved ]
 }
@@ -320,6 +349,8 @@ sound_ledger() {
         expect 7 m cus --lang es person scan-card "$old"
         [[ $output == *'La tarjeta K000001 está anulada'* ]]
         expect 0 m cus person revoke-card K000004 --reason 'Perdida'
+        expect 6 m cus person scan-card "$(forged "$(card oto)")"
+        [[ $output == *'was not printed by this station'* ]]
         expect 7 m cus person revoke-card K000004 --reason 'Perdida'
         expect 7 m cus person scan-card "$(card uli)"
         expect 4 m cus person revoke-card K000099 --reason x

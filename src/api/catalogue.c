@@ -13,6 +13,7 @@
 #include "backup/backup.h"
 #include "certify/certify.h"
 #include "content/content.h"
+#include "counter/room.h"
 #include "custody/custody.h"
 #include "doctor/doctor.h"
 #include "encrypt/encrypt.h"
@@ -23,6 +24,7 @@
 #include "label/label_room.h"
 #include "metrics/metrics.h"
 #include "programme/programme.h"
+#include "registry/badge.h"
 #include "registry/registry.h"
 #include "registry/training.h"
 #include "sanitize/sanitize.h"
@@ -39,6 +41,7 @@ const struct room *const rooms[] = {
         &people_room,
         &accounts_room,
         &training_room,
+        &badge_room,
         &media_room,
         &blank_room,
         &proposal_room,
@@ -57,6 +60,7 @@ const struct room *const rooms[] = {
         &search_room,
         &environment_room,
         &custody_check_room,
+        &counter_room,
         &transport_room,
         &prepare_room,
         &route_room,

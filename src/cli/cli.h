@@ -13,6 +13,8 @@ struct secret_source {
         int fd;
 };
 
+struct session;
+
 struct cli {
         char *store;
         bool store_given;
@@ -24,6 +26,7 @@ struct cli {
         size_t secrets_n;
         const struct verb *verb;
         json_t *args;
+        struct session **kept; /* what calls many verbs keeps its session on a local store here, or NULL */
 };
 
 /* options.c: global options anywhere, then noun, verb, objects and --name value. 0 or ERR_USAGE. */
@@ -56,6 +59,10 @@ int cli_request(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, j
 /* rack.c: `wipe rack` that goes on until somebody has seen enough. */
 bool rack_is_live(const struct cli *cli);
 int rack_run(struct cli *cli, const struct act_ui *ui, struct error *err);
+
+/* counter.c: `counter` on a terminal. */
+bool counter_is_live(const struct cli *cli);
+int counter_run(struct cli *cli, const struct act_ui *ui, struct error *err);
 
 /* batch.c: `wipe batch`. ret_answer has a row for each medium, also on failure. */
 int batch_run(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, json_t **ret_said, struct error *err);

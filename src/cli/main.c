@@ -17,8 +17,10 @@ int cli_request(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, j
 
         if (remote_wanted(cli))
                 return remote_call(cli, ui, ret_answer, ret_said, err);
-        r = session_open(&options, &session, err);
-        return r < 0 ? r : session_call(session, cli->verb, cli->args, ret_answer, ret_said, err);
+        r = cli->kept && *cli->kept ? 0 : session_open(&options, cli->kept ? cli->kept : &session, err);
+        return r < 0 ? r
+                     : session_call(cli->kept ? *cli->kept : session, cli->verb, cli->args, ret_answer, ret_said,
+                                    err);
 }
 
 static bool is_verb(const struct cli *cli, const char *noun, const char *name) {
@@ -27,12 +29,15 @@ static bool is_verb(const struct cli *cli, const char *noun, const char *name) {
 
 static int call(struct cli *cli, struct error *err) {
         _cleanup_json_ json_t *answer = NULL, *said = NULL;
-        bool live = is_verb(cli, "wipe", "rack") && rack_is_live(cli);
+        bool counter = is_verb(cli, "counter", "") && counter_is_live(cli),
+             live = counter || (is_verb(cli, "wipe", "rack") && rack_is_live(cli));
         struct act_ui ui;
         int r;
 
         cli_ui(cli, &ui);
-        if (live)
+        if (counter)
+                r = counter_run(cli, &ui, err);
+        else if (live)
                 r = rack_run(cli, &ui, err);
         else if (is_verb(cli, "wipe", "batch"))
                 r = batch_run(cli, &ui, &answer, &said, err);

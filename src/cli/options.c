@@ -194,8 +194,6 @@ static int find_verb(struct cli *cli, int argc, char **argv, int words[2], struc
                         break;
                 if (strncmp(argv[i], "--", 2) != 0) {
                         words[n++] = i;
-                        if (n == 1 && verb_find(argv[i], NULL))
-                                break;
                         continue;
                 }
                 for (size_t g = 0; g < GLOBALS; g++)
@@ -204,9 +202,10 @@ static int find_verb(struct cli *cli, int argc, char **argv, int words[2], struc
         }
         if (n == 0)
                 return 0;
-        cli->verb = verb_find(argv[words[0]], NULL);
-        if (!cli->verb && n == 2)
+        if (n == 2)
                 cli->verb = verb_find(argv[words[0]], argv[words[1]]);
+        if (!cli->verb)
+                cli->verb = verb_find(argv[words[0]], NULL);
         if (cli->verb && !*cli->verb->name)
                 words[1] = -1;
         (void) err;

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/fit.h"
 #include "base/str.h"
 #include "cli/cli.h"
 #include "cli/rack.h"
@@ -123,25 +124,6 @@ enum { FIELDS = sizeof fields / sizeof fields[0], STEP_FIELD = 5, MOST_WORTH = 1
 
 /* --- text of a known width --------------------------------------------------------------------------------------
  */
-
-/* Appends `text` in just `width` characters: cut with "…", or filled with spaces. */
-static void put_fitted(FILE *out, const char *text, int width, bool right) {
-        int length = (int) utf8_length(text), shown = 0;
-        bool cut = length > width;
-
-        for (int i = length; right && !cut && i < width; i++)
-                (void) fputc(' ', out);
-        for (size_t at = 0, left = strlen(text), n; left > 0 && shown < width - cut; at += n, left -= n, shown++) {
-                n = utf8_one(text + at, left);
-                if (n == 0)
-                        break;
-                (void) fwrite(text + at, 1, n, out);
-        }
-        if (cut && width > 0)
-                (void) fputs("…", out);
-        for (shown += cut; !right && shown < width; shown++)
-                (void) fputc(' ', out);
-}
 
 static void put_line(FILE *out, const struct rack_look *look, const char *before, const char *text) {
         (void) fputs(look->colour ? before : "", out);

@@ -61,9 +61,14 @@ static const char *const scripts[] = {
         "coalesce(json_extract(data, '$.until'), ''), actor FROM event WHERE type = 'person.trained';",
         /* S5: what a disk holds with its hidden areas open. */
         "ALTER TABLE medium ADD COLUMN whole_size INTEGER NOT NULL DEFAULT 0;",
+        /* Cards for the counter. The digest is of the text that a scanner reads. */
+        "CREATE TABLE badge(number TEXT PRIMARY KEY, serial INTEGER NOT NULL UNIQUE, person TEXT NOT NULL"
+        " REFERENCES person(name), digest TEXT NOT NULL, state TEXT NOT NULL, issued INTEGER NOT NULL,"
+        " issued_by TEXT NOT NULL, ended INTEGER, ended_by TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"
+        "CREATE INDEX badge_person ON badge(person, state);",
 };
-static const char *const state_tables[] = { "station", "person", "medium",   "account",  "role_group",
-                                            "refusal", "blank",  "proposal", "training", NULL };
+static const char *const state_tables[] = { "station", "person",   "medium",   "account", "role_group", "refusal",
+                                            "blank",   "proposal", "training", "badge",   NULL };
 
 const struct schema registry_schema = {
         .room = "registry", .scripts = scripts, .scripts_n = COUNT(scripts), .state_tables = state_tables

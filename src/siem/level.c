@@ -88,6 +88,8 @@ const struct siem_level siem_levels[] = {
         { "person.added",             ANY, LOG_NOTICE,   5, NAME("Alta de persona", "Person added") },
         { "person.changed",           ANY, LOG_NOTICE,   5, NAME("Cambio de persona o de roles", "Person or roles changed") },
         { "person.trained",           ANY, LOG_INFO,     2, NAME("Formación de una persona", "Person trained") },
+        { "badge.issued",             ANY, LOG_NOTICE,   4, NAME("Tarjeta emitida", "Card issued") },
+        { "badge.revoked",            ANY, LOG_NOTICE,   5, NAME("Tarjeta anulada", "Card made void") },
         { "person.*",                 ANY, LOG_NOTICE,   5, NAME(NULL, NULL) },
         { "loan.requested",           ANY, LOG_INFO,     3, NAME("Préstamo solicitado", "Loan requested") },
         { "loan.approved",            ANY, LOG_INFO,     3, NAME("Préstamo aprobado", "Loan approved") },

@@ -8,20 +8,6 @@
 
 enum { LOOKUPS = 2000 };
 
-static void generate(struct act *act, int64_t media, int64_t events) {
-        struct fact facts[MEDIA_BATCH];
-        size_t n = 0;
-
-        media_generate(act, media);
-        for (int64_t i = media; i < events; i++) {
-                facts[n++] = (struct fact){ "medium.changed", media_id(i % media + 1),
-                                            json_pack("{s:s, s:s}", "expires", "2031-01-01", "reason", "renewed") };
-                if (n == MEDIA_BATCH)
-                        media_append(act, facts, &n);
-        }
-        media_append(act, facts, &n);
-}
-
 static void lookups(struct act *act, int64_t media, const char *what, char *(*name)(int64_t)) {
         double *times = calloc(LOOKUPS, sizeof *times);
         unsigned seed = 1;
@@ -171,7 +157,7 @@ int main(int argc, char **argv) {
         if (session_act(session, &act, &err) < 0)
                 stop("act", &err);
         start = seconds();
-        generate(act, media, events);
+        media_history(act, media, events);
         (void) printf("generated %lld media and %lld events in %.0f s\n", (long long) media, (long long) events,
                       seconds() - start);
         fill_alerts(act, media);

@@ -52,3 +52,18 @@ static inline void media_generate(struct act *act, int64_t media) {
         }
         media_append(act, facts, &n);
 }
+
+/* Media, and as many events in all. */
+static inline void media_history(struct act *act, int64_t media, int64_t events) {
+        struct fact facts[MEDIA_BATCH];
+        size_t n = 0;
+
+        media_generate(act, media);
+        for (int64_t i = media; i < events; i++) {
+                facts[n++] = (struct fact){ "medium.changed", media_id(i % media + 1),
+                                            json_pack("{s:s, s:s}", "expires", "2031-01-01", "reason", "renewed") };
+                if (n == MEDIA_BATCH)
+                        media_append(act, facts, &n);
+        }
+        media_append(act, facts, &n);
+}

@@ -252,6 +252,21 @@ static int run_register(struct act *act, const json_t *args, json_t **ret, struc
 
 /* --- classify --------------------------------------------------------------------------------------------- */
 
+/* Owners classify what is theirs; the register is the custodian's, with the administrator in their stead. A medium
+ * is given to somebody, never taken: who could take it could lower it next (X1, L4). */
+static int change_allowed(const struct act *act, const struct medium *medium, const char *owner,
+                          struct error *err) {
+        if (!(act->roles & (ROLE_CUSTODIAN | ROLE_SECURITY)) && strcmp(act->person, medium->owner) != 0)
+                return refuse(err, ERR_DENIED, "X1", "El soporte %s es de %s, no de %s.",
+                              "Medium %s is %s's, not %s's.", medium->id, medium->owner, act->person);
+        if (owner && strcmp(owner, act->person) == 0 && strcmp(owner, medium->owner) != 0)
+                return refuse(err, ERR_DENIED, "X1",
+                              "%s no puede hacerse propietario de %s: lo nombra otra persona.",
+                              "%s can't make themselves the owner of %s: somebody else names them.", act->person,
+                              medium->id);
+        return 0;
+}
+
 /* L4: lowering needs the information owner and a reason. */
 static int lowering_allowed(const struct act *act, const struct medium *medium, enum classification wanted,
                             struct error *err) {
@@ -307,7 +322,9 @@ static int run_classify(struct act *act, const json_t *args, json_t **ret, struc
                                                     : medium.classification;
         bool health = medium.health || json_flag(args, "health") || json_flag(data, "health");
 
-        r = lowering_allowed(act, &medium, classification, err);
+        r = change_allowed(act, &medium, json_text(args, "owner"), err);
+        if (r == 0)
+                r = lowering_allowed(act, &medium, classification, err);
         if (r == 0)
                 r = classification_allowed(classification, health, err);
         if (r == 0 && json_text(args, "owner"))

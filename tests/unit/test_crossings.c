@@ -89,9 +89,36 @@ static void what_is_lent_is_not_destroyed(void **state) {
         expect_state(medium, "in-custody");
 }
 
+/* L4, X1: nobody takes a medium to lower it; it is given by its owner, a custodian or the administrator. */
+static void nobody_takes_a_medium(void **state) {
+        char medium[16];
+
+        (void) state;
+        register_tape("SECRETO", "O-1", medium);
+        must_refuse(ERR_DENIED, "X1", "pia", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "owner",
+                    "pia", "reason", "r");
+        must_refuse(ERR_DENIED, "X1", "pia", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "expires",
+                    "2035-01-01", "reason", "r");
+        test_expect(0, &store, "sara", "person", "grant", "{s:s, s:s, s:s}", "name", "cus", "roles", "owner",
+                    "reason", "r");
+        must_refuse(ERR_DENIED, "X1", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "owner",
+                    "cus", "reason", "r");
+        must_refuse(ERR_DENIED, "L4", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", medium,
+                    "classification", "INTERNO", "reason", "r");
+        test_expect(0, &store, "sara", "person", "revoke", "{s:s, s:s, s:s}", "name", "cus", "roles", "owner",
+                    "reason", "r");
+        test_expect(0, &store, "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "owner", "pia",
+                    "reason", "se jubila");
+        test_expect(0, &store, "pia", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "classification",
+                    "INTERNO", "reason", "r");
+        test_expect(0, &store, "pia", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "owner", "olga",
+                    "reason", "vuelve");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_lent_is_not_destroyed),
+                cmocka_unit_test(nobody_takes_a_medium),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

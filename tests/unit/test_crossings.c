@@ -115,10 +115,67 @@ static void nobody_takes_a_medium(void **state) {
                     "reason", "vuelve");
 }
 
+#define TAPE "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s}"
+#define TAPE_NAMED(expiry, serial, epc, tamper)                                                                    \
+        TAPE, "kind", "tape", "classification", "PUBLICO", "category", "ALTA", "owner", "olga", "expires", expiry, \
+                "retention", 10, "serial", serial, "epc", epc, "tamper", tamper
+
+/* L1: serial number, EPC and tamper indicator name one medium. */
+static void a_name_is_of_one_medium(void **state) {
+        (void) state;
+        test_expect(0, &store, "cus", "media", "register", TAPE_NAMED("2036-01-01", "N-1", "AAAA", "TI-1"));
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "register", TAPE_NAMED("2036-01-01", "N-1", "BBBB", "TI-2"));
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "register", TAPE_NAMED("2036-01-01", "N-2", "AAAA", "TI-2"));
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "register", TAPE_NAMED("2036-01-01", "N-2", "BBBB", "TI-1"));
+        test_expect(0, &store, "cus", "media", "register", TAPE_NAMED("2036-01-01", "N-2", "BBBB", "TI-2"));
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", "N-2", "epc", "AAAA",
+                    "reason", "r");
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", "N-2", "tamper",
+                    "TI-1", "reason", "r");
+        test_expect(0, &store, "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", "N-2", "tamper", "TI-3",
+                    "reason", "r");
+}
+
+/* L1, L10: a change changes something, and not into what a registration refuses. */
+static void a_change_changes_something(void **state) {
+        _cleanup_json_ json_t *answer = NULL;
+        char medium[16], label[96];
+        struct error err;
+
+        (void) state;
+        register_tape("PUBLICO", "C-1", medium);
+        (void) snprintf(label, sizeof label, "%s/label.zpl", store.root);
+        test_expect(0, &store, "cus", "label", "print", "{s:[s], s:[s]}", "medium", medium, "out", label);
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "classify", "{s:s, s:s}", "medium", medium, "reason", "r");
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "classify", "{s:s, s:s, s:s, s:s}", "medium", medium,
+                    "classification", "PUBLICO", "owner", "olga", "reason", "r");
+        must_refuse(ERR_REFUSED, "L1", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "expires",
+                    "2020-02-29", "reason", "r");
+        assert_int_equal(test_call(&store, "cus", "media", "show", &answer, &err, "{s:s}", "medium", medium), 0);
+        assert_string_equal(json_text(answer, "label_state"), "valid");
+}
+
+/* L1, X4: an owner who can't act would decide on nothing. */
+static void an_owner_can_act(void **state) {
+        (void) state;
+        test_expect(0, &store, "sara", "person", "add", "{s:s, s:s, s:s, s:s}", "name", "exo", "full-name", "Exo",
+                    "roles", "owner", "expires", "2020-01-01");
+        must_refuse(ERR_REFUSED, "X4", "cus", "media", "register", "{s:s, s:s, s:s, s:s, s:s, s:i}", "kind", "tape",
+                    "classification", "PUBLICO", "category", "BASICA", "owner", "exo", "expires", "2036-01-01",
+                    "retention", 10);
+        must_refuse(ERR_REFUSED, "X4", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", "C-1", "owner",
+                    "exo", "reason", "r");
+        must_refuse(ERR_REFUSED, "L1", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", "C-1", "owner",
+                    "uli", "reason", "r");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_lent_is_not_destroyed),
                 cmocka_unit_test(nobody_takes_a_medium),
+                cmocka_unit_test(a_name_is_of_one_medium),
+                cmocka_unit_test(a_change_changes_something),
+                cmocka_unit_test(an_owner_can_act),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

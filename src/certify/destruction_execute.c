@@ -211,6 +211,9 @@ static int gather_media(struct act *act, struct execution *e, struct error *err)
                 r = destruction_demand_state(one, DESTRUCTION_APPROVED, err);
                 if (r == 0)
                         r = medium_load(act->db, json_text(one, "medium"), &item->medium, err);
+                /* It may have been lent or sent since the approval. */
+                if (r == 0)
+                        r = destruction_refuse_absent(&item->medium, err);
                 if (r == 0)
                         r = destruction_judge_execution(act->person, json_text_or_empty(one, "decided_by"),
                                                         e->supervisor.name, e->supervisor.roles, err);

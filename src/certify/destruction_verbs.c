@@ -125,8 +125,7 @@ static const struct column list_columns[] = {
         { "reason", HELP("Motivo", "Reason") },
 };
 
-/* A medium that is out of the house or gone can't be destroyed here. */
-static int refuse_absent(const struct medium *medium, struct error *err) {
+int destruction_refuse_absent(const struct medium *medium, struct error *err) {
         switch (medium->state) {
         case MEDIUM_IN_CUSTODY:
         case MEDIUM_SANITIZED:
@@ -180,7 +179,7 @@ static int answer(struct act *act, const char *text, const json_t *args, json_t 
 
 static int judge_request(struct act *act, const json_t *args, const struct medium *medium, struct error *err) {
         int method = term_parse(destruction_method_terms, DESTRUCTION_METHODS, json_text(args, "method"));
-        int r = refuse_absent(medium, err);
+        int r = destruction_refuse_absent(medium, err);
 
         if (r == 0 && strcmp(medium->owner, act->person) == 0)
                 r = refuse(err, ERR_DENIED, "X1", "Decide %s, que es el propietario: la solicita otra persona.",

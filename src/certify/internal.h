@@ -41,6 +41,8 @@ int destruction_together(struct act *act, const json_t *destruction, json_t **re
 bool destruction_is(const json_t *destruction, enum destruction_state state);
 /* ERR_CONFLICT by S8 when it is in another state. */
 int destruction_demand_state(const json_t *destruction, enum destruction_state state, struct error *err);
+/* A medium that is out of the house or gone can't be destroyed here: ERR_CONFLICT by S8. */
+int destruction_refuse_absent(const struct medium *medium, struct error *err);
 /* The form R-110-020 as PDF. */
 int destruction_form(struct act *act, const json_t *destruction, const char *path, struct error *err);
 /* `report R-110-020` */

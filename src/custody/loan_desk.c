@@ -216,6 +216,14 @@ static int open_incident(struct act *act, const json_t *loan, const struct homec
                              json_text_or_empty(loan, "digest"), seal, json_text(loan, "seal_plain"));
 }
 
+/* What was destroyed or lost meanwhile does not come back by a loan's return. */
+static int refuse_not_lent(const struct medium *medium, struct error *err) {
+        if (medium->state == MEDIUM_ON_LOAN)
+                return 0;
+        return refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está prestado (%s).",
+                      "Medium %s is not on loan (%s).", medium->id, medium_state_terms[medium->state].code);
+}
+
 /* One transaction: the return, and the incident when something differs (U3). */
 static int record_return(struct act *act, const json_t *args, const json_t *loan, const struct homecoming *home,
                          char incident[INCIDENT_ID], struct error *err) {
@@ -277,6 +285,8 @@ int loan_run_in(struct act *act, const json_t *args, json_t **ret, struct error 
         r = loan_find(act, json_text(args, "loan"), LOAN_OUT, &loan, err);
         if (r == 0)
                 r = medium_load(act->db, json_text(loan, "medium"), &medium, err);
+        if (r == 0)
+                r = refuse_not_lent(&medium, err);
         if (r == 0)
                 r = inspect_returning(act, args, loan, &medium, &home, err);
         if (r == 0)

@@ -141,6 +141,7 @@ static json_t *registered_data(const struct act *act, const json_t *args, const 
 
 static int owner_is_owner(struct act *act, const char *name, struct error *err) {
         _cleanup_person_ struct person owner = { 0 };
+        char today[DATE_TEXT];
         int r = person_load(act->db, name, &owner, err);
 
         if (r < 0)
@@ -148,7 +149,20 @@ static int owner_is_owner(struct act *act, const char *name, struct error *err) 
         if (!(owner.roles & ROLE_OWNER))
                 return refuse(err, ERR_REFUSED, "L1", "%s no tiene el rol de propietario de la información.",
                               "%s does not hold the role of information owner.", name);
+        date_of(act_now(act), today);
+        if (owner.blocked || (*owner.expires && strcmp(owner.expires, today) < 0))
+                return refuse(err, ERR_REFUSED, "X4",
+                              "La cuenta de %s no puede actuar: nadie decidiría sobre el soporte.",
+                              "The account of %s can't act: nobody would decide on the medium.", name);
         return 0;
+}
+
+/* L1 */
+static int expires_later(const char *expires, const char *today, struct error *err) {
+        if (strcmp(expires, today) > 0)
+                return 0;
+        return refuse(err, ERR_REFUSED, "L1", "La caducidad %s no es futura.",
+                      "The expiry date %s is not in the future.", expires);
 }
 
 int media_next_number(struct act *act, int64_t *ret, struct error *err) {
@@ -157,26 +171,6 @@ int media_next_number(struct act *act, int64_t *ret, struct error *err) {
                 "SELECT 1 + max(coalesce((SELECT max(number) FROM medium), 0), coalesce((SELECT max(number) FROM "
                 "blank), 0))",
                 "");
-}
-
-/* A serial number is one medium's: neither twice in a file nor there already. `seen` may be NULL. */
-static int serial_is_new(struct act *act, const char *serial, json_t *seen, struct error *err) {
-        int64_t there = 0;
-        int r;
-
-        if (!seen || str_empty(serial))
-                return 0;
-        if (json_object_get(seen, serial))
-                return fail(err, ERR_CONFLICT, "El número de serie «%.60s» está dos veces.",
-                            "Serial number “%.60s” is there twice.", serial);
-        r = db_int(act->db, &there, err, "SELECT count(*) FROM medium WHERE serial = ? AND serial <> ''", "s",
-                   serial);
-        if (r < 0)
-                return r;
-        if (there)
-                return fail(err, ERR_CONFLICT, "El número de serie «%.60s» ya está registrado.",
-                            "Serial number “%.60s” is registered already.", serial);
-        return json_object_set_new(seen, serial, json_true()) < 0 ? fail_memory(err) : 0;
 }
 
 int media_registration(struct act *act, const json_t *args, const struct device_facts *facts, int64_t number,
@@ -199,13 +193,12 @@ int media_registration(struct act *act, const json_t *args, const struct device_
         if (r == 0)
                 r = epc_valid(json_text(args, "epc"), err);
         date_of(act_now(act), today);
-        if (r == 0 && strcmp(expires, today) <= 0)
-                r = refuse(err, ERR_REFUSED, "L1", "La caducidad %s no es futura.",
-                           "The expiry date %s is not in the future.", expires);
+        if (r == 0)
+                r = expires_later(expires, today, err);
         if (r == 0)
                 r = judge_kind(args, facts ? facts : &none, &kind, err);
         if (r == 0)
-                r = serial_is_new(act, json_text(args, "serial"), seen, err);
+                r = medium_names_new(act->db, "", args, seen, err);
         if (r < 0)
                 return r;
         medium_id_format(act->site, number, id);
@@ -252,6 +245,21 @@ static int run_register(struct act *act, const json_t *args, json_t **ret, struc
 
 /* --- classify --------------------------------------------------------------------------------------------- */
 
+/* Owners classify what is theirs; the register is the custodian's, with the administrator in their stead. A medium
+ * is given to somebody, never taken: who could take it could lower it next (X1, L4). */
+static int change_allowed(const struct act *act, const struct medium *medium, const char *owner,
+                          struct error *err) {
+        if (!(act->roles & (ROLE_CUSTODIAN | ROLE_SECURITY)) && strcmp(act->person, medium->owner) != 0)
+                return refuse(err, ERR_DENIED, "X1", "El soporte %s es de %s, no de %s.",
+                              "Medium %s is %s's, not %s's.", medium->id, medium->owner, act->person);
+        if (owner && strcmp(owner, act->person) == 0 && strcmp(owner, medium->owner) != 0)
+                return refuse(err, ERR_DENIED, "X1",
+                              "%s no puede hacerse propietario de %s: lo nombra otra persona.",
+                              "%s can't make themselves the owner of %s: somebody else names them.", act->person,
+                              medium->id);
+        return 0;
+}
+
 /* L4: lowering needs the information owner and a reason. */
 static int lowering_allowed(const struct act *act, const struct medium *medium, enum classification wanted,
                             struct error *err) {
@@ -288,10 +296,37 @@ static int take_proposal(struct act *act, const json_t *args, const struct mediu
         return 0;
 }
 
+/* What is asked for and is not so yet: the same once more changes nothing, and makes no label void. */
+static int take_changes(const json_t *args, const struct medium *medium, json_t *data, struct error *err) {
+        const struct {
+                const char *name, *now;
+        } members[] = {
+                { "classification", classification_terms[medium->classification].code },
+                { "owner", medium->owner },
+                { "expires", medium->expires },
+                { "epc", medium->epc },
+                { "tamper", medium->tamper },
+        };
+
+        for (size_t i = 0; i < COUNT(members); i++) {
+                const char *wanted = json_text(args, members[i].name);
+
+                if (wanted && strcmp(wanted, members[i].now) != 0)
+                        (void) json_object_set_new(data, members[i].name, json_string(wanted));
+        }
+        if (json_flag(args, "health") && !medium->health)
+                (void) json_object_set_new(data, "health", json_true());
+        if (json_object_size(data) == 0)
+                return fail(err, ERR_CONFLICT, "%s ya es como se pide: no cambia nada.",
+                            "%s is as asked for already: nothing changes.", medium->id);
+        (void) json_object_set_new(data, "reason", json_string(json_text(args, "reason")));
+        return 0;
+}
+
 static int run_classify(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        static const char *const copied[] = { "classification", "owner", "expires", "epc", "tamper", "reason" };
         const char *wanted = json_text(args, "classification");
         _cleanup_json_ json_t *data = json_object();
+        char today[DATE_TEXT];
         struct medium medium;
         int r = medium_load(act->db, json_text(args, "medium"), &medium, err);
 
@@ -307,7 +342,9 @@ static int run_classify(struct act *act, const json_t *args, json_t **ret, struc
                                                     : medium.classification;
         bool health = medium.health || json_flag(args, "health") || json_flag(data, "health");
 
-        r = lowering_allowed(act, &medium, classification, err);
+        r = change_allowed(act, &medium, json_text(args, "owner"), err);
+        if (r == 0)
+                r = lowering_allowed(act, &medium, classification, err);
         if (r == 0)
                 r = classification_allowed(classification, health, err);
         if (r == 0 && json_text(args, "owner"))
@@ -315,15 +352,17 @@ static int run_classify(struct act *act, const json_t *args, json_t **ret, struc
         if (r == 0)
                 r = epc_valid(json_text(args, "epc"), err);
         if (r == 0 && (medium.state == MEDIUM_DESTROYED || medium.state == MEDIUM_RETIRED))
-                r = fail(err, ERR_CONFLICT, "%s está %s.", "%s is %s.", medium.id,
-                         medium_state_terms[medium.state].name.es);
+                r = fail(err, ERR_CONFLICT, "%s está %s%.0s.", "%s is %.0s%s.", medium.id,
+                         medium_state_terms[medium.state].name.es, medium_state_terms[medium.state].name.en);
+        date_of(act_now(act), today);
+        if (r == 0 && json_text(args, "expires"))
+                r = expires_later(json_text(args, "expires"), today, err);
+        if (r == 0)
+                r = medium_names_new(act->db, medium.id, args, NULL, err);
+        if (r == 0)
+                r = take_changes(args, &medium, data, err);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < COUNT(copied); i++)
-                if (json_text(args, copied[i]))
-                        (void) json_object_set_new(data, copied[i], json_string(json_text(args, copied[i])));
-        if (json_flag(args, "health"))
-                (void) json_object_set_new(data, "health", json_true());
         r = act_record_one(act, "medium.changed", medium.id, data, err);
         if (r < 0)
                 return r;

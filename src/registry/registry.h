@@ -23,10 +23,13 @@ struct device_facts;
  * that is registered. */
 int media_device(struct act *act, const char *device, struct device_facts *ret, struct error *err);
 /* The fact that registers a medium from checked arguments of `media register`, or why not (L1, L4). facts: of its
- * device, or NULL. seen: the serial numbers of a file so far, or NULL outside an import. The caller releases ret's
+ * device, or NULL. seen: the names of a file's media so far, or NULL outside an import. The caller releases ret's
  * subject and data. */
 int media_registration(struct act *act, const json_t *args, const struct device_facts *facts, int64_t number,
                        json_t *seen, struct fact *ret, struct error *err);
+/* L1: serial number, EPC and tamper indicator of `args` are no other medium's than `medium` ("": of none yet).
+ * ERR_CONFLICT. */
+int medium_names_new(struct db *db, const char *medium, const json_t *args, json_t *seen, struct error *err);
 /* Makes a key under a PIN and a certificate of the organisation's authority for a person, and gives the data of
  * person.enrolled. The key's file is written first: without its event it is a file that nobody knows. */
 int person_enrol(struct act *act, const char *name, const char *full_name, const char *title, EVP_PKEY *ca_key,

@@ -1,0 +1,182 @@
+/* Where rooms meet: what one room's act forbids another, and what no act of anybody's may do. */
+#include "unit/store.h"
+
+#include "base/file.h"
+
+static struct test_store store;
+
+#define must_refuse(code, rule_id, person, noun, name, ...)                                                        \
+        do {                                                                                                       \
+                struct error _e;                                                                                   \
+                int _r = test_call(&store, (person), (noun), (name), NULL, &_e, __VA_ARGS__);                      \
+                if (_r != (code) || strcmp(_e.rule, (rule_id)) != 0)                                               \
+                        fail_msg("%s %s: %d [%s] instead of %d [%s]: %s", (noun), (name), _r, _e.rule, (code),     \
+                                 (rule_id), _e.what[LANG_EN]);                                                     \
+                assert_true(_e.what[LANG_ES][0] && _e.what[LANG_EN][0]);                                           \
+        } while (0)
+
+static int setup(void **state) {
+        (void) state;
+        test_store_make(&store);
+        test_expect(0, &store, "sara", "person", "add", "{s:s, s:s, s:s}", "name", "uli", "full-name", "Uli",
+                    "roles", "user");
+        test_expect(0, &store, "sara", "person", "add", "{s:s, s:s, s:s}", "name", "pia", "full-name", "Pía",
+                    "roles", "owner");
+        return 0;
+}
+
+static int teardown(void **state) {
+        (void) state;
+        test_store_drop(&store);
+        return 0;
+}
+
+/* A tape of olga's. */
+static void register_tape(const char *classification, const char *serial, char ret[16]) {
+        _cleanup_json_ json_t *answer = NULL;
+        struct error err;
+
+        if (test_call(&store, "cus", "media", "register", &answer, &err, "{s:s, s:s, s:s, s:s, s:s, s:i, s:s}",
+                      "kind", "tape", "classification", classification, "category", "BASICA", "owner", "olga",
+                      "expires", "2036-01-01", "retention", 100, "serial", serial) < 0)
+                fail_msg("media register: %s", err.what[LANG_EN]);
+        (void) snprintf(ret, 16, "%s", json_text(answer, "id"));
+}
+
+static void expect_state(const char *medium, const char *state) {
+        _cleanup_json_ json_t *answer = NULL;
+        struct error err;
+
+        assert_int_equal(test_call(&store, "cus", "media", "show", &answer, &err, "{s:s}", "medium", medium), 0);
+        assert_string_equal(json_text(answer, "state"), state);
+}
+
+static void lend(const char *medium, const char *seal) {
+        test_expect(0, &store, "uli", "loan", "request", "{s:s, s:s, s:s, s:s, s:s}", "medium", medium, "to", "uli",
+                    "reason", "r", "due", "2030-01-01", "location", "CPD");
+        test_expect(0, &store, "olga", "loan", "approve", "{s:s}", "loan", medium);
+        test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s}", "loan", medium, "seal", seal);
+}
+
+static void photo(const char *name, char ret[96]) {
+        struct error err;
+
+        (void) snprintf(ret, 96, "%s/%s", store.root, name);
+        assert_int_equal(file_write(ret,
+                                    "\x89PNG\r\n\x1a\n0123456789012345678901234567890123456789012345678901234567",
+                                    66, 0600, &err),
+                         0);
+}
+
+/* S8: what was lent after its approval is not here, and can't be destroyed until it is back. */
+static void what_is_lent_is_not_destroyed(void **state) {
+        char medium[16], before[96];
+
+        (void) state;
+        register_tape("PUBLICO", "D-1", medium);
+        test_expect(0, &store, "oto", "destroy", "request", "{s:s, s:s, s:s}", "medium", medium, "reason", "r",
+                    "method", "shred");
+        test_expect(0, &store, "olga", "destroy", "approve", "{s:s}", "destruction", medium);
+        lend(medium, "S-0001");
+        photo("before.png", before);
+        must_refuse(ERR_CONFLICT, "S8", "oto", "destroy", "execute",
+                    "{s:s, s:s, s:[s], s:[s], s:[s], s:s, s:s, s:s, s:b, s:s}", "destruction", medium, "supervisor",
+                    "cus", "seen", "D-1", "before", before, "after", before, "remains", "1", "equipment", "e",
+                    "place", "p", "complete", 1, "confirm", medium);
+        expect_state(medium, "on-loan");
+        test_expect(0, &store, "cus", "loan", "in", "{s:s, s:s, s:s}", "loan", medium, "seal", "S-0001",
+                    "condition", "c");
+        expect_state(medium, "in-custody");
+}
+
+/* L4, X1: nobody takes a medium to lower it; it is given by its owner, a custodian or the administrator. */
+static void nobody_takes_a_medium(void **state) {
+        char medium[16];
+
+        (void) state;
+        register_tape("SECRETO", "O-1", medium);
+        must_refuse(ERR_DENIED, "X1", "pia", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "owner",
+                    "pia", "reason", "r");
+        must_refuse(ERR_DENIED, "X1", "pia", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "expires",
+                    "2035-01-01", "reason", "r");
+        test_expect(0, &store, "sara", "person", "grant", "{s:s, s:s, s:s}", "name", "cus", "roles", "owner",
+                    "reason", "r");
+        must_refuse(ERR_DENIED, "X1", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "owner",
+                    "cus", "reason", "r");
+        must_refuse(ERR_DENIED, "L4", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", medium,
+                    "classification", "INTERNO", "reason", "r");
+        test_expect(0, &store, "sara", "person", "revoke", "{s:s, s:s, s:s}", "name", "cus", "roles", "owner",
+                    "reason", "r");
+        test_expect(0, &store, "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "owner", "pia",
+                    "reason", "se jubila");
+        test_expect(0, &store, "pia", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "classification",
+                    "INTERNO", "reason", "r");
+        test_expect(0, &store, "pia", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "owner", "olga",
+                    "reason", "vuelve");
+}
+
+#define TAPE "{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:s}"
+#define TAPE_NAMED(expiry, serial, epc, tamper)                                                                    \
+        TAPE, "kind", "tape", "classification", "PUBLICO", "category", "ALTA", "owner", "olga", "expires", expiry, \
+                "retention", 10, "serial", serial, "epc", epc, "tamper", tamper
+
+/* L1: serial number, EPC and tamper indicator name one medium. */
+static void a_name_is_of_one_medium(void **state) {
+        (void) state;
+        test_expect(0, &store, "cus", "media", "register", TAPE_NAMED("2036-01-01", "N-1", "AAAA", "TI-1"));
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "register", TAPE_NAMED("2036-01-01", "N-1", "BBBB", "TI-2"));
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "register", TAPE_NAMED("2036-01-01", "N-2", "AAAA", "TI-2"));
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "register", TAPE_NAMED("2036-01-01", "N-2", "BBBB", "TI-1"));
+        test_expect(0, &store, "cus", "media", "register", TAPE_NAMED("2036-01-01", "N-2", "BBBB", "TI-2"));
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", "N-2", "epc", "AAAA",
+                    "reason", "r");
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", "N-2", "tamper",
+                    "TI-1", "reason", "r");
+        test_expect(0, &store, "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", "N-2", "tamper", "TI-3",
+                    "reason", "r");
+}
+
+/* L1, L10: a change changes something, and not into what a registration refuses. */
+static void a_change_changes_something(void **state) {
+        _cleanup_json_ json_t *answer = NULL;
+        char medium[16], label[96];
+        struct error err;
+
+        (void) state;
+        register_tape("PUBLICO", "C-1", medium);
+        (void) snprintf(label, sizeof label, "%s/label.zpl", store.root);
+        test_expect(0, &store, "cus", "label", "print", "{s:[s], s:[s]}", "medium", medium, "out", label);
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "classify", "{s:s, s:s}", "medium", medium, "reason", "r");
+        must_refuse(ERR_CONFLICT, "", "cus", "media", "classify", "{s:s, s:s, s:s, s:s}", "medium", medium,
+                    "classification", "PUBLICO", "owner", "olga", "reason", "r");
+        must_refuse(ERR_REFUSED, "L1", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", medium, "expires",
+                    "2020-02-29", "reason", "r");
+        assert_int_equal(test_call(&store, "cus", "media", "show", &answer, &err, "{s:s}", "medium", medium), 0);
+        assert_string_equal(json_text(answer, "label_state"), "valid");
+}
+
+/* L1, X4: an owner who can't act would decide on nothing. */
+static void an_owner_can_act(void **state) {
+        (void) state;
+        test_expect(0, &store, "sara", "person", "add", "{s:s, s:s, s:s, s:s}", "name", "exo", "full-name", "Exo",
+                    "roles", "owner", "expires", "2020-01-01");
+        must_refuse(ERR_REFUSED, "X4", "cus", "media", "register", "{s:s, s:s, s:s, s:s, s:s, s:i}", "kind", "tape",
+                    "classification", "PUBLICO", "category", "BASICA", "owner", "exo", "expires", "2036-01-01",
+                    "retention", 10);
+        must_refuse(ERR_REFUSED, "X4", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", "C-1", "owner",
+                    "exo", "reason", "r");
+        must_refuse(ERR_REFUSED, "L1", "cus", "media", "classify", "{s:s, s:s, s:s}", "medium", "C-1", "owner",
+                    "uli", "reason", "r");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_is_lent_is_not_destroyed),
+                cmocka_unit_test(nobody_takes_a_medium),
+                cmocka_unit_test(a_name_is_of_one_medium),
+                cmocka_unit_test(a_change_changes_something),
+                cmocka_unit_test(an_owner_can_act),
+        };
+
+        return cmocka_run_group_tests(tests, setup, teardown);
+}

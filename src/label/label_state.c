@@ -11,6 +11,9 @@ static const char *const scripts[] = {
         " process TEXT NOT NULL, printer TEXT NOT NULL, cause TEXT NOT NULL, printed INTEGER NOT NULL,"
         " renew TEXT NOT NULL) STRICT;"
         "CREATE INDEX label_renew ON label(renew) WHERE state = 'printed';",
+
+        /* The few that no printer took, among a million. */
+        "CREATE INDEX label_prepared ON label(printed) WHERE state = 'prepared';",
 };
 static const char *const state_tables[] = { "label", NULL };
 

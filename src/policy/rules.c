@@ -8,5 +8,6 @@ const struct rule_family *const rule_families[] = {
         &verification_rules, &destruction_rules,  &baseline_rules,  &ceremony_rules,
         &training_rules,
         &verification_rules, &destruction_rules,  &baseline_rules,  &ceremony_rules, &audit_programme_rules,
+        &verification_rules, &destruction_rules,  &baseline_rules,  &ceremony_rules, &training_rules,
 };
 const size_t rule_families_n = sizeof rule_families / sizeof rule_families[0];

@@ -75,6 +75,10 @@ static struct second_look *next_drawn(struct second_look *looks, size_t n, int64
         return best;
 }
 
+int64_t second_looks_wanted(int64_t wipes) {
+        return (wipes * SECOND_LOOK_PERCENT + 99) / 100;
+}
+
 struct second_looks second_looks_judge(struct second_look *looks, size_t n, int64_t now) {
         struct second_looks sum = { .permille = 1000 };
         struct second_look *drawn;
@@ -86,7 +90,7 @@ struct second_looks second_looks_judge(struct second_look *looks, size_t n, int6
                 sum.wipes++;
                 sum.looked += looks[i].looked;
         }
-        sum.wanted = (sum.wipes * SECOND_LOOK_PERCENT + 99) / 100;
+        sum.wanted = second_looks_wanted(sum.wipes);
         if (sum.wipes > 0)
                 sum.permille = sum.looked * 1000 / sum.wipes;
         while (sum.due < sum.wanted - sum.looked && (drawn = next_drawn(looks, n, now))) {

@@ -41,6 +41,9 @@ struct second_look {
         bool ret_due;  /* filled in: this one should be looked at */
 };
 
+/* How many of so many are asked for. */
+int64_t second_looks_wanted(int64_t wipes);
+
 struct second_looks {
         int64_t wipes, looked, wanted, due; /* `due` may be less than wanted - looked: media used again */
         int64_t permille;                   /* looked / wipes; 1000 without wipes */

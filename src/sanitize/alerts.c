@@ -20,19 +20,16 @@ static int interrupted(struct alerts *alerts, struct error *err) {
 
 /* The measure is how many looks are missing, as long as there is a medium that could still be looked at. */
 static int second_looks(struct alerts *alerts, struct error *err) {
-        _cleanup_json_ json_t *due = NULL;
         struct act *act = alerts_act(alerts);
-        int64_t missing;
-        int r = look_due(act, false, &due, err);
+        struct second_looks sum;
+        int r = look_missing(act, &sum, err);
 
         if (r < 0)
                 return r;
-        missing = json_int(due, "due", 0) > 0 ? json_int(due, "wanted", 0) - json_int(due, "looked", 0) : 0;
-        return alert_raise(alerts, "wipes", missing, act_now(act), err,
+        return alert_raise(alerts, "wipes", sum.due ? sum.wanted - sum.looked : 0, act_now(act), err,
                            "%lld de %lld borrados del año releídos por otros, y se piden %lld",
                            "%lld of %lld wipes of the year read again by others, and %lld are asked for",
-                           (long long) json_int(due, "looked", 0), (long long) json_int(due, "wipes", 0),
-                           (long long) json_int(due, "wanted", 0));
+                           (long long) sum.looked, (long long) sum.wipes, (long long) sum.wanted);
 }
 
 /* clang-format off */

@@ -133,3 +133,43 @@ int look_due(struct act *act, bool all, json_t **ret, struct error *err) {
                          rows);
         return *ret ? 0 : fail_memory(err);
 }
+
+/* Whether a medium that nobody looked at again still holds what its wipe left; one is enough to know of. */
+static int any_left(struct act *act, int64_t since, int64_t *ret, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(
+                act->db, &rows, err,
+                "SELECT medium FROM sanitization AS s WHERE ended > ? AND state = 'sanitized' AND number = (SELECT "
+                "max(number) FROM sanitization WHERE medium = s.medium) AND NOT EXISTS (SELECT 1 FROM "
+                "sanitization_look AS l "
+                "WHERE l.job = s.job AND l.other = 1 AND l.kind IN ('full', 'header')) ORDER BY ended DESC",
+                "i", since);
+
+        *ret = 0;
+        while (r == 0 && *ret == 0 && (r = rows_next(rows, err)) > 0) {
+                *ret = is_there(act->db, rows_text(rows, 0), true);
+                r = 0;
+        }
+        return r;
+}
+
+int look_missing(struct act *act, struct second_looks *ret, struct error *err) {
+        const int64_t since = act_now(act) - SECOND_LOOK_PERIOD;
+        struct second_looks sum = { 0 };
+        int r = db_int(act->db, &sum.wipes, err,
+                       "SELECT count(*) FROM sanitization WHERE ended > ? AND state = 'sanitized'", "i", since);
+
+        if (r == 0)
+                r = db_int(act->db, &sum.looked, err,
+                           "SELECT count(*) FROM sanitization AS s WHERE ended > ? AND state = 'sanitized' AND "
+                           "EXISTS (SELECT 1 "
+                           "FROM sanitization_look AS l WHERE l.job = s.job AND l.other = 1 AND l.kind IN ('full', "
+                           "'header'))",
+                           "i", since);
+        sum.wanted = second_looks_wanted(sum.wipes);
+        if (r == 0 && sum.looked < sum.wanted)
+                r = any_left(act, since, &sum.due, err);
+        if (r == 0)
+                *ret = sum;
+        return r;
+}

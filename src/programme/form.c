@@ -28,7 +28,31 @@ static json_t *printed_name(struct act *act, const char *name) {
         return json_string(person.full_name);
 }
 
-static int split_items(struct act *act, const json_t *audit, const json_t *items, json_t *data, struct error *err) {
+/* How it was seen, and what a stocktake says, in words; "scan: serial" keeps the name that was read. */
+static json_t *how_words(const char *how) {
+        static const struct term ways[] = { { "typed", { "tecleado", "typed" } },
+                                            { "header", { "cabecera leída", "header read" } },
+                                            { "stocktake", { "recuento", "stocktake" } } };
+        char es[64];
+
+        if (!how || strncmp(how, "scan: ", 6) != 0)
+                return word_of(ways, COUNT(ways), how);
+        (void) snprintf(es, sizeof es, "leído: %.40s", how + 6);
+        return both((struct text){ es, how });
+}
+
+static json_t *note_words(const json_t *item) {
+        static const struct term scans[] = { { "found", { "en su sitio", "where it belongs" } },
+                                             { "missing", { "sin localizar", "not located" } },
+                                             { "misplaced", { "fuera de sitio", "misplaced" } },
+                                             { "unexpected", { "no debería estar", "unexpected" } } };
+        const char *note = json_text(item, "note");
+
+        return strcmp(json_text_or_empty(item, "how"), "stocktake") == 0 ? word_of(scans, COUNT(scans), note)
+                                                                         : json_string(note ? note : "");
+}
+
+static int split_items(const json_t *audit, const json_t *items, json_t *data, struct error *err) {
         json_t *sample = json_array(), *criteria = json_array();
         const json_t *item;
         size_t i;
@@ -44,11 +68,12 @@ static int split_items(struct act *act, const json_t *audit, const json_t *items
                 if (!row ||
                     json_object_set_new(row, "result",
                                         word_of(audit_result_terms, AUDIT_RESULTS, json_text(item, "result"))) ||
+                    json_object_set_new(row, "how", how_words(json_text(item, "how"))) ||
+                    json_object_set_new(row, "note", note_words(item)) ||
                     (criterion && of_process && json_object_set_new(row, "criterion", both(criterion->name))) ||
                     json_array_append_new(of_process ? criteria : sample, row))
                         return fail_memory(err);
         }
-        (void) act;
         return 0;
 }
 
@@ -126,7 +151,7 @@ static int form_data(struct act *act, const json_t *audit, const json_t *items, 
             json_object_set(data, "population_digest", json_object_get(audit, "digest")) ||
             json_object_del(data, "digest"))
                 return fail_memory(err);
-        r = split_items(act, audit, items, data, err);
+        r = split_items(audit, items, data, err);
         if (r == 0)
                 r = add_findings(act, audit, data, err);
         if (r < 0)

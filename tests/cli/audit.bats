@@ -148,3 +148,16 @@ criteria() {
         expect 0 m sara --json audit calendar
         [ "$(jq -r '.rows[] | select(.kind == "labelling" and .category == "ALTA") | .standing' <<<"$output")" = current ]
 }
+
+@test "A2 S8: R-110-020 of a batch has all its media, as PDF, CSV and JSON" {
+        expect 0 m olga destroy request "$A" "$B" --reason 'Fin de la conservación' --method incinerate
+        expect 0 m ana destroy approve D000001
+        expect 0 m olga report R-110-020 D000002 --pdf "$BATS_TEST_TMPDIR/d.pdf" --csv "$BATS_TEST_TMPDIR/d.csv" --data "$BATS_TEST_TMPDIR/d.json"
+        pdftotext -layout "$BATS_TEST_TMPDIR/d.pdf" - >"$BATS_TEST_TMPDIR/d.txt"
+        grep -q "$A" "$BATS_TEST_TMPDIR/d.txt"
+        grep -q "$B" "$BATS_TEST_TMPDIR/d.txt"
+        [ "$(grep -c 'HQ0000.*aprobada' "$BATS_TEST_TMPDIR/d.csv")" -eq 2 ]
+        [ "$(jq '.media | length' "$BATS_TEST_TMPDIR/d.json")" = 2 ]
+        m sara person add audi --full-name 'Audi Tora' --roles auditor --expires "$(date -u -d '+20 days' +%F)" >/dev/null
+        expect 3 m audi report R-110-020 D000001 # it records; they have `destroy show --out`
+}

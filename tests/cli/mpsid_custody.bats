@@ -80,3 +80,15 @@ at_desk() {
         expect 0 mpsi ledger verify
         expect 0 mpsi ledger replay
 }
+
+@test "A2 A4: a pack for an auditor crosses the socket as one file, and verifies" {
+        expect 2 mpsi report pack --out "$BATS_TEST_TMPDIR/out/pack" --for 'Auditora de Prueba'
+        [[ $output == *".tar"* ]]
+        expect 3 at_desk report pack --out "$BATS_TEST_TMPDIR/out/pack.tar" --for x
+        expect 0 mpsi report pack --out "$BATS_TEST_TMPDIR/out/pack.tar" --for 'Auditora de Prueba'
+        expect 7 mpsi report pack --out "$BATS_TEST_TMPDIR/out/pack.tar" --for 'Auditora de Prueba'
+        tar -xf "$BATS_TEST_TMPDIR/out/pack.tar" -C "$BATS_TEST_TMPDIR"
+        expect 0 sh "$BATS_TEST_TMPDIR/mpsi-pack/verify.sh" "$STORE/org/ca.crt"
+        printf x >>"$BATS_TEST_TMPDIR/mpsi-pack/index.csv"
+        expect 1 sh "$BATS_TEST_TMPDIR/mpsi-pack/verify.sh" "$STORE/org/ca.crt"
+}

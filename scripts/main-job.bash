@@ -129,8 +129,9 @@ job_ship() {
         step 'Envío: cifrado comprobado en el propio soporte, seis niveles de embalaje, cinco puntos firmados (T1-T5).' \
                 'A shipment: encryption checked on the medium itself, six packaging levels, five signed checkpoints (T1-T5).'
         local shipment answer
-        answer=$(act carlos ship create --from 'HQ, Madrid' --to 'Centro de respaldo, Toledo' --recipient luis \
-                --media "$FIRST_ID" --method certified-courier --route 'A-42' --limit 48 --reason 'Copia fuera de sede')
+        act carlos route add a-42 --from 'HQ, Madrid' --to 'Centro de respaldo, Toledo' --usual 2 --limit 48
+        answer=$(act carlos ship create --route a-42 --recipient luis --media "$FIRST_ID" --method certified-courier \
+                --reason 'Copia fuera de sede')
         printf '%s\n' "$answer"
         shipment=$(grep -o '\bE[0-9]\{6\}\b' <<<"$answer" | head -n 1)
         act carlos ship pack "$shipment" --level encrypted-medium --level antistatic-bag --level foam --level rigid-container \
@@ -142,6 +143,7 @@ job_ship() {
         act carlos ship track "$shipment" --event 'En ruta' --position '40.1,-3.9' --sign
         act luis ship deliver "$shipment" --seal S-0092 --shock ok --tilt ok --temperature ok --place 'Toledo'
         act luis ship confirm "$shipment" --media "$FIRST_ID" --device "$FIRST_ID=$FIRST" --location HQ-S03-A12-E04-P023
+        act carlos ship reconcile
         act carlos report R-110-019 "$shipment" --out "$OUT/R-110-019.pdf" --out "$OUT/R-110-019.csv"
 }
 

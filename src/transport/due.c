@@ -26,7 +26,9 @@ int shipment_due(struct db *db, int64_t now, int (*each)(void *context, const st
                  void *context, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(db, &rows, err,
-                         "SELECT id FROM shipment WHERE dispatched IS NOT NULL OR review_due IS NOT NULL ORDER BY "
+                         "SELECT id FROM shipment WHERE state IN ('dispatched', 'picked-up', 'in-transit', "
+                         "'delivered') OR (review_due IS NOT NULL AND reviewed IS NULL) OR (delivered IS NOT NULL "
+                         "AND tracking = 'gps-escort' AND id NOT IN (SELECT shipment FROM shipment_gps)) ORDER BY "
                          "number",
                          "");
 

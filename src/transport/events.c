@@ -38,7 +38,8 @@ static int apply_created(struct db *db, const struct event *event, struct error 
         return r < 0 ? r : 0;
 }
 
-/* The seals of an earlier packing stay used for ever and are void here; so is the authorisation. */
+/* The seals of an earlier packing stay used for ever and are void here; so are the authorisation, its review and
+ * the notice that named them. */
 static int start_packing(struct db *db, const struct event *event, struct error *err) {
         const json_t *placed = json_object_get(event->data, "indicators");
         _cleanup_free_ char *indicators = NULL;
@@ -53,8 +54,9 @@ static int start_packing(struct db *db, const struct event *event, struct error 
                 return r;
         r = db_exec(
                 db, err,
-                "UPDATE shipment SET state = 'packed', packed = ?, packed_by = ?, packaging = ?, indicators = ? "
-                "WHERE id = ?",
+                "UPDATE shipment SET state = 'packed', packed = ?, packed_by = ?, packaging = ?, indicators = ?, "
+                "noticed = NULL, review_due = NULL, reviewed = NULL, reviewed_by = NULL, review = NULL WHERE id "
+                "= ?",
                 "isiss", event->time, event->actor, levels, indicators ? indicators : "{}", event->subject);
         if (r >= 0)
                 r = db_exec(db, err, "UPDATE shipment_seal SET void = 1 WHERE shipment = ?", "s", event->subject);

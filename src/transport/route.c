@@ -140,7 +140,7 @@ static int add_places(json_t *route, struct error *err) {
         json_array_foreach(
                 json_object_get(route, "via"), i,
                 item) if (json_array_append(places, json_object_get(item, "place"))) return fail_memory(err);
-        return json_object_set(route, "places", places) ? fail_memory(err) : 0;
+        return json_array_size(places) && json_object_set(route, "places", places) ? fail_memory(err) : 0;
 }
 
 static int parse_via(const json_t *args, json_t **ret, struct error *err) {

@@ -47,9 +47,17 @@ static const struct column show_columns[] = {
         { "tracking", HELP("SEGUIMIENTO", "TRACKING") },
         { "route", HELP("RUTA", "ROUTE") },
         { "limit", HELP("LÍMITE (H)", "LIMIT (H)") },
+        { "expected", HELP("LLEGADA PREVISTA", "EXPECTED") },
+        { "country", HELP("PAÍS", "COUNTRY") },
+        { "returns", HELP("DEVUELVE", "RETURNS") },
+        { "drill", HELP("SIMULACRO", "DRILL") },
         { "media_ids", HELP("SOPORTES", "MEDIA") },
         { "seal_numbers", HELP("PRECINTOS", "SEALS") },
+        { "indicators_placed", HELP("INDICADORES", "INDICATORS") },
+        { "papers_there", HELP("DOCUMENTOS", "PAPERS") },
         { "done", HELP("PUNTOS", "CHECKPOINTS") },
+        { "review_due", HELP("REVISAR ANTES DE", "REVIEW BY") },
+        { "reviewed_by", HELP("REVISADO POR", "REVIEWED BY") },
         { "next", HELP("SIGUIENTE", "NEXT") },
         { "late", HELP("TARDE", "LATE") },
 };
@@ -95,22 +103,41 @@ static const char *next_verb(enum shipment_state state) {
         return next[state];
 }
 
-/* Lists of words for a person's eye, beside the full arrays. */
+/* One member of each element, for a person's eye beside the full array. */
+static int set_list(json_t *shipment, const char *key, const char *from, const char *member, struct error *err) {
+        _cleanup_json_ json_t *list = json_array();
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach(
+                json_object_get(shipment, from), i,
+                item) if (json_array_append(list, json_object_get(item, member))) return fail_memory(err);
+        return json_array_size(list) && json_object_set(shipment, key, list) ? fail_memory(err) : 0;
+}
+
 static int summarise(json_t *shipment, struct error *err) {
-        _cleanup_json_ json_t *media = json_array(), *seals = json_array(), *done = json_array();
+        _cleanup_json_ json_t *done = json_array(), *placed = json_array();
+        const unsigned indicators = shipment_indicators(shipment);
         const json_t *item;
         bool failed = false;
         size_t i;
+        int r = set_list(shipment, "media_ids", "media", "medium", err);
 
-        json_array_foreach(json_object_get(shipment, "media"), i, item)
-                failed |= json_array_append(media, json_object_get(item, "medium")) != 0;
-        json_array_foreach(json_object_get(shipment, "seals"), i, item)
-                failed |= json_array_append(seals, json_object_get(item, "number")) != 0;
+        if (r == 0)
+                r = set_list(shipment, "seal_numbers", "seals", "number", err);
+        if (r == 0)
+                r = set_list(shipment, "papers_there", "papers", "kind", err);
+        if (r < 0)
+                return r;
+        for (int n = 0; n < INDICATORS; n++)
+                if (indicators & 1U << n)
+                        failed |= json_array_append_new(placed, json_string(indicator_terms[n].code)) != 0;
         json_array_foreach(json_object_get(shipment, "checkpoints"), i, item)
                 failed |= json_array_append_new(done, json_sprintf("%s (%s)", json_text_or_empty(item, "point"),
                                                                    json_text_or_empty(item, "signed"))) != 0;
-        if (failed || json_object_set(shipment, "media_ids", media) ||
-            json_object_set(shipment, "seal_numbers", seals) || json_object_set(shipment, "done", done) ||
+        if (json_array_size(placed))
+                failed |= json_object_set(shipment, "indicators_placed", placed) != 0;
+        if (failed || json_object_set(shipment, "done", done) ||
             json_object_set_new(shipment, "next", json_string(next_verb(shipment_state_of(shipment)))))
                 return fail_memory(err);
         return 0;

@@ -8,7 +8,7 @@
 #include "transport/transport.h"
 
 static struct test_store store;
-static char media[4][16], file[96];
+static char media[5][16], file[96];
 
 static void label(const char *id) {
         _cleanup_(session_closep) struct session *session = NULL;
@@ -247,7 +247,13 @@ static void t6_due_by_the_clock(void **state) {
         assert_string_equal(shipment, "E000007");
         assert_int_equal(call(SHIP_PACK, shipment, media[3], "S-401", &err), 0);
         assert_int_equal(call(SHIP_AUTHORISE, shipment, media[3], "", &err), 0);
-        assert_int_equal(call(SHIP_DISPATCH, shipment, media[3], "S-401", &err), 0);
+        assert_int_equal(call(SHIP_NOTICE, shipment, media[3], "", &err), 0);
+        assert_true(due_now(0, 0).kinds == 1U << DUE_REVIEW);
+        /* Packed again: neither the authorisation nor what came of it holds. */
+        assert_int_equal(call(SHIP_PACK, shipment, media[3], "S-402", &err), 0);
+        assert_true(due_now(0, 0).kinds == 0);
+        assert_int_equal(call(SHIP_AUTHORISE, shipment, media[3], "", &err), 0);
+        assert_int_equal(call(SHIP_DISPATCH, shipment, media[3], "S-402", &err), 0);
         seen = due_now(0, 0);
         assert_true(seen.kinds == (1U << DUE_NOTICE | 1U << DUE_LIMIT | 1U << DUE_REVIEW) && seen.overdue == 0);
         (void) due_now(1, 42);
@@ -272,6 +278,32 @@ static void t6_due_by_the_clock(void **state) {
         }
 }
 
+/* T4: an authorisation that ran out while the shipment waited. */
+static void t4_courier_expired(void **state) {
+        char shipment[16], today[DATE_TEXT];
+        struct error err;
+
+        (void) state;
+        create(media[4], NULL, shipment);
+        assert_int_equal(call(SHIP_PACK, shipment, media[4], "S-501", &err), 0);
+        assert_int_equal(call(SHIP_AUTHORISE, shipment, media[4], "", &err), 0);
+        assert_int_equal(call(SHIP_DISPATCH, shipment, media[4], "S-501", &err), 0);
+        date_of(store.now, today);
+        test_expect(0, &store, "sara", "courier", "authorise", "{s:s, s:s, s:s, s:s, s:s, s:s}", "courier", "c",
+                    "full-name", "C C", "company", "C", "document", "d", "file", file, "expires", today);
+        store.now += DAY;
+        assert_int_equal(test_call(&store, "cus", "ship", "pickup", NULL, &err, "{s:s, s:[s], s:s, s:s, s:s}",
+                                   "shipment", shipment, "seal", "S-501", "company", "C", "courier", "C", "receipt",
+                                   "R-1"),
+                         ERR_REFUSED);
+        assert_string_equal(err.rule, "T4");
+        date_of(store.now, today);
+        test_expect(0, &store, "sara", "courier", "authorise", "{s:s, s:s, s:s, s:s, s:s, s:s}", "courier", "c",
+                    "full-name", "C C", "company", "C", "document", "d", "file", file, "expires", today);
+        test_expect(0, &store, "cus", "ship", "pickup", "{s:s, s:[s], s:s, s:s, s:s}", "shipment", shipment, "seal",
+                    "S-501", "company", "C", "courier", "C", "receipt", "R-1");
+}
+
 /* X2: the rows are what the events say, but for the labels that this test put there itself. */
 static void x2_ledger_explains_state(void **state) {
         _cleanup_(session_closep) struct session *session = NULL;
@@ -287,11 +319,9 @@ static void x2_ledger_explains_state(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(t4_the_whole_way),
-                cmocka_unit_test(t4_t7_lost),
-                cmocka_unit_test(t4_cancelled),
-                cmocka_unit_test(t6_due_by_the_clock),
-                cmocka_unit_test(x2_ledger_explains_state),
+                cmocka_unit_test(t4_the_whole_way),   cmocka_unit_test(t4_t7_lost),
+                cmocka_unit_test(t4_cancelled),       cmocka_unit_test(t6_due_by_the_clock),
+                cmocka_unit_test(t4_courier_expired), cmocka_unit_test(x2_ledger_explains_state),
         };
 
         return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -47,17 +47,18 @@ static int64_t now(void) {
 
 static void draw(struct desk *desk) {
         _cleanup_free_ char *text = NULL;
+        struct counter_look look = desk->look;
         struct winsize size = { 0 };
         char typed[SCAN_MAX + 1];
 
         if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 || size.ws_row == 0)
                 size = (struct winsize){ .ws_row = 24, .ws_col = 80 };
         (void) snprintf(typed, sizeof typed, "%.*s", (int) desk->input.n, desk->input.line);
-        desk->look.width = size.ws_col;
-        desk->look.height = size.ws_row;
-        desk->look.now = now();
-        desk->look.typed = typed;
-        text = counter_draw(&desk->counter, &desk->look);
+        look.width = size.ws_col;
+        look.height = size.ws_row;
+        look.now = now();
+        look.typed = typed;
+        text = counter_draw(&desk->counter, &look);
         if (!text)
                 return;
         say("\033[H");
@@ -298,11 +299,11 @@ int counter_run(struct cli *cli, const struct act_ui *ui, struct error *err) {
                                    .show_secret = show_secret,
                                    .progress = no_progress,
                                    .cancelled = is_cancelled };
+        if (tcgetattr(STDIN_FILENO, &before) < 0)
+                return fail_errno(err, errno, "No hay terminal", "There is no terminal");
         r = open_desk(&desk, err);
         if (r < 0)
                 return r;
-        if (tcgetattr(STDIN_FILENO, &before) < 0)
-                return fail_errno(err, errno, "No hay terminal", "There is no terminal");
         (void) sigaction(SIGWINCH, &action, NULL);
         raw = before;
         raw.c_lflag &= ~(tcflag_t) (ICANON | ECHO | ISIG | IEXTEN);

@@ -169,6 +169,9 @@ static void show_fault(struct counter *counter, enum scan_fault fault, int64_t n
                                    "What was scanned has control characters in it; nothing was done." },
                 [SCAN_BYTES] = { "Lo leído no es texto; no se ha hecho nada.",
                                  "What was scanned is no text; nothing was done." },
+                [SCAN_UNTYPED] = { "Un nombre se teclea: un código que lo dice no es una tarjeta; no se ha hecho "
+                                   "nada.",
+                                   "A name is typed: a code that says one is no card; nothing was done." },
         };
 
         show(counter, TONE_REFUSED, word, "%s", "%s", text_in(why[fault], counter->lang));

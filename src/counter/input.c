@@ -126,6 +126,8 @@ enum scan_fault scan_input_take(struct scan_input *input, char out[SCAN_MAX + 1]
                 fault = SCAN_BYTES;
         if (fault == SCAN_SOUND && !text_is_plain(input->line))
                 fault = SCAN_CONTROL;
+        if (fault == SCAN_SOUND && *input->line == '@' && !input->hand)
+                fault = SCAN_UNTYPED;
         memcpy(out, input->line, input->n + 1);
         if (fault != SCAN_SOUND)
                 *out = '\0';

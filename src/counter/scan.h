@@ -16,6 +16,7 @@ enum scan_fault {
         SCAN_LONG,    /* more than any code holds */
         SCAN_CONTROL, /* control characters or escape sequences in it */
         SCAN_BYTES,   /* no UTF-8 */
+        SCAN_UNTYPED, /* @name from a scanner: anybody can print that, so it is for hands only */
 };
 
 enum scan_key { KEY_NONE, KEY_LINE, KEY_ESCAPE, KEY_INTERRUPT, KEY_END, KEY_REDRAW };

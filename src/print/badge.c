@@ -135,9 +135,12 @@ int counter_sheet_to_pdf(const char *organisation, enum lang lang, struct output
                 line_at(&sheet, body_style, left, 24, 180, organisation);
                 line_at(&sheet, body_style, left, 29, 180, text_in(how, lang));
         }
-        for (int i = 0; r == 0 && i < COMMANDS; i++)
-                r = draw_command(&sheet, (enum counter_command) i, left + i % COMMAND_COLUMNS * width,
-                                 35 + (double) (i / COMMAND_COLUMNS) * 50, width, err);
+        for (int i = 0; r == 0 && i < COMMANDS; i++) {
+                const int column = i % COMMAND_COLUMNS, row = i / COMMAND_COLUMNS;
+
+                r = draw_command(&sheet, (enum counter_command) i, left + column * width, 35 + row * 50, width,
+                                 err);
+        }
         if (r == 0)
                 cairo_show_page(sheet.cr);
         return sheet_close(&sheet, r, err);

@@ -1,6 +1,6 @@
-/* The counter over a large registry: from a scan to what is shown, with every verb that the desk calls for it, in one
- * session as the program has it. Limit wanted: 50 ms a scan. Usage: bench_counter [media, default 1000000] [events,
- * default 10000000] [folder, default /var/tmp] */
+/* The counter over a large registry: from a scan to what is shown, with every verb that the desk calls for it, in
+ * one session as the program has it. Limit wanted: 50 ms a scan. Usage: bench_counter [media, default 1000000]
+ * [events, default 10000000] [folder, default /var/tmp] */
 #include "media.h"
 
 #include "counter/counter.h"

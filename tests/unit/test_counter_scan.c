@@ -176,6 +176,11 @@ static void test_hand(void **state) {
                        "A\r",
                        5, 150 * MS, 0);
         assert_string_equal(typist.line, "A");
+        /* A name in place of a card: from a hand, never from a code that anybody can print. */
+        typist = typed("@uli\r", 5, 150 * MS, 0);
+        assert_true(typist.fault == SCAN_SOUND && strcmp(typist.line, "@uli") == 0);
+        typist = typed("@uli\r", 5, 2 * MS, 0);
+        assert_true(typist.lines == 1 && typist.fault == SCAN_UNTYPED && !*typist.line);
         typist = typed("\r\n\r\t", 4, 2 * MS, SECOND);
         assert_int_equal(typist.lines, 0);
 }

@@ -45,7 +45,7 @@ int checkpoint_load(struct job *job, struct error *err) {
         _cleanup_free_ char *path = checkpoint_path(job->act, job->medium.id, "json"), *text = NULL;
         struct overwrite *overwrite = &job->overwrite;
         _cleanup_json_ json_t *point = NULL;
-        int64_t pass, offset;
+        int64_t pass, offset, size;
         size_t n;
         int r;
 
@@ -61,10 +61,12 @@ int checkpoint_load(struct job *job, struct error *err) {
                             "The checkpoint is another job's.");
         pass = json_int(point, "pass", -1);
         offset = json_int(point, "offset", -1);
+        size = json_int(point, "size",
+                        -1); /* a power loss hides again what had been opened: the job opens it anew */
         if (!overwrite->technique ||
             strcmp(json_text_or_empty(point, "technique"), overwrite->technique->name) != 0 || pass < 0 ||
-            pass > (int64_t) overwrite->technique->passes_n || offset < 0 || offset > overwrite->size ||
-            json_int(point, "size", -1) != overwrite->size ||
+            pass > (int64_t) overwrite->technique->passes_n || offset < 0 || offset > size ||
+            (size != overwrite->size && size != job->medium.whole_size) ||
             hex_decode(json_text_or_empty(point, "seed"), overwrite->seed, SEED_SIZE) < 0)
                 return damaged(path, err);
         r = areas_from_json(json_object_get(point, "unwritten"), &overwrite->unwritten, err);

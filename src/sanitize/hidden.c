@@ -1,8 +1,10 @@
 #include "sanitize/hidden.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/str.h"
+#include "ledger/ledger.h"
 #include "sanitize/job.h"
 
 static const char *ways(const struct hidden_opening *how) {
@@ -33,16 +35,28 @@ static int record(struct job *job, const char *type, const struct hidden_job *h,
         return data ? act_record_one(job->act, type, job->medium.id, data, err) : fail_memory(err);
 }
 
-/* An earlier process of this job has opened it, and the power was on ever since; or for good. */
-static void take_over(struct job *job) {
-        const struct medium *m = &job->medium;
+static int note_opening(void *context, const struct event *event) {
+        struct job *job = context;
+        const json_t *data = event->data;
 
-        if (m->whole_size <= m->size || job->facts.size != m->whole_size)
-                return;
-        job->hidden = (struct hidden_job){ .opened = true,
-                                           .shown = m->size,
-                                           .whole = m->whole_size,
-                                           .how = { .hpa = job->facts.firmware.ata.hpa } };
+        if (strcmp(event->type, "sanitization.opening") != 0 ||
+            strcmp(json_text_or_empty(data, "job"), job->id) != 0)
+                return 0;
+        job->hidden = (struct hidden_job){ .shown = json_int(data, "shown_bytes", 0),
+                                           .whole = json_int(data, "whole_bytes", 0),
+                                           .how = { .hpa = json_flag(data, "hpa"),
+                                                    .ama = json_flag(data, "ama"),
+                                                    .dco = json_flag(data, "dco") } };
+        return 0;
+}
+
+/* An earlier process of this job has opened it, for good or while the power was on. */
+static int take_over(struct job *job, struct error *err) {
+        int r = ledger_events(job->act->db, job->medium.id, 0, INT64_MAX, note_opening, job, err);
+
+        job->hidden.opened = r == 0 && job->hidden.whole > 0 && job->facts.size == job->hidden.whole;
+        job->hidden.kept = job->hidden.opened && !job->hidden.how.hpa;
+        return r;
 }
 
 static int open_it(struct job *job, struct error *err) {
@@ -63,10 +77,8 @@ static int open_it(struct job *job, struct error *err) {
 int job_hidden_open(struct job *job, struct error *err) {
         int r;
 
-        if (device_hidden_bytes(&job->facts.firmware) == 0) {
-                take_over(job);
-                return 0;
-        }
+        if (device_hidden_bytes(&job->facts.firmware) == 0)
+                return job->medium.whole_size > 0 ? take_over(job, err) : 0;
         if (!sanitize_opens_hidden(job->medium.classification))
                 return 0;
         job->hidden = foreseen(job);

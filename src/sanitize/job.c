@@ -179,6 +179,9 @@ static int run_steps(struct job *job, json_t **ret, struct error *err) {
                 r = job_hidden_open(job, err);
         if (r == 0)
                 prepare(job); /* the whole size */
+        if (r == 0 && job->overwrite.offset > job->overwrite.size)
+                r = refuse(err, ERR_REFUSED, "S7", "«%s» no mide lo que medía en el último punto asegurado.",
+                           "“%s” is not the size it was at the last durable point.", job->facts.path);
         if (r == 0)
                 r = job_firmware(job, err);
         if (r == 0)

@@ -316,6 +316,11 @@ static void test_hidden_areas(void **state) {
         must(ERR_VERIFY, "S5", "run", "single");
         is_state("unsanitized");
         must(ERR_VERIFY, "S5", "run", "sanitize-overwrite");
+        /* From INTERNO on it is opened first; a disk that doesn't let it be done is refused, and not written to. */
+        fresh("hdd", "INTERNO");
+        fake.native += 2048;
+        must(ERR_REFUSED, "S5", "run", "dod");
+        is_state("unsanitized");
         over();
 }
 

@@ -208,6 +208,21 @@ static void a_supervisor_can_act(void **state) {
                     "supervisor", "tia");
 }
 
+/* A medium named twice in one call, by two of its names, and words that are none. */
+static void slips_are_told(void **state) {
+        char medium[16];
+
+        (void) state;
+        register_tape("PUBLICO", "W-1", medium);
+        must_refuse(ERR_USAGE, "", "uli", "incident", "open", "{s:s, s:s, s:[s, s]}", "kind", "damage", "what", "w",
+                    "media", medium, "W-1");
+        must_refuse(ERR_USAGE, "", "uli", "access", "request", "{s:[s, s], s:s}", "medium", medium, medium,
+                    "reason", "r");
+        must_refuse(ERR_USAGE, "", "uli", "incident", "open", "{s:s, s:s}", "kind", "damage", "what", "   ");
+        must_refuse(ERR_USAGE, "", "sara", "person", "add", "{s:s, s:s, s:s}", "name", "eva", "full-name", " ",
+                    "roles", "user");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_lent_is_not_destroyed),
@@ -217,6 +232,7 @@ int main(void) {
                 cmocka_unit_test(an_owner_can_act),
                 cmocka_unit_test(an_owner_ends_what_they_asked_for),
                 cmocka_unit_test(a_supervisor_can_act),
+                cmocka_unit_test(slips_are_told),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

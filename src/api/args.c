@@ -113,7 +113,7 @@ static int check_text(const struct param *param, const char *text, struct db *db
         if (!text_is_plain(text))
                 return bad(err, param, "no es texto UTF-8 de una línea sin caracteres de control.",
                            "not UTF-8 text of one line without control characters.");
-        if (!*text)
+        if (strspn(text, " ") == strlen(text))
                 return bad(err, param, "está vacío.", "is empty.");
         switch (param->type) {
         case PARAM_INPUT:
@@ -161,6 +161,22 @@ static int check_one(const struct param *param, const json_t *value, struct db *
         return check_text(param, json_string_value(value), db, ret, err);
 }
 
+/* A medium that a call names twice, by whatever names, is a slip of the scanner. */
+static int add_once(const struct param *param, json_t *list, json_t *checked, struct error *err) {
+        const json_t *other;
+        size_t i;
+
+        json_array_foreach(list, i, other) {
+                if (param->type == PARAM_MEDIUM && json_equal(other, checked)) {
+                        (void) fail(err, ERR_USAGE, "El soporte %s se indica dos veces.",
+                                    "Medium %s is named twice.", json_string_value(checked));
+                        json_decref(checked);
+                        return ERR_USAGE;
+                }
+        }
+        return json_array_append_new(list, checked) < 0 ? fail_memory(err) : 0;
+}
+
 static int check_param(const struct param *param, const json_t *value, struct db *db, json_t **ret,
                        struct error *err) {
         _cleanup_json_ json_t *list = NULL;
@@ -180,10 +196,10 @@ static int check_param(const struct param *param, const json_t *value, struct db
 
                 item = json_is_array(value) ? json_array_get(value, i) : value;
                 r = check_one(param, item, db, &checked, err);
+                if (r == 0)
+                        r = add_once(param, list, checked, err);
                 if (r < 0)
                         return r;
-                if (json_array_append_new(list, checked) < 0)
-                        return fail_memory(err);
         }
         *ret = TAKE_PTR(list);
         return 0;

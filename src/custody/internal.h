@@ -45,6 +45,8 @@ int loan_add_signatures(struct act *act, json_t *loan, struct error *err);
 
 /* U4 and X4 for one who is to have a medium now. */
 int loan_refuse_borrower(struct act *act, const char *name, struct error *err);
+/* X4, U4 of the person who supervises a hand-over. */
+int loan_refuse_supervisor(struct act *act, const char *name, struct error *err);
 
 /* The receipt of a loan that is out or back, as PDF. */
 int loan_receipt(struct act *act, const json_t *loan, const char *path, struct error *err);

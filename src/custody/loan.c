@@ -123,6 +123,19 @@ int loan_refuse_borrower(struct act *act, const char *name, struct error *err) {
         return custody_judge_borrower(&borrower, today, err);
 }
 
+int loan_refuse_supervisor(struct act *act, const char *name, struct error *err) {
+        _cleanup_person_ struct person person = { 0 };
+        char today[DATE_TEXT];
+        int r = person_load(act->db, name, &person, err);
+
+        if (r < 0)
+                return r;
+        date_of(act_now(act), today);
+        const struct borrower supervisor = { name, person.blocked, person.expires, person.trained_until, NULL };
+
+        return custody_judge_supervisor(&supervisor, today, err);
+}
+
 int custody_refuse_lent_since(struct db *db, const char *medium, int64_t moment, struct error *err) {
         _cleanup_free_ char *loan = NULL;
         int r = db_text(db, &loan, err,

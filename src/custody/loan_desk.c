@@ -66,6 +66,8 @@ static int refuse_handover(struct act *act, const json_t *args, const json_t *lo
                 r = custody_judge_handover(act->person, borrower, json_text(args, "supervisor"), err);
         if (r == 0)
                 r = loan_judge_supervision(medium->classification, json_text(args, "supervisor"), err);
+        if (r == 0 && json_text(args, "supervisor"))
+                r = loan_refuse_supervisor(act, json_text(args, "supervisor"), err);
         if (r == 0)
                 r = loan_refuse_borrower(act, borrower, err);
         if (r < 0)

@@ -193,10 +193,15 @@ static int run_request(struct act *act, const json_t *args, json_t **ret, struct
                 return r;
         act_say(act, "Préstamo %s solicitado: lo decide %s («loan approve %s»).",
                 "Loan %s requested: %s decides (“loan approve %s”).", id, medium.owner, id);
+        if (strcmp(medium.owner, act->person) == 0 || strcmp(medium.owner, json_text(args, "to")) == 0)
+                act_say(act, "ATENCIÓN: %s lo solicita o lo recibe, así que no puede aprobarlo, y nadie más.",
+                        "ATTENTION: %s requests or receives it and so can't approve it, and nobody else can.",
+                        medium.owner);
         return loan_load(act->db, id, act_now(act), ret, err);
 }
 
-/* What approve and refuse have in common; an approval may be withdrawn until the hand-over. */
+/* What approve and refuse have in common; an approval may be withdrawn until the hand-over. Who requested a loan or
+ * receives it does not grant it to themselves (X1), but an owner may refuse it: nobody else could end it. */
 static int decide(struct act *act, const json_t *args, const char *event, const char *note, bool withdraw,
                   json_t **ret, struct error *err) {
         _cleanup_json_ json_t *loan = NULL, *data = NULL;
@@ -211,8 +216,8 @@ static int decide(struct act *act, const json_t *args, const char *event, const 
         r = medium_load(act->db, json_text(loan, "medium"), &medium, err);
         if (r < 0)
                 return r;
-        r = custody_judge_decision(act->person, medium.owner, json_text(loan, "requester"),
-                                   json_text(loan, "borrower"), err);
+        r = custody_judge_decision(act->person, medium.owner, withdraw ? "" : json_text(loan, "requester"),
+                                   withdraw ? "" : json_text(loan, "borrower"), err);
         if (r < 0)
                 return r;
         data = json_pack("{s:s, s:s*}", "loan", json_text(loan, "loan"), "note", note);

@@ -144,6 +144,21 @@ int custody_judge_borrower(const struct borrower *borrower, const char *today, s
         return 0;
 }
 
+int custody_judge_supervisor(const struct borrower *person, const char *today, struct error *err) {
+        if (person->blocked)
+                return refuse(err, ERR_REFUSED, "X4", "La cuenta de %s está bloqueada: no supervisa.",
+                              "The account of %s is blocked: it supervises nothing.", person->name);
+        if (!str_empty(person->expires) && strcmp(person->expires, today) < 0)
+                return refuse(err, ERR_REFUSED, "X4", "La cuenta de %s caducó el %s: no supervisa.",
+                              "The account of %s expired on %s: it supervises nothing.", person->name,
+                              person->expires);
+        if (!str_empty(person->trained_until) && strcmp(person->trained_until, today) < 0)
+                return refuse(err, ERR_REFUSED, "U4", "La formación de %s caducó el %s: no supervisa.",
+                              "The training of %s expired on %s: they supervise nothing.", person->name,
+                              person->trained_until);
+        return 0;
+}
+
 int custody_judge_due(const char *due, const char *today, struct error *err) {
         if (strcmp(due, today) >= 0)
                 return 0;

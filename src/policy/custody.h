@@ -45,6 +45,9 @@ struct borrower {
 /* X4 for the account, U4 for training and overdue loans. */
 int custody_judge_borrower(const struct borrower *borrower, const char *today, struct error *err);
 
+/* X4, U4: whoever supervises acts as well; their own loans don't matter. */
+int custody_judge_supervisor(const struct borrower *person, const char *today, struct error *err);
+
 /* U4: a loan ends on a day that is still to come, or today. */
 int custody_judge_due(const char *due, const char *today, struct error *err);
 /* U4: an extension moves the day forward. */

@@ -169,6 +169,60 @@ static void an_owner_can_act(void **state) {
                     "uli", "reason", "r");
 }
 
+/* X1: what an owner requested or would receive they don't approve; they may end it, since nobody else can. */
+static void an_owner_ends_what_they_asked_for(void **state) {
+        char medium[16];
+
+        (void) state;
+        register_tape("PUBLICO", "Q-1", medium);
+        test_expect(0, &store, "olga", "loan", "request", "{s:s, s:s, s:s, s:s, s:s}", "medium", medium, "to",
+                    "uli", "reason", "r", "due", "2030-01-01", "location", "CPD");
+        must_refuse(ERR_DENIED, "X1", "olga", "loan", "approve", "{s:s}", "loan", medium);
+        must_refuse(ERR_DENIED, "U3", "pia", "loan", "refuse", "{s:s, s:s}", "loan", medium, "reason", "r");
+        test_expect(0, &store, "olga", "loan", "refuse", "{s:s, s:s}", "loan", medium, "reason", "r");
+        test_expect(0, &store, "uli", "loan", "request", "{s:s, s:s, s:s, s:s, s:s}", "medium", medium, "to",
+                    "olga", "reason", "r", "due", "2030-01-01", "location", "CPD");
+        must_refuse(ERR_DENIED, "X1", "olga", "loan", "approve", "{s:s}", "loan", medium);
+        test_expect(0, &store, "olga", "loan", "refuse", "{s:s, s:s}", "loan", medium, "reason", "r");
+        lend(medium, "Q-0001");
+}
+
+/* X4, U4: who supervises a hand-over is somebody who may act, and is trained. */
+static void a_supervisor_can_act(void **state) {
+        char medium[16];
+
+        (void) state;
+        register_tape("CONFIDENCIAL", "V-1", medium);
+        test_expect(0, &store, "uli", "loan", "request", "{s:s, s:s, s:s, s:s, s:s}", "medium", medium, "to", "uli",
+                    "reason", "r", "due", "2030-01-01", "location", "CPD");
+        test_expect(0, &store, "olga", "loan", "approve", "{s:s}", "loan", medium);
+        test_expect(0, &store, "sara", "person", "block", "{s:s, s:s}", "name", "oto", "reason", "r");
+        must_refuse(ERR_REFUSED, "X4", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", medium, "seal", "V-0001",
+                    "supervisor", "oto");
+        test_expect(0, &store, "sara", "person", "unblock", "{s:s, s:s}", "name", "oto", "reason", "r");
+        test_expect(0, &store, "sara", "person", "train", "{s:s, s:s, s:s}", "name", "oto", "course", "c", "until",
+                    "2026-01-01");
+        must_refuse(ERR_REFUSED, "U4", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", medium, "seal", "V-0001",
+                    "supervisor", "oto");
+        test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", medium, "seal", "V-0001",
+                    "supervisor", "tia");
+}
+
+/* A medium named twice in one call, by two of its names, and words that are none. */
+static void slips_are_told(void **state) {
+        char medium[16];
+
+        (void) state;
+        register_tape("PUBLICO", "W-1", medium);
+        must_refuse(ERR_USAGE, "", "uli", "incident", "open", "{s:s, s:s, s:[s, s]}", "kind", "damage", "what", "w",
+                    "media", medium, "W-1");
+        must_refuse(ERR_USAGE, "", "uli", "access", "request", "{s:[s, s], s:s}", "medium", medium, medium,
+                    "reason", "r");
+        must_refuse(ERR_USAGE, "", "uli", "incident", "open", "{s:s, s:s}", "kind", "damage", "what", "   ");
+        must_refuse(ERR_USAGE, "", "sara", "person", "add", "{s:s, s:s, s:s}", "name", "eva", "full-name", " ",
+                    "roles", "user");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_lent_is_not_destroyed),
@@ -176,6 +230,9 @@ int main(void) {
                 cmocka_unit_test(a_name_is_of_one_medium),
                 cmocka_unit_test(a_change_changes_something),
                 cmocka_unit_test(an_owner_can_act),
+                cmocka_unit_test(an_owner_ends_what_they_asked_for),
+                cmocka_unit_test(a_supervisor_can_act),
+                cmocka_unit_test(slips_are_told),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

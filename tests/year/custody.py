@@ -285,7 +285,7 @@ class Custody(Registry):
                 stocktake.unknown.add((text, here))
                 said.append("unknown")
                 continue
-            self.searches.pop(medium.id, None)
+            self.search_ended(medium)
             medium.missing = False
             if stocktake.seen.get(medium.id) == here:
                 said.append("duplicate")

@@ -419,7 +419,8 @@ class Hospital(Custody):
             shipment.authorised.add(who)
         else:
             shipment.authorised |= shipment.owners
-            self.open_incident("review", "", [])
+            if "ship review" not in self.roles:  # which is an act of its own then
+                self.open_incident("review", "", [])
         if shipment.authorised >= shipment.owners:
             shipment.state = "authorised"
         if answer["state"] != shipment.state:

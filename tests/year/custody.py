@@ -285,7 +285,7 @@ class Custody(Registry):
                 stocktake.unknown.add((text, here))
                 said.append("unknown")
                 continue
-            self.searches.pop(medium.id, None)
+            self.search_ended(medium)
             medium.missing = False
             if stocktake.seen.get(medium.id) == here:
                 said.append("duplicate")
@@ -419,7 +419,8 @@ class Hospital(Custody):
             shipment.authorised.add(who)
         else:
             shipment.authorised |= shipment.owners
-            self.open_incident("review", "", [])
+            if "ship review" not in self.roles:  # which is an act of its own then
+                self.open_incident("review", "", [])
         if shipment.authorised >= shipment.owners:
             shipment.state = "authorised"
         if answer["state"] != shipment.state:

@@ -11,6 +11,7 @@
 #include "gate/gate.h"
 #include "keys/keys.h"
 #include "label/label_room.h"
+#include "programme/programme.h"
 #include "registry/registry.h"
 #include "sanitize/sanitize.h"
 #include "transport/transport.h"
@@ -20,6 +21,7 @@ const struct alert_family *const alert_families[] = {
         &audit_alerts,
         &custody_alerts,
         &transport_alerts,
+        &programme_alerts,
         &registry_alerts,
         &gate_alerts,
         &label_alerts,

@@ -15,9 +15,9 @@
 #include "device/scope.h"
 #include "device/sysfs.h"
 
-/* udev waits for us, 180 s for all of a device's rules; a program that hangs is ended, and the rule then has no word
- * and asks once more. Short of that a machine under heavy load has to get there: a disk inside the machine that no
- * word came about is left open. */
+/* udev waits for us, 180 s for all of a device's rules; a program that hangs is ended, and the rule then has no
+ * word and asks once more. Short of that a machine under heavy load has to get there: a disk inside the machine
+ * that no word came about is left open. */
 enum { SECONDS_MAX = 60 };
 
 /* In the rules' words, beside those of the decision: it should be closed and is not. */

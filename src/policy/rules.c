@@ -5,8 +5,7 @@ const struct rule_family *const rule_families[] = {
         &labelling_rules,    &cryptography_rules, &rotation_rules,  &handover_rules, &opening_rules,
         &gate_rules,         &custody_rules,      &transport_rules, &access_rules,   &sanitization_rules,
         &verification_rules, &destruction_rules,  &baseline_rules,  &ceremony_rules, &metrics_rules,
-        &verification_rules, &destruction_rules,  &baseline_rules,  &ceremony_rules,
-        &training_rules,
+        &verification_rules, &destruction_rules,  &baseline_rules,  &ceremony_rules, &training_rules,
         &verification_rules, &destruction_rules,  &baseline_rules,  &ceremony_rules, &audit_programme_rules,
         &verification_rules, &destruction_rules,  &baseline_rules,  &ceremony_rules, &training_rules,
 };

@@ -4,6 +4,7 @@
 #include "act/act.h"
 #include "policy/audit_programme.h"
 
+extern const struct alert_family programme_alerts;
 extern const struct room
         programme_room; /* the tables; verbs `audit calendar`, `list`, `show`, `start`, `check`, `close` */
 extern const struct room finding_room; /* verbs `audit finding`, `follow`, `findings`; `report R-110-024` */

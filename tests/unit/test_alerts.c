@@ -132,6 +132,51 @@ static const struct source_case cases[] = {
           "'', "
           "'Lab', 'ana', '', '', '', '', 48, '', 0, '', 'in-transit', 'cus', 1, {zero})",
           48 * HOUR - 1, 48 * HOUR, 60 * HOUR, NULL, "UPDATE shipment SET state = 'delivered'" },
+        { "shipment-late", "S1",
+          "INSERT INTO shipment (id, number, origin, destination, recipient, method, protection, tracking, route, "
+          "limit_hours, reason, international, documents, state, creator, created, dispatched, expected, noticed) "
+          "VALUES ('S1', 1, '', "
+          "'Lab', 'ana', '', '', '', '', 48, '', 0, '', 'in-transit', 'cus', 1, {zero} - 86400000000, {zero}, 1)",
+          -1, 0, DAY, NULL, "UPDATE shipment SET state = 'delivered'" },
+        { "shipment-notice", "S1",
+          "INSERT INTO shipment (id, number, origin, destination, recipient, method, protection, tracking, route, "
+          "limit_hours, reason, international, documents, state, creator, created, dispatched) VALUES ('S1', 1, "
+          "'', "
+          "'Lab', 'ana', '', '', '', '', 48, '', 0, '', 'dispatched', 'cus', 1, {zero})",
+          HOUR - 1, HOUR, 25 * HOUR, NULL, "UPDATE shipment SET noticed = 1" },
+        { "shipment-unconfirmed", "S1",
+          "INSERT INTO shipment (id, number, origin, destination, recipient, method, protection, tracking, route, "
+          "limit_hours, reason, international, documents, state, creator, created, dispatched, delivered) VALUES "
+          "('S1', 1, '', "
+          "'Lab', 'ana', '', '', '', '', 48, '', 0, '', 'delivered', 'cus', 1, {zero}, {zero})",
+          DAY - 1, DAY, 2 * DAY, NULL, "UPDATE shipment SET state = 'confirmed'" },
+        { "shipment-gps", "S1",
+          "INSERT INTO shipment (id, number, origin, destination, recipient, method, protection, tracking, route, "
+          "limit_hours, reason, international, documents, state, creator, created, dispatched, delivered) VALUES "
+          "('S1', 1, '', "
+          "'Lab', 'ana', '', '', 'gps-escort', '', 48, '', 0, '', 'confirmed', 'cus', 1, {zero}, {zero})",
+          DAY - 1, DAY, 3 * DAY, NULL, "UPDATE shipment SET tracking = 'signed'" },
+        { "emergency-review", "S1",
+          "INSERT INTO shipment (id, number, origin, destination, recipient, method, protection, tracking, route, "
+          "limit_hours, reason, international, documents, state, creator, created, dispatched, review_due) VALUES "
+          "('S1', 1, '', "
+          "'Lab', 'ana', '', '', '', '', 48, '', 0, '', 'confirmed', 'cus', 1, {zero}, {zero})",
+          -1, 0, DAY, NULL, "UPDATE shipment SET reviewed = 1" },
+        { "audit-due", "labelling/MEDIA",
+          "INSERT INTO audit (id, number, kind, category, scope, state, started, started_by, population, digest, "
+          "seed, sample, "
+          "confidence, tolerated, closed) VALUES ('A1', 1, 'labelling', 'MEDIA', '', 'closed', 1, 'sara', 0, '', "
+          "'', 0, 95, 20, {zero})",
+          93 * DAY - 1, 93 * DAY, 138 * DAY, NULL, "UPDATE audit SET closed = closed + 200 * 86400000000" },
+        { "audit-finding", "H000001",
+          "INSERT INTO audit (id, number, kind, category, scope, state, started, started_by, population, digest, "
+          "seed, sample, "
+          "confidence, tolerated, closed) VALUES ('A1', 1, 'labelling', 'MEDIA', '', 'closed', 1, 'sara', 0, '', "
+          "'', 0, 95, 20, {zero}); "
+          "INSERT INTO finding (id, number, audit, severity, subject, what, measure, responsible, deadline, state, "
+          "opened, opened_by) "
+          "VALUES ('H000001', 1, 'A1', 'major', '', 'x', 'mp.si.1', 'cus', '{day}', 'open', 1, 'sara')",
+          DAY - 1, NEVER, DAY, NULL, "UPDATE finding SET state = 'closed'" },
         { "medium-expiry", M, "UPDATE medium SET expires = '{day}'", -29 * DAY - 1, -29 * DAY, DAY, NULL,
           "UPDATE medium SET state = 'destroyed'" },
         { "account-ending", "oto", "UPDATE person SET expires = '{day}' WHERE name = 'oto'", -13 * DAY - 1,
@@ -308,7 +353,7 @@ static void run_case(struct db *db, const struct source_case *c) {
 
         assert_int_equal(db_begin(db, NULL), 0); /* the next case finds nothing of it */
         facts(db, c->facts, zero);
-        if (c->before != NEVER && level_at(&act, c, zero + c->before - 100) != GRAVITY_NONE)
+        if (c->before != NEVER && level_at(&act, c, zero + c->before - 1000) != GRAVITY_NONE)
                 fail_msg("%s: too early", c->source);
         if (c->alert != NEVER && level_at(&act, c, zero + c->alert) != GRAVITY_ALERT)
                 fail_msg("%s: no alert", c->source);

@@ -54,13 +54,15 @@ int follow_located(struct db *db, const struct event *event, struct error *err) 
 
 /* --- shipments and incidents ---------------------------------------------------------------------------------- */
 
-/* A shipment is of the highest category of its media. */
+/* A shipment is of the highest category of its media. A drill (A1) is none: nothing of it counts. */
 int follow_shipment(struct db *db, const struct event *event, struct error *err) {
         int highest = CATEGORY_BASICA;
         const json_t *item;
         size_t i;
         int r;
 
+        if (json_flag(event->data, "drill"))
+                return 0;
         json_array_foreach(json_object_get(event->data, "media"), i, item) {
                 char category[CATEGORY_TEXT];
                 int one;

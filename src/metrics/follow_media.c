@@ -215,7 +215,7 @@ int follow_seen(struct db *db, const struct event *event, struct error *err) {
 }
 
 int follow_lost(struct db *db, const struct event *event, struct error *err) {
-        return change(db, event, MEDIUM_MISSING, 0, err);
+        return json_flag(event->data, "drill") ? 0 : change(db, event, MEDIUM_MISSING, 0, err);
 }
 
 int follow_put_back(struct db *db, const struct event *event, struct error *err) {

@@ -94,7 +94,7 @@ def stand(media, event):
     elif kind == "sanitization.validated" and data.get("decision") != "accept":
         medium.empty = False
     elif kind == "medium.lost-in-transit":
-        medium.missing = True
+        medium.missing = medium.missing or not data.get("drill")
     elif kind == "medium.put-back":
         medium.missing = data.get("returned") == "missing"
     elif kind in ("medium.moved", "medium.located", "medium.received", "loan.handed-over", "loan.returned"):
@@ -136,9 +136,9 @@ class Facts:
                                   data["seconds"] < data["target"]))
 
     def ship(self, event, kind, data):
-        if kind == "shipment.created":
+        if kind == "shipment.created" and not data.get("drill"):
             self.shipments[event["subject"]] = max((self.category[m["id"]] for m in data["media"]), key=CATEGORIES.index)
-        if kind == "shipment.dispatched":
+        if kind == "shipment.dispatched" and event["subject"] in self.shipments:
             self.dispatched.append((event["time"], self.shipments[event["subject"]]))
         if kind == "incident.opened":
             if data["kind"] == "access":

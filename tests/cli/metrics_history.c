@@ -149,7 +149,10 @@ static void seen(int m) {
                      json_pack("{s:s, s:s, s:s}", "access", "A000001", "person", "ana", "returned",
                                pick(2) ? "missing" : "intact"));
                 break;
-        case 2: fact("medium.lost-in-transit", id_of(m), json_pack("{s:s}", "shipment", "E000001")); break;
+        case 2:
+                fact("medium.lost-in-transit", id_of(m),
+                     json_pack("{s:s, s:b}", "shipment", "E000001", "drill", pick(3) == 0));
+                break;
         case 3:
                 fact("medium.received", id_of(m),
                      json_pack("{s:s, s:s, s:s}", "shipment", "E000001", "integrity", "intact", "location", ""));
@@ -217,11 +220,11 @@ static void ship(int m) {
                 return;
         id = numbered("E", ++shipments);
         fact("shipment.created", id,
-             json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:[{s:s, s:s}, {s:s, s:s}]}", "number",
-                       (json_int_t) shipments, "from", "HQ", "to", "MD", "recipient", "r", "method", "secure",
-                       "protection", "armoured", "tracking", "gps", "route", "r", "limit", 24, "reason", "r",
-                       "media", "id", id_of(m), "owner", "ana", "id", id_of((m + pick(MEDIA - 1)) % MEDIA + 1),
-                       "owner", "ana"));
+             json_pack("{s:I, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:[{s:s, s:s}, {s:s, s:s}]}",
+                       "number", (json_int_t) shipments, "drill", shipments % 4 == 0, "from", "HQ", "to", "MD",
+                       "recipient", "r", "method", "secure", "protection", "armoured", "tracking", "gps", "route",
+                       "r", "limit", 24, "reason", "r", "media", "id", id_of(m), "owner", "ana", "id",
+                       id_of((m + pick(MEDIA - 1)) % MEDIA + 1), "owner", "ana"));
         if (pick(8) == 0)
                 return;
         fact("shipment.dispatched", id, json_pack("{s:[], s:s}", "seals", "place", "HQ"));

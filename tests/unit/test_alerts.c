@@ -297,14 +297,30 @@ static struct db *open_db(void) {
         return db;
 }
 
-/* One statement after the other, with its moments filled in. Sqlite keeps statements by their texts' address, so
- * each lives as long as the test. */
+/* Statements are kept by their texts' address, so each lives as long as the test. */
+static char *texts[256];
+static size_t texts_n;
+
+static char *text_keep(char *text) {
+        assert_non_null(text);
+        assert_true(texts_n < COUNT(texts));
+        texts[texts_n++] = text;
+        return text;
+}
+
+static int texts_free(void **state) {
+        (void) state;
+        while (texts_n > 0)
+                free(texts[--texts_n]);
+        return 0;
+}
+
+/* One statement after the other, with its moments filled in. */
 static void facts(struct db *db, const char *text, int64_t zero) {
         char day[DATE_TEXT], number[32];
         struct error err = { 0 };
-        char *sql = calloc(1, 8192), *at = sql, *one, *rest = NULL;
+        char *sql = text_keep(calloc(1, 8192)), *at = sql, *one, *rest = NULL;
 
-        assert_non_null(sql);
         date_of(zero, day);
         (void) snprintf(number, sizeof number, "%lld", (long long) zero);
         for (const char *from = text; *from;) {
@@ -319,7 +335,7 @@ static void facts(struct db *db, const char *text, int64_t zero) {
                 }
         }
         for (one = strtok_r(sql, ";", &rest); one; one = strtok_r(NULL, ";", &rest))
-                if (db_exec(db, &err, strdup(one), "") < 0)
+                if (db_exec(db, &err, text_keep(strdup(one)), "") < 0)
                         fail_msg("%s: %s", one, err.what[LANG_EN]);
 }
 
@@ -610,5 +626,5 @@ int main(void) {
                 cmocka_unit_test(settings_say_what_is_wrong_with_them),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, NULL, texts_free);
 }

@@ -200,8 +200,8 @@ static void a_supervisor_can_act(void **state) {
         must_refuse(ERR_REFUSED, "X4", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", medium, "seal", "V-0001",
                     "supervisor", "oto");
         test_expect(0, &store, "sara", "person", "unblock", "{s:s, s:s}", "name", "oto", "reason", "r");
-        test_expect(0, &store, "sara", "person", "train", "{s:s, s:s, s:s}", "name", "oto", "course", "c", "until",
-                    "2026-01-01");
+        test_expect(0, &store, "sara", "person", "train", "{s:s, s:s, s:s, s:s}", "name", "oto", "course", "c",
+                    "day", "2025-01-01", "until", "2026-01-01");
         must_refuse(ERR_REFUSED, "U4", "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", medium, "seal", "V-0001",
                     "supervisor", "oto");
         test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s, s:s}", "loan", medium, "seal", "V-0001",

@@ -2,6 +2,7 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "act/report.h"
 #include "api/pack_parts.h"
@@ -362,38 +363,48 @@ static int gather_audits(struct pack *pack, struct error *err) {
                                  err);
 }
 
-/* Whatever files the verb can write, one of each. */
-static int kpi_part(struct pack *pack, const char *name, struct error *err) {
-        const struct verb *verb = verb_find("report", name);
-        _cleanup_json_ json_t *args = json_object(), *answer = NULL;
+/* What a verb that failed had already written is no part of the pack. */
+static void forget_since(struct pack *pack, size_t before) {
+        while (json_array_size(pack->files) > before) {
+                const size_t last = json_array_size(pack->files) - 1;
+                _cleanup_free_ char *path = str_format("%s/%s", pack->folder,
+                                                       json_text(json_array_get(pack->files, last), "path"));
+
+                if (path)
+                        (void) unlink(path);
+                (void) json_array_remove(pack->files, last);
+        }
+}
+
+/* As a report with its charts, and as figures. A period that the figures refuse is no reason to have no pack. */
+static int report_part(struct pack *pack, enum pack_part part, const char *noun, const char *name, const char *file,
+                       json_t *args, struct error *err) {
+        const struct verb *verb = verb_find(noun, name);
+        _cleanup_json_ json_t *given = args, *answer = NULL;
+        _cleanup_free_ char *pdf = str_format("%s.pdf", file), *path = NULL;
         struct error why = { 0 };
-        size_t before = json_array_size(pack->files);
+        const size_t before = json_array_size(pack->files);
         int r;
 
-        if (!verb) {
-                (void) fail(&why, ERR_NOT_FOUND, "Esta versión no tiene «report %s».",
-                            "This version has no “report %s”.", name);
-                return miss(pack, PACK_KPI, &why, err);
-        }
-        for (size_t i = 0; i < verb->params_n; i++) {
-                const char *format = verb->params[i].name;
-                _cleanup_free_ char *file = str_format("%s.%s", name, format), *path = NULL;
-
-                if (verb->params[i].type != PARAM_OUTPUT || strcmp(format, "data") == 0 ||
-                    strcmp(format, "json") == 0)
-                        continue;
-                path = file ? pack_path(pack, PACK_KPI, file) : NULL;
-                if (!path || json_object_set_new(args, format,
-                                                 verb->params[i].flags & PARAM_REPEATED ? json_pack("[s]", path)
-                                                                                        : json_string(path)))
-                        return fail_memory(err);
-        }
-        r = call(pack, verb, TAKE_PTR(args), &answer, &why);
+        path = pdf ? pack_path(pack, part, pdf) : NULL;
+        if (!given || !path || json_object_set_new(given, "pdf", json_string(path)))
+                return fail_memory(err);
+        r = call_named(pack, noun, name, TAKE_PTR(given), &answer, &why);
         if (r == 0)
-                return write_answer(pack, PACK_KPI, verb, name, answer, err);
-        while (json_array_size(pack->files) > before)
-                (void) json_array_remove(pack->files, json_array_size(pack->files) - 1);
-        return miss(pack, PACK_KPI, &why, err);
+                return write_answer(pack, part, verb, file, answer, err);
+        forget_since(pack, before);
+        return miss(pack, part, &why, err);
+}
+
+static int gather_figures(struct pack *pack, struct error *err) {
+        int r = report_part(
+                pack, PACK_KPI, "report", "kpi", "kpi",
+                json_pack("{s:s, s:s, s:s*}", "from", pack->from, "to", pack->to, "category", pack->category), err);
+
+        if (r == 0)
+                r = report_part(pack, PACK_KPI, "report", "metrics", "metrics",
+                                json_pack("{s:s, s:s}", "from", pack->from, "to", pack->to), err);
+        return r < 0 ? r : report_part(pack, PACK_TRAINING, "person", "training", "training", json_object(), err);
 }
 
 /* --- the ledger and whom to trust ------------------------------------------------------------------------------
@@ -446,8 +457,6 @@ static int gather_registers(struct pack *pack, struct error *err) {
                 r = list_part(pack, PACK_INCIDENTS, "incident", "list", json_object(), "incidents", err);
         if (r == 0)
                 r = list_part(pack, PACK_TRAINING, "person", "list", json_object(), "people", err);
-        if (r == 0 && verb_find("report", "training"))
-                r = list_part(pack, PACK_TRAINING, "report", "training", json_object(), "training", err);
         if (r == 0)
                 r = list_part(pack, PACK_KEYS, "key", "status", json_object(), "status", err);
         if (r == 0)
@@ -469,9 +478,7 @@ int pack_gather(struct pack *pack, struct error *err) {
         if (r == 0)
                 r = gather_registers(pack, err);
         if (r == 0)
-                r = kpi_part(pack, "kpi", err);
-        if (r == 0)
-                r = kpi_part(pack, "metrics", err);
+                r = gather_figures(pack, err);
         if (r == 0)
                 r = gather_trust(pack, err);
         /* Last, so that the checkpoint covers the record of all that was written. */

@@ -41,6 +41,7 @@ sign_again() {
         for number in 019 020 021 022 023 024; do
                 compgen -G "R-110-$number/*.pdf" && compgen -G "R-110-$number/*.csv" && compgen -G "R-110-$number/*.json"
         done
+        for number in kpi/kpi kpi/metrics training/training; do [ -s "$number.pdf" ] && [ -s "$number.csv" ] && [ -s "$number.json" ]; done
         for number in 1 2 3 4 5; do grep -q "mp.si.$number" index.html; done
         grep -q 'lang="es"' index.html && grep -q 'lang="en"' index.html && grep -q 'op.exp.2' index.html
         [ "$(grep -ci '<script\|javascript:\|onload' index.html)" -eq 0 ]

@@ -10,7 +10,7 @@ import unittest
 from labkit import paths, scenarios
 from labkit.case import LabCase
 
-RACES = int(os.environ.get('MPSI_LAB_RACES', 16))
+RACES = int(os.environ.get('MPSI_LAB_RACES', 8))
 
 
 class GateCase(LabCase):

@@ -39,14 +39,22 @@ int medium_names_new(struct db *db, const char *medium, const json_t *args, json
                 _cleanup_free_ char *other = NULL;
                 int r;
 
-                if (str_empty(text))
+                /* Makers do give one number to many sticks: who has both in hand may say so. */
+                if (str_empty(text) || (i == 0 && json_flag(args, "twin")))
                         continue;
                 r = db_text(db, &other, err, names[i].sql, "ss", text, medium);
                 if (r == 0) {
                         (void) fail(err, ERR_CONFLICT, "%s%.0s «%.60s» ya está registrado: es de %s.",
                                     "%.0s%s “%.60s” is registered already: it is %s's.", names[i].what.es,
                                     names[i].what.en, text, other);
-                        return hint(err, "Vea «mpsi media show %s».", "See “mpsi media show %s”.", other);
+                        return i == 0 ? hint(err,
+                                             "Vea «mpsi media show %s»; si es otro con el mismo número, añada "
+                                             "--twin.",
+                                             "See “mpsi media show %s”; if it is another one with the same number, "
+                                             "add "
+                                             "--twin.",
+                                             other)
+                                      : hint(err, "Vea «mpsi media show %s».", "See “mpsi media show %s”.", other);
                 }
                 if (r != ERR_NOT_FOUND)
                         return r;

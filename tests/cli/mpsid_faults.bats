@@ -130,7 +130,10 @@ nothing_strange() {
         wait_for "$other .*\(read only\|refused\)"
         [ "$(blockdev --getro "$other")" = 1 ]
         ! grep "$other .*accepted" "$LOG"
-        ID=$(act carlos --json media register --kind hdd --serial TWIN --classification CONFIDENCIAL --category MEDIA --owner marta \
+        run act carlos media register --kind hdd --serial TWIN --classification CONFIDENCIAL --category MEDIA --owner marta \
+                --expires "$(in_days 400)" --retention 400
+        [ "$status" -eq 7 ] && [[ $output == *--twin* ]]
+        ID=$(act carlos --json media register --kind hdd --serial TWIN --twin --classification CONFIDENCIAL --category MEDIA --owner marta \
                 --expires "$(in_days 400)" --retention 400 | jq -r .id)
         # Now it is of two: nobody knows which, unless the header says it.
         udevadm trigger --action=change --settle "/sys/block/${other#/dev/}"

@@ -51,9 +51,8 @@ class Station:
         self.wait_log('running')
 
     def stop(self):
-        """As systemd does it (KillMode=control-group): it is over when none of its processes is left."""
-        self.guest.run('''[ -f /run/mpsid.pid ] || exit 0; pid=$(cat /run/mpsid.pid); rm /run/mpsid.pid; kill $pid
-            for i in {1..200}; do pgrep '^mpsid' >/dev/null || exit 0; sleep 0.05; done; pkill -9 ^mpsid''')
+        self.guest.run('''[ -f /run/mpsid.pid ] || exit 0; pid=$(cat /run/mpsid.pid); rm /run/mpsid.pid
+            kill $pid; for i in {1..100}; do kill -0 $pid || exit 0; sleep 0.05; done; kill -9 $pid''')
 
     def runs(self):
         return self.guest.run('kill -0 $(cat /run/mpsid.pid)').status == 0

@@ -281,6 +281,19 @@ static int replace_in_vault(struct renewal *renewal, struct error *err) {
         return r;
 }
 
+/* Whether an HSM has made the new master key just now, and was not told to take one that it had: that one others
+ * use. */
+static bool was_made(const struct renewal *renewal, const struct keys_master *master) {
+        return renewal->master && renewal->provider->erase && !*json_text_or_empty(master->options, "object");
+}
+
+/* The new master key may be the object that the old one is. */
+static bool is_same_object(const struct renewal *renewal) {
+        const char *id = json_text_or_empty(renewal->master, "object");
+
+        return *id && strcmp(id, json_text_or_empty(renewal->keys->master, "object")) == 0;
+}
+
 /* The old master key's object in its HSM. One that stays there opens backups of before: it is destroyed when it is
  * asked for, and that it stays is no failure of a rotation that is done. */
 static void erase_old(struct keys *keys, bool wanted) {
@@ -342,9 +355,8 @@ static int renew(struct keys *keys, const struct keys_master *master, int64_t *r
         }
         *ret_count = renewal.count;
         if (keys->act->dry_run) /* an HSM knows no rehearsal: what it made is taken away again */
-                return renewal.master && renewal.provider->erase ? renewal.provider->erase(renewal.session, err)
-                                                                 : 0;
-        r = take_over(&renewal, master && master->erase_old, err);
+                return was_made(&renewal, master) ? renewal.provider->erase(renewal.session, err) : 0;
+        r = take_over(&renewal, master && master->erase_old && !is_same_object(&renewal), err);
         return r < 0 ? r : keys_settle(keys, err);
 }
 

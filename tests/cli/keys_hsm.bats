@@ -85,6 +85,16 @@ print(sqlite3.connect(sys.argv[1]).execute("select parameters from master_key").
         expect 0 mp --as sara --dry-run key rotate --master --module "$MODULE" --token station
         [ "$(objects)" -eq 2 ]
         expect 2 mp --as sara key rotate --destroy-old
+        # Nor does a rehearsal, or --destroy-old, take the key away that it was told to use.
+        local live
+        live=$(sqlite3 "$BATS_TEST_TMPDIR/store/vault.db" "SELECT parameters ->> '$.object' FROM master_key ORDER BY version DESC LIMIT 1")
+        [[ $live =~ ^[0-9a-f]+$ ]]
+        expect 0 mp --as sara --dry-run key rotate --master --module "$MODULE" --token station --object "$live"
+        [ "$(objects)" -eq 2 ]
+        expect 0 mp --as sara key rotate --master --destroy-old --module "$MODULE" --token station --object "$live"
+        [ "$(objects)" -eq 2 ]
+        [ "$(object_of_last)" = left ]
+        expect 0 mp --as sara key rotate
         expect 0 mp --as sara key rotate --master --destroy-old --module "$MODULE" --token station
         [[ $output == *"no longer in the HSM"* ]]
         [ "$(objects)" -eq 2 ]

@@ -55,8 +55,8 @@ static void on_ended(void *context, struct child *child, int status) {
         }
         guard->clients_n--;
         if (client->context.medium[0])
-                log_line(status ? LOG_WARNING : LOG_INFO, "%s: el borrado reanudado ha terminado (%d)",
-                         "%s: the resumed wipe has ended (%d)", client->context.medium, status);
+                log_line(status ? LOG_WARNING : LOG_INFO, "%s: el trabajo reanudado ha terminado (%d)",
+                         "%s: the resumed job has ended (%d)", client->context.medium, status);
         orders_worker_ended(guard, client->number);
         devices_worker_ended(guard, client->number);
         /* It may have made the store, or made room in it. */

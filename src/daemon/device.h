@@ -38,7 +38,7 @@ struct device {
         uint64_t look_at, patience_s; /* when one that did not answer is looked at again; the pause before that */
         pid_t lost;                   /* the look that did not answer: a dead disk may keep it for ever */
         char complaint[3 * ERROR_TEXT_MAX]; /* said last, so that it is said once */
-        char resumed[DEVICE_FIELD];         /* the insertion in which an unfinished wipe was started again */
+        char resumed[DEVICE_FIELD];         /* the insertion in which an unfinished job was started again */
 };
 
 /* devices.c */

@@ -334,8 +334,8 @@ static void on_verdict(struct device *device, const struct judge_reply *reply) {
         device->judged = true;
         /* A look says that nobody is at work on it. */
         if (reply->unfinished && reply->locked && !device->waiting)
-                log_line(LOG_WARNING, "%s: el recifrado de %s espera a «mpsi key unlock»",
-                         "%s: the re-encryption of %s waits for “mpsi key unlock”", device->path, reply->medium);
+                log_line(LOG_WARNING, "%s: la rotación de %s espera a «mpsi key unlock»",
+                         "%s: the rotation of %s waits for “mpsi key unlock”", device->path, reply->medium);
         device->waiting = reply->unfinished && reply->locked;
         if (reply->asked && reply->unfinished && !reply->locked && guard->enforce && !device->opened_by &&
             strcmp(device->resumed, device->facts.insertion) != 0) {

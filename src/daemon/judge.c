@@ -145,11 +145,12 @@ static void put_line(const struct device_facts *facts, const struct gate_judgeme
 
 static bool cut_off(struct act *act, const char *medium, bool *ret_locked) {
         _cleanup_sanitization_ struct sanitization_record last = { 0 };
+        enum rotation_kind kind;
         char person[40];
 
         if (!*medium)
                 return false;
-        if (encrypt_rekey_unfinished(act->db, medium, person, NULL) == 0 && *person) {
+        if (encrypt_rotation_unfinished(act->db, medium, person, &kind, NULL) == 0 && *person) {
                 *ret_locked = !keys_open_unasked(act);
                 return true;
         }

@@ -33,7 +33,7 @@ struct judge_reply {
         enum gate_verdict verdict;
         bool asked;                     /* it follows a look at the device; else the registry has changed */
         bool recorded;                  /* it is news */
-        bool unfinished;                /* a wipe or a re-encryption of this medium was cut off */
+        bool unfinished;                /* a wipe or a rotation of this medium was cut off */
         bool locked;                    /* and it can't go on until somebody unlocks the vault */
         enum opening_standing standing; /* of what is open there */
         bool closed;                    /* in answer to JUDGE_CLOSED: `name` is the medium's */

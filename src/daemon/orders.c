@@ -126,8 +126,11 @@ static void on_end(void *context, struct child *child, int status) {
         const struct order *order = &errand->asks.order;
 
         (void) child;
-        if (status)
+        if (status) {
                 errand->told = (struct order_told){ .result = -ETIMEDOUT };
+                log_line(LOG_WARNING, "%s: «%s» no vuelve (%d)", "%s: “%s” does not come back (%d)",
+                         errand->facts.path, order_name(order), status);
+        }
         if (order_class(order) != ORDER_ASKS || errand->told.result == -EACCES)
                 log_line(errand->told.result ? LOG_WARNING : LOG_NOTICE, "%s: %s (%d)", "%s: %s (%d)",
                          errand->facts.path, order_name(order), (int) errand->told.result);

@@ -589,21 +589,22 @@ int worker_run(const struct worker_context *context, int guard, int client) {
         return 0;
 }
 
-/* Whoever started the job and typed its ID answers for it; the station only goes on. rekey: it is a re-encryption,
- * and no wipe. */
-static int who_started(struct worker *worker, char out[40], bool *ret_rekey, struct error *err) {
+/* Whoever started the job and typed its ID answers for it; the station only goes on. A rotation's kind, or NULL: it
+ * is a wipe. */
+static int who_started(struct worker *worker, char out[40], const char **ret_rotation, struct error *err) {
         _cleanup_sanitization_ struct sanitization_record last = { 0 };
         const struct session_options options = { .folder = worker->context->store, .os_user = "mpsid" };
         _cleanup_(session_closep) struct session *session = NULL;
+        enum rotation_kind kind;
         struct act *act;
         int r = session_open(&options, &session, err);
 
         if (r == 0)
                 r = session_act(session, &act, err);
         if (r == 0)
-                r = encrypt_rekey_unfinished(act->db, worker->context->medium, out, err);
-        *ret_rekey = r == 0 && *out;
-        if (r < 0 || *ret_rekey)
+                r = encrypt_rotation_unfinished(act->db, worker->context->medium, out, &kind, err);
+        *ret_rotation = r == 0 && *out ? rotation_kind_terms[kind].code : NULL;
+        if (r < 0 || *ret_rotation)
                 return r;
         r = sanitization_last(act->db, worker->context->medium, &last, err);
         if (r == 0)
@@ -619,7 +620,7 @@ int worker_resume(const struct worker_context *context, int guard) {
         };
         _cleanup_json_ json_t *arguments = json_pack("{s:s, s:s}", "medium", context->medium, "device",
                                                      context->device);
-        bool rekey = false;
+        const char *rotation = NULL;
         _cleanup_json_ json_t *answer = NULL, *said = NULL;
         struct error err = { 0 };
         int r = arguments ? prepare(&worker, context, guard, &err) : ERR_FAILED;
@@ -629,15 +630,15 @@ int worker_resume(const struct worker_context *context, int guard) {
         if (r == 0)
                 r = secret_arena_start(&err);
         if (r == 0)
-                r = who_started(&worker, person, &rekey, &err);
+                r = who_started(&worker, person, &rotation, &err);
         if (r == 0)
                 r = session_open(&options, &worker.session, &err);
-        if (r == 0 && (rekey ? json_object_set_new(arguments, "kind", json_string("volume"))
-                             : json_object_set_new(arguments, "confirm", json_string(context->medium))) < 0)
+        if (r == 0 && (rotation ? json_object_set_new(arguments, "kind", json_string(rotation))
+                                : json_object_set_new(arguments, "confirm", json_string(context->medium))) < 0)
                 r = fail_memory(&err);
         if (r == 0)
                 r = session_call(worker.session,
-                                 rekey ? verb_find("encrypt", "rotate") : verb_find("wipe", "resume"), arguments,
+                                 rotation ? verb_find("encrypt", "rotate") : verb_find("wipe", "resume"), arguments,
                                  &answer, &said, &err);
         session_close(worker.session);
         if (r < 0)

@@ -61,5 +61,11 @@ int encrypt_rotation_standing(struct act *act, const struct medium *medium, enum
 int encrypt_alert_due(struct act *act, struct error *err);
 /* How many volume keys are due soon, and overdue without a waiver (C5). */
 int encrypt_count_due(struct act *act, int64_t *ret_soon, int64_t *ret_overdue, struct error *err);
-/* Who began the re-encryption that a cut left unfinished, in a buffer of 40; "" when none is. */
-int encrypt_rekey_unfinished(struct db *db, const char *medium, char ret_person[40], struct error *err);
+/* What is rotated: the secrets of the slots (B) or the volume key (C). `encrypt rotate --kind`. */
+enum rotation_kind { ROTATION_SLOT, ROTATION_VOLUME, ROTATION_KINDS };
+extern const struct term rotation_kind_terms[ROTATION_KINDS];
+/* C5: who began the rotation that a cut left unfinished, in a buffer of 40, and of which kind it is; "" when none
+ * is: neither a re-encryption under way nor a change of the header that was to begin or end one, or to renew a
+ * slot. */
+int encrypt_rotation_unfinished(struct db *db, const char *medium, char ret_person[40],
+                                enum rotation_kind *ret_kind, struct error *err);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "encrypt/change.h"
 #include "encrypt/rotation.h"
 #include "registry/station.h"
 
@@ -282,15 +283,23 @@ void encryption_done(struct encryption *encryption) {
         encryption->evidence = encryption->change = NULL;
 }
 
-int encrypt_rekey_unfinished(struct db *db, const char *medium, char ret_person[40], struct error *err) {
+/* Before the new volume key has its slots nobody is on record but with the event of the change. */
+int encrypt_rotation_unfinished(struct db *db, const char *medium, char ret_person[40],
+                                enum rotation_kind *ret_kind, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(db, &rows, err,
-                         "SELECT rekeyed_by FROM encryption WHERE medium = ? AND state = 'rekeying'", "s", medium);
+                         "SELECT state, CASE WHEN state = 'rekeying' THEN rekeyed_by ELSE (SELECT actor FROM event"
+                         " WHERE subject = medium AND type = 'encryption.change-started' ORDER BY seq DESC LIMIT 1)"
+                         " END, coalesce(json_extract(change, '$.reason'), '') AS reason FROM encryption"
+                         " WHERE medium = ? AND (state = 'rekeying' OR reason IN ('" CHANGE_SLOT "', '" CHANGE_REKEY
+                         "', '" CHANGE_REKEYED "'))",
+                         "s", medium);
 
         if (r == 0)
                 r = rows_next(rows, err);
         if (r < 0)
                 return r;
-        (void) snprintf(ret_person, 40, "%s", r == 1 ? rows_text(rows, 0) : "");
+        (void) snprintf(ret_person, 40, "%s", r == 1 && rows_text(rows, 1) ? rows_text(rows, 1) : "");
+        *ret_kind = r == 1 && strcmp(rows_text(rows, 2), CHANGE_SLOT) == 0 ? ROTATION_SLOT : ROTATION_VOLUME;
         return 0;
 }

@@ -33,9 +33,6 @@ int encrypt_run(struct act *act, const json_t *args, json_t **ret, struct error 
 int encrypt_check(struct act *act, const json_t *args, json_t **ret, struct error *err);
 int encrypt_rotate(struct act *act, const json_t *args, json_t **ret, struct error *err);
 
-enum rotation_kind { ROTATION_SLOT, ROTATION_VOLUME, ROTATION_KINDS };
-extern const struct term rotation_kind_terms[ROTATION_KINDS];
-
 /* Judges a copy with all that the registry knows of the medium. */
 void judge_copy(struct act *act, const struct medium *medium, const struct encryption *encryption,
                 const struct luks_copy *copy, struct luks_verdict *ret);

@@ -72,6 +72,7 @@ static void take_changed(const struct encryption *encryption, const struct luks_
 static void judge_unfinished(const struct encryption *encryption, struct luks_verdict *verdict) {
         const char *reason = json_text_or_empty(encryption->change, "reason");
         bool handing = strcmp(reason, CHANGE_HANDOVER) == 0, revoking = strcmp(reason, CHANGE_REVOCATION) == 0;
+        bool volume = encryption->header.reencrypting || strcmp(reason, CHANGE_REKEY) == 0;
 
         verdict->unfinished = true;
         if (handing || revoking)
@@ -83,7 +84,7 @@ static void judge_unfinished(const struct encryption *encryption, struct luks_ve
                 luks_verdict_add(verdict, 0, "C5", -1, LUKS_READ_ONLY,
                                  "su rotación quedó a medias: repita «encrypt rotate --kind %s»",
                                  "its rotation was left unfinished: repeat “encrypt rotate --kind %s”",
-                                 encryption->header.reencrypting ? "volume" : "slot");
+                                 volume ? "volume" : "slot");
 }
 
 /* C5: no key lives for ever. */

@@ -54,3 +54,40 @@ live_keys() {
         [ "$(data)" = "$before" ]
         act elena ledger verify
 }
+
+# kill -9 at the n-th write to the medium ($2): the change of the header that begins a rotation of this kind ($1).
+cut_in_the_header() {
+        local before
+        register
+        act ana encrypt run "$ID" "$node" --confirm "$ID"
+        before=$(data)
+        act elena person add raiz --full-name "Raíz Puesto" --roles security --os-user root
+        run -137 env MPSI_FAULT=write,sync MPSI_FAULT_ON="$node" MPSI_FAULT_AT="$2" MPSI_FAULT_KILL=before LD_PRELOAD="$MPSI_FAULTS" \
+                "$MPSI" --store "$STORE" --as ana "${SECRET_OPTIONS[@]}" encrypt rotate "$ID" "$node" --kind "$1"
+        [ "$(sqlite3 "$STORE/registry.db" "SELECT state || json_extract(change, '$.reason') FROM encryption")" = "$3" ]
+        start --socket "$SOCKET"
+        wait_for "read only C5 .*encrypt rotate --kind $1"
+        wait_for "$ID waits for"
+        run -0 "$MPSI" --socket "$SOCKET" --lang en --secret "master=file:$SECRETS/master" key unlock
+        wait_for 'has ended (0)'
+        wait_for "$ID: accepted"
+        is_writable
+        [ "$(live_keys)" -eq 1 ]
+        stop
+        [ "$(data)" = "$before" ]
+        act elena ledger verify
+}
+
+@test "C5 C9: cut off before the new volume key has its slots, it goes on by itself" {
+        cut_in_the_header volume 1 donerekey
+        [ "$(sqlite3 "$STORE/registry.db" "SELECT count(*) FROM event WHERE type = 'encryption.changed' AND
+                json_extract(data, '$.reason') = 'rekeyed'")" -eq 1 ]
+}
+
+@test "C5 C9: cut off with half of the new header written, it goes on by itself" {
+        cut_in_the_header volume 2 donerekey
+}
+
+@test "C5 C9: the rotation of slots that was cut off goes on by itself" {
+        cut_in_the_header slot 2 doneslot
+}

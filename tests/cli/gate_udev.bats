@@ -18,7 +18,7 @@ setup() {
 
 teardown() {
         [ -n "${node:-}" ] || return 0
-        rm -f /run/udev/rules.d/*mpsi*
+        rm -f /run/udev/rules.d/*
         reload
         [ -z "${mounted:-}" ] || umount "$mounted"
         [ ! -e "/sys/block/${node#/dev/}/${node#/dev/}p1" ] || delpart "$node" 1
@@ -56,6 +56,8 @@ rules() {
                         -e "s|^SUBSYSTEM!=\"block\", \(GOTO=.*\)|&\nKERNEL!=\"$name\|${name}p*\", \1|" "$file" \
                         >"/run/udev/rules.d/$(basename "${file%.in}")"
         done
+        # udevadm takes DISKSEQ from the kernel; this one is written when the rules have run for it.
+        printf 'KERNEL=="%s", ENV{RULES_RAN}="$env{DISKSEQ}"\n' "$name" >/run/udev/rules.d/99-ran.rules
         reload
 }
 
@@ -99,7 +101,7 @@ handled() {
         local i
         for i in {1..100}; do
                 udevadm settle --timeout=20
-                [ "$(sequence)" = "$1" ] || [ "$(property DISKSEQ)" != "$(sequence)" ] || return 0
+                [ "$(sequence)" = "$1" ] || [ "$(property RULES_RAN)" != "$(sequence)" ] || return 0
                 sleep 0.1
         done
         udevadm info "$node"

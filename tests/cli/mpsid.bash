@@ -53,12 +53,22 @@ plug_in_again() {
         losetup "$node" "$image"
 }
 
+# A process of its own puts a verdict into force, a moment after mpsid has said it.
+protection_is() {
+        local i
+        for i in {1..50}; do
+                [ "$(blockdev --getro "$node")" != "$1" ] || return 0
+                sleep 0.1
+        done
+        return 1
+}
+
 is_read_only() {
-        [ "$(blockdev --getro "$node")" = 1 ]
+        protection_is 1
 }
 
 is_writable() {
-        [ "$(blockdev --getro "$node")" = 0 ]
+        protection_is 0
 }
 
 write_is_refused() {

@@ -152,7 +152,7 @@ class WipeUnderTheGate(Wiping):
         super().setUp()
         medium, _ = self.cut_off()
         self.guest.plug('usb', medium.path, medium.serial)
-        self.station.wait_log('the resumed wipe has ended', 120)
+        self.station.wait_log('the resumed job has ended', 120)
 
     def test_goes_on_when_the_medium_is_back(self):
         results = [event['data']['result'] for event in self.station.events('sanitization.finished')]

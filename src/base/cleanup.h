@@ -31,9 +31,11 @@
 static inline void freep(void *p) {
         free(*(void **) p);
 }
+/* Forgets it too: a number that is closed twice may be another file's by then. */
 static inline void close_fd(int *fd) {
         if (*fd >= 0)
                 (void) close(*fd);
+        *fd = -1;
 }
 static inline void fclosep(FILE **f) {
         if (*f)

@@ -47,7 +47,6 @@ void device_release_hold(struct device *device) {
                 return;
         (void) hand_start(device->guard->event, &hand, device->hold, NULL);
         close_fd(&device->hold);
-        device->hold = -1;
 }
 
 static void drop(struct device *device) {

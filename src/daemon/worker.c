@@ -271,7 +271,6 @@ static int show_secret(void *context, const struct secret *secret, struct error 
 
 static void lose_client(struct worker *worker) {
         close_fd(&worker->client);
-        worker->client = -1;
 }
 
 /* A client that does not keep up is let go: what it half received can't be mended. */

@@ -206,7 +206,6 @@ static int lock_only(struct target *target, int *ret, struct error *err) {
         if (r < 0)
                 return r;
         close_fd(&target->fd);
-        target->fd = -1;
         if (device_lock(fd) < 0)
                 return fail(err, ERR_BUSY, "Otro programa tiene bloqueado «%s».", "Another program locks “%s”.",
                             target->device.path);
@@ -237,6 +236,5 @@ int rekey_run(struct target *target, const struct secret *machine, struct rekey_
         if (r < 0)
                 return r;
         close_fd(&fd);
-        fd = -1;
         return device_open(&target->device, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &target->fd, err);
 }

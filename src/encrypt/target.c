@@ -57,7 +57,6 @@ int target_hold(struct target *target, struct error *err) {
 
 void target_release(struct target *target) {
         close_fd(&target->fd);
-        target->fd = -1;
         if (target->lifted)
                 (void) gate_set(target->device.path, true, NULL);
         target->lifted = false;

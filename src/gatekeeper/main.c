@@ -20,8 +20,12 @@
  * that no word came about is left open. */
 enum { SECONDS_MAX = 60 };
 
-/* In the rules' words, beside those of the decision: it should be closed and is not. */
+/* In the rules' words, beside those of the decision: it should be closed and is not; it is unplugged already. The
+ * next disk may have the node by then, and udev still gives it to whom the word says: to nobody, until that one's
+ * own word.
+ */
 #define WORD_FAILED "failed"
+#define WORD_GONE "gone"
 
 static enum lang lang_of_locale(void) {
         static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
@@ -92,7 +96,7 @@ static const char *gate(const char *node, const struct scope_rules *rules, enum 
         int r = scope_facts_read(device, rules, &facts, &err);
 
         if (r == ERR_NOT_FOUND)
-                return scope_words[SCOPE_OUT]; /* unplugged already */
+                return WORD_GONE;
         if (r < 0) {
                 complain(node, &err, lang);
                 return NULL;
@@ -104,7 +108,7 @@ static const char *gate(const char *node, const struct scope_rules *rules, enum 
         if (answer != SCOPE_CLOSE || close_disk(node, device, &err) == 0)
                 return scope_words[answer];
         if (!sysfs_folder(device, folder) && errno == ENOENT)
-                return scope_words[SCOPE_OUT]; /* unplugged meanwhile */
+                return WORD_GONE;
         complain(node, &err, lang);
         return WORD_FAILED;
 }

@@ -89,7 +89,6 @@ static void stop(struct isolated *isolated) {
         if (isolated->fd < 0)
                 return;
         close_fd(&isolated->fd);
-        isolated->fd = -1;
         (void) kill(isolated->pid, SIGKILL);
         while (waitpid(isolated->pid, NULL, 0) < 0 && errno == EINTR)
                 ;

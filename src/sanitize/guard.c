@@ -55,7 +55,6 @@ static int read_device(const char *device, const char *store, struct device_fact
         if (fd < 0 || device_rescan(fd, ret, NULL) < 0 || ret->size == 0)
                 return r;
         close_fd(&fd);
-        fd = -1;
         return device_facts_read(device, store, ret, err);
 }
 

@@ -260,6 +260,23 @@ node_is() {
         is_hidden
 }
 
+@test "C3: what is unplugged before its event is handled leaves the next disk's node to nobody" {
+        MAJOR=7 MINOR=99999 run "$GATE" --config "$CONFIG" "$node"
+        [ "$status$output" = 0gone ]
+        printf '#!/bin/sh\necho gone\n' >"$BATS_TEST_TMPDIR/dev/gate"
+        chmod 755 "$BATS_TEST_TMPDIR/dev/gate"
+        rules "$BATS_TEST_TMPDIR/dev/gate"
+        plug_in
+        [ "$(property MPSI_GATE)" = gone ]
+        node_is 'root:root 0'
+        is_hidden
+        # The next disk's own event.
+        rules "$GATE --config $CONFIG"
+        change
+        [ "$(property MPSI_GATE)" = closed ]
+        node_is 'root:daemon 660'
+}
+
 @test "C3: a gate that gave no word is asked once more" {
         printf '#!/bin/sh\n[ -e "$0.asked" ] || { : >"$0.asked"; kill -ALRM $$; }\nexec "%s" --config "%s" "$1"\n' "$GATE" "$CONFIG" \
                 >"$BATS_TEST_TMPDIR/dev/gate"

@@ -117,7 +117,9 @@ class UnderSystemd(LabCase):
             disk.plug()
             self.wait_judged(disk.serial)
             number = desk.register(disk.device, '--kind', 'hdd', classification='PUBLICO', category='BASICA')
-            desk.do('ana', 'wipe', 'run', number, '--device', disk.device, '--confirm', number, '--method', 'secure-erase-enhanced')
+            done = self.guest.run(desk.command('ana', 'wipe', 'run', number, '--device', disk.device, '--confirm', number,
+                                               '--method', 'secure-erase-enhanced'), 300)
+            self.assertEqual(done.status, 0, f'{done}\n{self.log()}\n{disk.log()}\n{self.guest.run("dmesg | tail -n 20").out}')
             self.assertEqual(disk.count(), 0, self.log())
             self.assertEqual(self.guest.check('systemctl --no-legend list-units "mpsid-order@*"'), '')
             self.assertEqual(self.guest.check('stat -c "%a %U" /run/mpsi/order'), '600 root')

@@ -22,6 +22,7 @@ struct device {
         bool unjudged;   /* it could not be judged: try again */
         bool untold;     /* the judge has yet to hear that it is gone */
         bool answered;   /* the look under way has said its first word */
+        bool empty;      /* a fixed disk that showed no size in that look */
         bool stuck;      /* said already that its verdict can't be put into force */
         bool known;      /* the facts below are of a device that the gate has a say on */
         bool judged;     /* there is a verdict on this insertion */
@@ -36,7 +37,7 @@ struct device {
         void *content; /* of the look that is to be judged, without its last zeros; NULL: it did not answer */
         size_t content_n;
         uint64_t look_at, patience_s; /* when one that did not answer is looked at again; the pause before that */
-        pid_t lost;                   /* the look that did not answer: a dead disk may keep it for ever */
+        pid_t lost;                   /* the look that did not answer, a dead disk may keep it for ever; 0: none */
         char complaint[3 * ERROR_TEXT_MAX]; /* said last, so that it is said once */
         char resumed[DEVICE_FIELD];         /* the insertion in which an unfinished job was started again */
 };

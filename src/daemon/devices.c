@@ -86,7 +86,7 @@ static void wake_later(struct guard *guard) {
         wake_at(guard, now_us(guard) + guard->retry_after);
 }
 
-/* It did not answer: once more after a while, longer each time. */
+/* It did not answer, or showed no size: once more after a while, longer each time. */
 static void look_later(struct device *device, pid_t lost) {
         device->patience_s = device->patience_s ? device->patience_s * 2 : SLOW_FIRST_S;
         device->patience_s = device->patience_s < SLOW_LAST_S ? device->patience_s : SLOW_LAST_S;
@@ -101,7 +101,7 @@ static bool look_is_due(struct device *device) {
                 return false;
         if (device->look_at > now_us(device->guard)) {
                 wake_at(device->guard, device->look_at);
-        } else if (kill(device->lost, 0) < 0 && errno == ESRCH) {
+        } else if (!device->lost || (kill(device->lost, 0) < 0 && errno == ESRCH)) {
                 device->look_at = 0;
                 return true;
         } else {
@@ -174,6 +174,7 @@ static void medium_gone(struct device *device, int64_t diskseq) {
 static void on_outside(struct device *device, const struct probe_outside *outside) {
         bool same = strcmp(device->facts.insertion, outside->facts.insertion) == 0;
 
+        device->empty = outside->empty;
         if (outside->there && outside->facts.size == 0)
                 medium_gone(device, outside->facts.diskseq);
         if (!outside->concerned)
@@ -235,6 +236,8 @@ static void on_probe_end(void *context, struct child *child, int status) {
                 log_line(LOG_WARNING, "%s: no responde (%d)", "%s: does not answer (%d)", device->path, status);
         if (stuck || (device->stage == STAGE_READ && !device->content))
                 look_later(device, child_pid(child));
+        else if (device->empty)
+                look_later(device, 0);
         device->probe = NULL;
         /* Before its first word nothing is known of it: then it is as closed as udev's rule has left it. */
         if (device->stage == STAGE_PROBED) {
@@ -272,7 +275,7 @@ static void look(struct device *device) {
                                               .enforce = guard->enforce,
                                               .named = device->named };
         (void) snprintf(device->order.insertion, sizeof device->order.insertion, "%s", device->facts.insertion);
-        device->unjudged = device->answered = false;
+        device->unjudged = device->answered = device->empty = false;
         device->stage = STAGE_PROBED;
         if (child_start(guard->event, &probe_kind, device, -1, &device->probe, &err) == 0) {
                 guard->probing++;

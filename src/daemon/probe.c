@@ -10,16 +10,34 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "device/gate.h"
+#include "device/hidden.h"
 #include "device/probe.h"
 #include "encrypt/encrypt.h"
 #include "gate/gate.h"
 
 /* Whether the gate of this station has a say on the device: udev's rule has taken it in, or the operator named it.
  */
-static bool in_scope(const struct probe_order *order, const struct device_facts *facts) {
+static bool is_ours(const struct probe_order *order, const struct device_facts *facts) {
         bool taken_in = facts->gate[0] && strcmp(facts->gate, "out") != 0;
 
-        return (taken_in || order->named) && gate_concerns(facts);
+        return taken_in || order->named;
+}
+
+static bool in_scope(const struct probe_order *order, const struct device_facts *facts) {
+        return is_ours(order, facts) && gate_concerns(facts);
+}
+
+/* A disk that was at a SANITIZE when the kernel last asked for its size shows none until it is asked again. An
+ * empty reader or loop device is as it should be. */
+static void ask_size(const struct probe_order *order, struct probe_outside *outside) {
+        struct device_facts *facts = &outside->facts;
+        _cleanup_close_ int fd = -1;
+
+        if (facts->size > 0 || facts->removable || facts->partition || strncmp(facts->name, "loop", 4) == 0 ||
+            !is_ours(order, facts))
+                return;
+        fd = open(facts->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        outside->empty = fd < 0 || device_rescan(fd, facts, NULL) < 0 || facts->size == 0;
 }
 
 /* A medium that is new here is closed before anybody reads it; a second look at the same insertion leaves it as the
@@ -76,6 +94,8 @@ int probe_run(const struct probe_order *order, int fd) {
                 return 1;
         }
         outside.there = r == 0;
+        if (outside.there)
+                ask_size(order, &outside);
         outside.concerned = outside.there && in_scope(order, &outside.facts);
         if (outside.concerned)
                 close_new(order, &outside);

@@ -26,6 +26,7 @@ struct probe_outside {
         bool concerned; /* the gate has a say */
         bool closed;    /* it was new, and is read-only now */
         bool failed;    /* it was to be closed, and could not be */
+        bool empty;     /* a fixed disk without a size: it is at a SANITIZE, or ill. It is to be looked at again */
         struct device_facts facts;
 };
 

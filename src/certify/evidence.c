@@ -135,14 +135,13 @@ static int add_steps(json_t *twin, const json_t *ended, struct error *err) {
 
         if (!steps || json_object_set_new(twin, "steps", steps))
                 return fail_memory(err);
-        for (size_t i = 0; i < json_array_size(names); i++)
-                for (size_t t = 0; t < TECHNIQUES; t++) {
-                        const char *name = json_string_value(json_array_get(names, i));
+        for (size_t i = 0; i < json_array_size(names); i++) {
+                const char *name = json_string_value(json_array_get(names, i));
+                const struct technique *technique = name ? technique_named(name) : NULL;
 
-                        if (name && strcmp(techniques[t]->name, name) == 0 &&
-                            add_passes(techniques[t], size, header, steps) < 0)
-                                return fail_memory(err);
-                }
+                if (technique && add_passes(technique, size, header, steps) < 0)
+                        return fail_memory(err);
+        }
         last = json_array_get(steps, json_array_size(steps) - 1);
         if (last && strcmp(json_text_or_empty(verification, "kind"), "sample") == 0 &&
             (json_object_set_new(last, "step", text_pair((struct text) SAYS_SAMPLE)) ||

@@ -48,7 +48,7 @@ struct batch {
         const struct act_ui *ui;
         struct drive *drives;
         size_t n, at_once;
-        const char *method;
+        const char *method, *pattern;
         bool resume, told; /* ^C was passed on */
 };
 
@@ -167,6 +167,8 @@ static size_t arguments(const struct batch *batch, const struct drive *drive, co
         out[n++] = "--confirm", out[n++] = drive->medium;
         if (batch->method && !batch->resume)
                 out[n++] = "--method", out[n++] = batch->method;
+        if (batch->pattern && !batch->resume)
+                out[n++] = "--pattern", out[n++] = batch->pattern;
         out[n] = NULL;
         return n;
 }
@@ -484,6 +486,8 @@ static int check(struct batch *batch, json_t **ret_answer, json_t **ret_said, st
                             "Say which media: MEDIUM=DEVICE.");
         if (batch->method)
                 (void) json_object_set_new(asked.args, "method", json_string(batch->method));
+        if (batch->pattern)
+                (void) json_object_set_new(asked.args, "pattern", json_string(batch->pattern));
         if (batch->resume)
                 (void) json_object_set_new(asked.args, "resume", json_true());
         r = cli_request(&asked, batch->ui, ret_answer, ret_said, err);
@@ -522,6 +526,7 @@ int batch_run(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, jso
         _cleanup_(batch_done) struct batch batch = { .cli = cli,
                                                      .ui = ui,
                                                      .method = json_text(cli->args, "method"),
+                                                     .pattern = json_text(cli->args, "pattern"),
                                                      .resume = json_flag(cli->args, "resume") };
         const char *at_once = json_text(cli->args, "at-once");
         struct error trouble = { 0 };

@@ -89,6 +89,7 @@ const struct term scheme_terms[SCHEMES] = {
         [SCHEME_FORMAT_CRYPTO] = { "format-crypto",
                                    { "formateo criptográfico (NVMe)", "format with crypto erase (NVMe)" } },
         [SCHEME_DISCARD] = { "discard", { "TRIM/UNMAP con relectura", "TRIM/UNMAP with read-back" } },
+        [SCHEME_CUSTOM] = { "custom", { "sobrescritura de la casa", "overwrite of the house's own" } },
 };
 
 const struct scheme schemes[SCHEMES] = {

@@ -53,6 +53,7 @@ enum scheme_id {
         SCHEME_FORMAT,
         SCHEME_FORMAT_CRYPTO,
         SCHEME_DISCARD,
+        SCHEME_CUSTOM, /* an overwriting of the house's own: enough where it makes all the passes of one that is */
         SCHEMES
 };
 extern const struct term scheme_terms[SCHEMES];

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "device/monitor.h"
+#include "sanitize/house.h"
 #include "sanitize/job.h"
 #include "sanitize/rack.h"
 
@@ -105,7 +106,7 @@ static int check_one(struct act *act, const json_t *args, const char *item, json
         if (r == 0)
                 r = job_lock(&job, err);
         if (r == 0 && !resume)
-                r = plan_make(&job.medium, f, json_text(args, "method"), &job.plan, err);
+                r = house_plan(act, &job.medium, f, args, &job.plan, err);
         if (r < 0)
                 return r;
         more = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:I}", "medium", id, "device", f->path, "vendor",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policy/verification.h"
+#include "sanitize/house.h"
 #include "sanitize/internal.h"
 
 static const char *job_of(const struct event *event) {
@@ -203,11 +204,19 @@ static int apply_temperature(struct db *db, const struct event *event, struct er
 }
 
 const struct event_type sanitize_events[SANITIZE_EVENTS] = {
-        { "sanitization.started", apply_started },         { "sanitization.keys-erased", apply_step },
-        { "sanitization.interrupted", apply_interrupted }, { "sanitization.resumed", apply_resumed },
-        { "sanitization.finished", apply_finished },       { "sanitization.failed", apply_failed },
-        { "sanitization.cancelled", apply_cancelled },     { "sanitization.verified", apply_verified },
-        { "sanitization.calibrated", apply_calibrated },   { "sanitization.validated", apply_validated },
-        { "sanitization.temperature", apply_temperature }, { "sanitization.opening", apply_opening },
+        { "sanitization.started", apply_started },
+        { "sanitization.keys-erased", apply_step },
+        { "sanitization.interrupted", apply_interrupted },
+        { "sanitization.resumed", apply_resumed },
+        { "sanitization.finished", apply_finished },
+        { "sanitization.failed", apply_failed },
+        { "sanitization.cancelled", apply_cancelled },
+        { "sanitization.verified", apply_verified },
+        { "sanitization.calibrated", apply_calibrated },
+        { "sanitization.validated", apply_validated },
+        { "sanitization.temperature", apply_temperature },
+        { "sanitization.opening", apply_opening },
         { "sanitization.opened", apply_opening },
+        { "sanitization.pattern-set", house_apply_set },
+        { "sanitization.pattern-retired", house_apply_retired },
 };

@@ -36,11 +36,11 @@ static enum sanitize_level level_reached(const struct job *job, const struct ver
         enum sanitize_level reached = LEVEL_NONE;
 
         for (size_t i = 0; i < job->plan.steps_n; i++) {
-                bool keys = job->plan.steps[i] == TECHNIQUE_CRYPTO_ERASE;
+                bool keys = job->plan.steps[i] == &technique_crypto_erase;
                 bool counts = keys ? verdict->keys_erased && json_flag(job->evidence, "counts")
-                              : techniques[job->plan.steps[i]]->firmware ? verdict->obeyed
-                                                                         : verdict->overwritten;
-                enum sanitize_level level = techniques[job->plan.steps[i]]->reaches[job->medium.kind];
+                              : job->plan.steps[i]->firmware ? verdict->obeyed
+                                                             : verdict->overwritten;
+                enum sanitize_level level = job->plan.steps[i]->reaches[job->medium.kind];
 
                 if (counts && level > reached)
                         reached = level;
@@ -173,7 +173,7 @@ static json_t *limits(const struct job *job, const struct verdict *verdict) {
         json_t *list = json_array();
 
         for (size_t i = 0; list && i < job->plan.steps_n; i++) {
-                const struct text text = techniques[job->plan.steps[i]]->does_not_reach;
+                const struct text text = job->plan.steps[i]->does_not_reach;
 
                 (void) json_array_append_new(list, json_pack("{s:s, s:s}", "es", text.es, "en", text.en));
         }
@@ -191,7 +191,7 @@ static json_t *technique_names(const struct job *job) {
         json_t *list = json_array();
 
         for (size_t i = 0; list && i < job->plan.steps_n; i++)
-                (void) json_array_append_new(list, json_string(techniques[job->plan.steps[i]]->name));
+                (void) json_array_append_new(list, json_string(job->plan.steps[i]->name));
         return list;
 }
 

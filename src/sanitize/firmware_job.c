@@ -295,7 +295,7 @@ static int do_steps(struct job *job, struct error *err) {
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < job->plan.steps_n && !job->firmware.unclean; i++) {
-                const struct technique *technique = techniques[job->plan.steps[i]];
+                const struct technique *technique = job->plan.steps[i];
 
                 if (technique->firmware && number++ >= job->firmware.done)
                         r = do_step(job, technique, err);

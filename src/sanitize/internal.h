@@ -4,7 +4,7 @@
 #include "sanitize/sanitize.h"
 
 extern const struct schema sanitize_schema;
-enum { SANITIZE_EVENTS = 13 };
+enum { SANITIZE_EVENTS = 15 };
 extern const struct event_type sanitize_events[SANITIZE_EVENTS];
 
 /* The job with this ID. The same ownership as sanitization_last(). */

@@ -276,15 +276,13 @@ static int load_plan(struct job *job, const struct sanitization_record *record, 
                                    .scheme = record->scheme };
         job->plan.reaches = LEVEL_NONE;
         json_array_foreach(steps, i, step) {
-                size_t id = 0;
+                const struct technique *technique = technique_named(json_text_or_empty(step, "technique"));
 
-                while (id < TECHNIQUES && strcmp(techniques[id]->name, json_text_or_empty(step, "technique")) != 0)
-                        id++;
-                if (id == TECHNIQUES || job->plan.steps_n == PLAN_STEPS)
+                if (!technique || job->plan.steps_n == PLAN_STEPS)
                         return fail(err, ERR_FAILED,
                                     "El trabajo %s nombra una técnica que este programa no conoce.",
                                     "Job %s names a technique that this program does not know.", record->job);
-                job->plan.steps[job->plan.steps_n++] = (enum technique_id) id;
+                job->plan.steps[job->plan.steps_n++] = technique;
         }
         job->verify = strcmp(json_text_or_empty(record->started_data, "verify"), "sample") == 0 ? VERIFY_SAMPLE
                                                                                                 : VERIFY_FULL;

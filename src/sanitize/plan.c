@@ -4,14 +4,14 @@
 
 const struct technique *plan_overwrites(const struct plan *plan) {
         for (size_t i = 0; i < plan->steps_n; i++)
-                if (techniques[plan->steps[i]]->passes_n > 0)
-                        return techniques[plan->steps[i]];
+                if (plan->steps[i]->passes_n > 0)
+                        return plan->steps[i];
         return NULL;
 }
 
 bool plan_erases_keys(const struct plan *plan) {
         for (size_t i = 0; i < plan->steps_n; i++)
-                if (plan->steps[i] == TECHNIQUE_CRYPTO_ERASE)
+                if (plan->steps[i] == &technique_crypto_erase)
                         return true;
         return false;
 }
@@ -22,7 +22,7 @@ int64_t plan_work(const struct plan *plan, int64_t size) {
         int64_t work = technique ? overwrite_work(technique, size) : 0;
 
         for (size_t i = 0; i < plan->steps_n; i++) {
-                const struct firmware_method *firmware = techniques[plan->steps[i]]->firmware;
+                const struct firmware_method *firmware = plan->steps[i]->firmware;
 
                 work += firmware && firmware->leaves != LEAVES_CHANGED ? size : 0; /* its read-back */
         }
@@ -31,7 +31,7 @@ int64_t plan_work(const struct plan *plan, int64_t size) {
 
 bool plan_uses_firmware(const struct plan *plan) {
         for (size_t i = 0; i < plan->steps_n; i++)
-                if (techniques[plan->steps[i]]->firmware)
+                if (plan->steps[i]->firmware)
                         return true;
         return false;
 }
@@ -40,7 +40,7 @@ int64_t plan_firmware_seconds(const struct plan *plan, const struct device_facts
         int64_t seconds = 0;
 
         for (size_t i = 0; i < plan->steps_n; i++) {
-                const struct firmware_method *firmware = techniques[plan->steps[i]]->firmware;
+                const struct firmware_method *firmware = plan->steps[i]->firmware;
                 int64_t says = firmware && firmware->seconds ? firmware->seconds(facts) : 0;
 
                 if (firmware && says <= 0)
@@ -60,27 +60,29 @@ static int refuse_cell(const struct medium *medium, const struct sanitize_demand
                 demand->method.es, demand->method.en);
 }
 
-static void add_step(struct plan *plan, enum technique_id step) {
-        plan->steps[plan->steps_n++] = step;
-}
+/* The wished steps; a medium whose key we hold loses it in every scheme: what was overwritten may survive elsewhere
+ * as ciphertext. ERR_REFUSED by S2 when the device doesn't offer one. */
+static int choose_steps(const struct medium *medium, const struct device_facts *facts,
+                        const struct technique *const *wished, size_t wished_n, struct plan *plan,
+                        struct error *err) {
+        for (size_t i = 0; i < wished_n; i++) {
+                int r = wished[i]->offered(medium, facts, err);
 
-/* A medium whose key we hold loses it in every scheme: what was overwritten may survive elsewhere as ciphertext. */
-static void choose_steps(const struct medium *medium, const struct device_facts *facts, enum scheme_id scheme,
-                         struct plan *plan) {
-        const struct scheme *row = &schemes[scheme];
-
-        if (row->techniques[0] != TECHNIQUE_CRYPTO_ERASE &&
-            technique_crypto_erase.offered(medium, facts, NULL) == 0)
-                add_step(plan, TECHNIQUE_CRYPTO_ERASE);
-        for (size_t i = 0; i < row->techniques_n; i++)
-                add_step(plan, technique_on(row->techniques[i], medium, facts));
+                if (r < 0)
+                        return r;
+        }
+        if (wished[0] != &technique_crypto_erase && technique_crypto_erase.offered(medium, facts, NULL) == 0)
+                plan->steps[plan->steps_n++] = &technique_crypto_erase;
+        for (size_t i = 0; i < wished_n; i++)
+                plan->steps[plan->steps_n++] = wished[i];
+        return 0;
 }
 
 static int judge_level(const struct medium *medium, struct plan *plan, struct error *err) {
         for (size_t i = 0; i < plan->steps_n; i++) {
-                enum sanitize_level level = techniques[plan->steps[i]]->reaches[medium->kind];
+                enum sanitize_level level = plan->steps[i]->reaches[medium->kind];
 
-                if (plan->steps[i] == TECHNIQUE_CRYPTO_ERASE && !technique_crypto_erase_counts(medium))
+                if (plan->steps[i] == &technique_crypto_erase && !technique_crypto_erase_counts(medium))
                         continue;
                 if (level > plan->reaches)
                         plan->reaches = level;
@@ -100,30 +102,61 @@ static int judge_level(const struct medium *medium, struct plan *plan, struct er
                       sanitize_level_terms[plan->reaches].code, sanitize_level_terms[plan->demand->level].code);
 }
 
+static int refuse_weak(const struct medium *medium, const struct sanitize_demand *demand, const char *method,
+                       struct error *err) {
+        return refuse(err, ERR_REFUSED, "S1", "%s: el método «%s» es más débil que «%s».",
+                      "%s: method “%s” is weaker than “%s”.", medium->id, method,
+                      scheme_terms[demand->preferred].code);
+}
+
 int plan_scheme(const struct medium *medium, const struct device_facts *facts, enum scheme_id scheme,
                 struct plan *ret, struct error *err) {
         struct plan plan = { .demand = sanitize_demand(medium->kind, medium->classification), .scheme = scheme };
+        const struct technique *wished[COUNT(schemes[scheme].techniques)];
         int r;
 
         if (plan.demand->schemes == 0)
                 return refuse_cell(medium, plan.demand, err);
         if (!sanitize_scheme_enough(plan.demand, scheme))
-                return refuse(err, ERR_REFUSED, "S1", "%s: el método «%s» es más débil que «%s».",
-                              "%s: method “%s” is weaker than “%s”.", medium->id, scheme_terms[scheme].code,
-                              scheme_terms[plan.demand->preferred].code);
-        for (size_t i = 0; i < schemes[scheme].techniques_n; i++) {
-                enum technique_id id = technique_on(schemes[scheme].techniques[i], medium, facts);
+                return refuse_weak(medium, plan.demand, scheme_terms[scheme].code, err);
+        for (size_t i = 0; i < schemes[scheme].techniques_n; i++)
+                wished[i] = techniques[technique_on(schemes[scheme].techniques[i], medium, facts)];
+        r = choose_steps(medium, facts, wished, schemes[scheme].techniques_n, &plan, err);
+        if (r == 0)
+                r = judge_level(medium, &plan, err);
+        if (r == 0)
+                *ret = plan;
+        return r;
+}
 
-                r = techniques[id]->offered(medium, facts, err);
-                if (r < 0)
-                        return r;
-        }
-        choose_steps(medium, facts, scheme, &plan);
-        r = judge_level(medium, &plan, err);
+/* Whether it makes all the passes of an overwriting scheme that is enough by itself. */
+static bool is_strong_enough(const struct sanitize_demand *demand, const struct technique *technique) {
+        for (int scheme = 0; scheme < SCHEMES; scheme++)
+                if (sanitize_scheme_enough(demand, (enum scheme_id) scheme) && schemes[scheme].techniques_n == 1 &&
+                    technique_includes(technique, techniques[schemes[scheme].techniques[0]]))
+                        return true;
+        return false;
+}
+
+int plan_custom(const struct medium *medium, const struct device_facts *facts, const char *passes, struct plan *ret,
+                struct error *err) {
+        struct plan plan = { .demand = sanitize_demand(medium->kind, medium->classification),
+                             .scheme = SCHEME_CUSTOM };
+        const struct technique *technique;
+        int r = technique_custom(passes, &technique, err);
+
         if (r < 0)
                 return r;
-        *ret = plan;
-        return 0;
+        if (plan.demand->schemes == 0)
+                return refuse_cell(medium, plan.demand, err);
+        if (!is_strong_enough(plan.demand, technique))
+                return refuse_weak(medium, plan.demand, technique->name, err);
+        r = choose_steps(medium, facts, &technique, 1, &plan, err);
+        if (r == 0)
+                r = judge_level(medium, &plan, err);
+        if (r == 0)
+                *ret = plan;
+        return r;
 }
 
 int plan_make(const struct medium *medium, const struct device_facts *facts, const char *code, struct plan *ret,
@@ -153,7 +186,7 @@ json_t *plan_to_json(const struct plan *plan, int64_t size) {
         json_t *steps = json_array();
 
         for (size_t i = 0; steps && i < plan->steps_n; i++) {
-                const struct technique *technique = techniques[plan->steps[i]];
+                const struct technique *technique = plan->steps[i];
 
                 (void) json_array_append_new(
                         steps, json_pack("{s:s, s:s, s:s, s:o, s:{s:s, s:s}}", "technique", technique->name, "es",
@@ -161,9 +194,10 @@ json_t *plan_to_json(const struct plan *plan, int64_t size) {
                                          passes_to_json(technique), "does_not_reach", "es",
                                          technique->does_not_reach.es, "en", technique->does_not_reach.en));
         }
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "scheme", scheme_terms[plan->scheme].code,
-                         "demanded_method_es", plan->demand->method.es, "demanded_method_en",
-                         plan->demand->method.en, "demanded_level", sanitize_level_terms[plan->demand->level].code,
-                         "level", sanitize_level_terms[plan->reaches].code, "work_bytes",
-                         (json_int_t) plan_work(plan, size), "steps", steps);
+        return json_pack("{s:s, s:s*, s:s, s:s, s:s, s:s, s:I, s:o}", "scheme", scheme_terms[plan->scheme].code,
+                         "pattern", plan->pattern[0] ? plan->pattern : NULL, "demanded_method_es",
+                         plan->demand->method.es, "demanded_method_en", plan->demand->method.en, "demanded_level",
+                         sanitize_level_terms[plan->demand->level].code, "level",
+                         sanitize_level_terms[plan->reaches].code, "work_bytes", (json_int_t) plan_work(plan, size),
+                         "steps", steps);
 }

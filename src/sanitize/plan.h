@@ -8,9 +8,10 @@ enum { PLAN_STEPS = 3 };
 struct plan {
         const struct sanitize_demand *demand;
         enum scheme_id scheme;
-        enum technique_id steps[PLAN_STEPS]; /* in order; the last may overwrite, none before it does */
+        const struct technique *steps[PLAN_STEPS]; /* in order; the last may overwrite, none before it does */
         size_t steps_n;
         enum sanitize_level reaches; /* if every step ends well */
+        char pattern[40];            /* SCHEME_CUSTOM: the house's name of it, or "" */
 };
 
 /* Puts one scheme to the medium. `facts` may be NULL: the device is not there, and is taken to offer everything.
@@ -20,6 +21,10 @@ int plan_scheme(const struct medium *medium, const struct device_facts *facts, e
 /* The scheme with this code, or the preferred one of the matrix when code is NULL: never silently another. */
 int plan_make(const struct medium *medium, const struct device_facts *facts, const char *code, struct plan *ret,
               struct error *err);
+/* SCHEME_CUSTOM with these passes: as strong as any overwriting scheme of the matrix's cell whose passes it makes
+ * all, in their order. Errors of technique_custom(), and the same refusals. */
+int plan_custom(const struct medium *medium, const struct device_facts *facts, const char *passes, struct plan *ret,
+                struct error *err);
 /* The step that overwrites, or NULL. */
 const struct technique *plan_overwrites(const struct plan *plan);
 bool plan_erases_keys(const struct plan *plan);

@@ -44,8 +44,14 @@ static const char *const scripts[] = {
         /* Those of a year, and those that stand still, among all that ever were. */
         "CREATE INDEX sanitization_ended ON sanitization (ended);"
         "CREATE INDEX sanitization_interrupted ON sanitization (started) WHERE state = 'interrupted';",
+        /* S3: the house's own. */
+        "CREATE TABLE sanitization_pattern ("
+        "  name TEXT PRIMARY KEY, passes TEXT NOT NULL, person TEXT NOT NULL, reason TEXT NOT NULL,"
+        "  time INTEGER NOT NULL"
+        ") STRICT, WITHOUT ROWID;",
 };
-static const char *const state_tables[] = { "sanitization", "sanitization_look", "sanitization_validation", NULL };
+static const char *const state_tables[] = { "sanitization", "sanitization_look", "sanitization_validation",
+                                            "sanitization_pattern", NULL };
 
 const struct schema sanitize_schema = { "sanitize", scripts, COUNT(scripts), state_tables };
 

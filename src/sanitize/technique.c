@@ -1,5 +1,7 @@
 #include "sanitize/technique.h"
 
+#include <string.h>
+
 #include "policy/rule.h"
 
 const struct technique *const techniques[TECHNIQUES] = {
@@ -44,6 +46,33 @@ enum technique_id technique_on(enum technique_id id, const struct medium *medium
                 return same[i][facts->firmware.kind == PASSTHROUGH_NVME ? 2 : facts->firmware.ata_answers ? 0 : 1];
         }
         return id;
+}
+
+const struct technique *technique_named(const char *name) {
+        const struct technique *custom;
+
+        for (size_t i = 0; i < TECHNIQUES; i++)
+                if (strcmp(techniques[i]->name, name) == 0)
+                        return techniques[i];
+        if (strncmp(name, CUSTOM_PREFIX, strlen(CUSTOM_PREFIX)) != 0 ||
+            technique_custom(name + strlen(CUSTOM_PREFIX), &custom, NULL) < 0)
+                return NULL;
+        return custom;
+}
+
+/* Both end by verifying what they wrote last, which may differ. */
+bool technique_includes(const struct technique *technique, const struct technique *other) {
+        size_t at = 0;
+
+        if (other->passes_n == 0)
+                return false;
+        if (other == &technique_single)
+                return technique->passes_n > 0;
+        for (size_t i = 0; i < technique->passes_n && at < other->passes_n - 1; i++)
+                at += technique->passes[i].act == other->passes[at].act &&
+                      technique->passes[i].fill == other->passes[at].fill &&
+                      technique->passes[i].byte == other->passes[at].byte;
+        return at == other->passes_n - 1;
 }
 
 int technique_overwrite_offered(const struct medium *medium, const struct device_facts *facts, struct error *err) {

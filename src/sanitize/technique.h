@@ -39,6 +39,20 @@ extern const struct technique technique_single, technique_dod, technique_ece, te
         technique_nvme_sanitize_overwrite, technique_nvme_sanitize_block, technique_nvme_sanitize_crypto,
         technique_nvme_format, technique_nvme_format_crypto, technique_discard;
 
+/* S3: a technique of the house's own, by its passes in words, with commas or spaces between them: two hexadecimal
+ * digits, "random", "complement" (of the random pass right before it), "verify". A last verification is added when
+ * it is missing (S4). Two wordings of the same passes give the same technique, which stays until the program ends.
+ * ERR_USAGE for what is no pass, ERR_REFUSED by S4 for one that would end with zeros, which some devices only claim
+ * to write. */
+enum { CUSTOM_PASSES = 40, CUSTOM_NAME = 480 };
+#define CUSTOM_PREFIX "custom:"
+int technique_custom(const char *passes, const struct technique **ret, struct error *err);
+/* The technique with this name, as events have it; NULL: this program knows none. */
+const struct technique *technique_named(const char *name);
+/* Whether a technique makes all the passes of the other one, in their order, whatever it does in between. Any
+ * writing is as much as the single pass. */
+bool technique_includes(const struct technique *technique, const struct technique *other);
+
 /* A method such as SANITIZE BLOCK ERASE is the same one in ATA, SCSI and NVMe: the technique of the command set by
  * which this device offers it, or, when by none, of the one that it speaks. */
 enum technique_id technique_on(enum technique_id id, const struct medium *medium, const struct device_facts *facts);
@@ -74,6 +88,8 @@ bool technique_crypto_erase_counts(const struct medium *medium);
         { "escritura de 0xFF", "write 0xFF" }
 #define SAYS_RANDOM                                                                                                \
         { "escritura de patrón aleatorio", "write a random pattern" }
+#define SAYS_COMPLEMENT                                                                                            \
+        { "escritura de su complemento", "write its complement" }
 #define SAYS_VERIFY                                                                                                \
         { "verificación completa leyendo del dispositivo", "full verification read from the device" }
 #define SAYS_SAMPLE                                                                                                \

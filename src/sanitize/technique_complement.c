@@ -4,7 +4,7 @@
 
 static const struct pass passes[] = {
         { PASS_WRITE, FILL_STREAM, 0, SAYS_RANDOM },
-        { PASS_WRITE, FILL_COMPLEMENT, 0, { "escritura de su complemento", "write its complement" } },
+        { PASS_WRITE, FILL_COMPLEMENT, 0, SAYS_COMPLEMENT },
         { PASS_VERIFY, FILL_COMPLEMENT, 0, SAYS_VERIFY },
 };
 

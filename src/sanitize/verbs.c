@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "device/gate.h"
 #include "sanitize/batch.h"
+#include "sanitize/house.h"
 #include "sanitize/job.h"
 #include "sanitize/look.h"
 #include "sanitize/offers.h"
@@ -20,6 +21,9 @@ static const struct param run_params[] = {
           HELP("dispositivo en que está puesto", "device that it is plugged in as"), 0, 0, NULL, 0 },
         { "method", PARAM_TERM, 0, HELP("método; sin él, el de la matriz", "method; by default the matrix's"), 0, 0,
           scheme_terms, SCHEMES },
+        { "pattern", PARAM_NAME, 0,
+          HELP("patrón de sobrescritura de la casa", "one of the house's own overwriting patterns"), 0, 0, NULL,
+          0 },
         { "verify", PARAM_TERM, 0,
           HELP("cuánto se relee al final; sin decirlo, todo", "how much is read back at the end; by default all"),
           0, 0, verify_kind_terms, VERIFY_KINDS },
@@ -72,6 +76,9 @@ static const struct param batch_params[] = {
         { "method", PARAM_TERM, 0,
           HELP("método de todos; sin él, el de la matriz", "method of all; by default the matrix's"), 0, 0,
           scheme_terms, SCHEMES },
+        { "pattern", PARAM_NAME, 0,
+          HELP("patrón de sobrescritura de la casa", "one of the house's own overwriting patterns"), 0, 0, NULL,
+          0 },
         { "confirm", PARAM_TEXT, PARAM_REPEATED,
           HELP("identificador de uno de los soportes, tecleado", "the ID of one of the media, typed"), 0, 40, NULL,
           0 },
@@ -81,6 +88,16 @@ static const struct param batch_params[] = {
           1, 256, NULL, 0 },
         { "resume", PARAM_FLAG, 0, HELP("sigue borrados a medias", "goes on with unfinished wipes"), 0, 0, NULL,
           0 },
+};
+static const struct param pattern_params[] = {
+        { "name", PARAM_NAME, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("nombre del patrón", "the pattern's name"), 0,
+          0, NULL, 0 },
+        { "passes", PARAM_TEXT, 0,
+          HELP("pasadas, en orden: dos cifras hexadecimales, random, complement o verify",
+               "passes, in order: two hexadecimal digits, random, complement or verify"),
+          0, 400, NULL, 0 },
+        { "retire", PARAM_FLAG, 0, HELP("ya no se usa", "it is used no more"), 0, 0, NULL, 0 },
+        { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
 static const struct param rack_params[] = {
         { "hours", PARAM_INT, 0, HELP("terminados en las últimas horas (12)", "ended in the last hours (12)"), 0,
@@ -156,6 +173,17 @@ static const struct column batch_columns[] = {
         { "method", HELP("Método", "Method") },       { "result", HELP("Resultado", "Result") },
         { "barred", HELP("Lo impide", "Barred by") }, { "rule", HELP("Regla", "Rule") },
 };
+static const struct column pattern_columns[] = {
+        { "name", HELP("Patrón", "Pattern") },
+        { "passes", HELP("Pasadas", "Passes") },
+};
+static const struct column patterns_columns[] = {
+        { "name", HELP("Patrón", "Pattern") },
+        { "passes", HELP("Pasadas", "Passes") },
+        { "person", HELP("Aprobado por", "Approved by") },
+        { "time", HELP("Desde", "Since") },
+        { "reason", HELP("Motivo", "Reason") },
+};
 static const struct column rack_columns[] = {
         { "state_text", HELP("Estado", "State") },
         { "medium", HELP("Soporte", "Medium") },
@@ -190,19 +218,31 @@ static int64_t measure(struct act *act, const struct device_facts *facts) {
         return took > 0 ? (int64_t) ((double) size * SECOND / (double) took) : 0;
 }
 
+struct plan_question {
+        struct act *act;
+        const struct job *job;
+        const struct device_facts *facts; /* or NULL */
+        int64_t rate;
+        json_t *rows;
+};
+
 static json_t *step_names(const struct plan *plan) {
         json_t *list = json_array();
 
         for (size_t i = 0; list && i < plan->steps_n; i++)
-                (void) json_array_append_new(list, json_string(techniques[plan->steps[i]]->name));
+                (void) json_array_append_new(list, json_string(plan->steps[i]->name));
         return list;
 }
 
-static json_t *plan_row(struct act *act, const struct job *job, const struct device_facts *facts,
-                        enum scheme_id scheme, int64_t rate) {
+/* The verdict on one scheme, or on one of the house's patterns (`passes`). */
+static json_t *plan_row(const struct plan_question *question, enum scheme_id scheme, const char *passes) {
+        const struct act *act = question->act;
+        const struct job *job = question->job;
+        const struct device_facts *facts = question->facts;
         struct plan plan = { 0 };
         struct error why = { 0 };
-        bool accepted = plan_scheme(&job->medium, facts, scheme, &plan, &why) == 0;
+        bool accepted = (passes ? plan_custom(&job->medium, facts, passes, &plan, &why)
+                                : plan_scheme(&job->medium, facts, scheme, &plan, &why)) == 0;
         bool preferred = sanitize_demand(job->medium.kind, job->medium.classification)->preferred == scheme;
         int64_t work = accepted && facts ? plan_work(&plan, facts->size) : 0, own;
         json_t *row = json_pack("{s:s, s:s, s:b, s:b, s:s, s:s}", "method", scheme_terms[scheme].code, "name",
@@ -217,10 +257,27 @@ static json_t *plan_row(struct act *act, const struct job *job, const struct dev
         if (row && accepted && facts) {
                 (void) json_object_set_new(row, "bytes", json_integer(work));
                 own = plan_firmware_seconds(&plan, facts);
-                if (rate && own >= 0)
-                        (void) json_object_set_new(row, "seconds", json_integer(work / rate + 1 + own));
+                if (question->rate && own >= 0)
+                        (void) json_object_set_new(row, "seconds", json_integer(work / question->rate + 1 + own));
         }
         return row;
+}
+
+static int add_pattern(void *context, const char *name, const char *passes) {
+        struct plan_question *question = context;
+        json_t *row = plan_row(question, SCHEME_CUSTOM, passes);
+
+        (void) json_object_set_new(row, "pattern", json_string(name));
+        (void) json_object_set_new(row, "method", json_sprintf("custom --pattern %s", name));
+        return json_array_append_new(question->rows, row) < 0 ? ERR_FAILED : 0;
+}
+
+static int plan_rows(struct plan_question *question, struct error *err) {
+        for (int scheme = 0; scheme < SCHEMES; scheme++)
+                if (scheme != SCHEME_CUSTOM)
+                        (void) json_array_append_new(question->rows,
+                                                     plan_row(question, (enum scheme_id) scheme, NULL));
+        return house_patterns(question->act->db, add_pattern, question, err);
 }
 
 static void tell(void *context, struct text line) {
@@ -256,24 +313,27 @@ static int plan(struct act *act, const json_t *args, json_t **ret, struct error 
         const char *device = json_text(args, "device");
         const struct device_facts *facts = device ? &job.facts : NULL;
         const struct sanitize_demand *demand;
-        json_t *rows, *answer;
-        int64_t rate;
+        struct plan_question question = { .act = act, .job = &job, .facts = facts };
+        json_t *answer;
         int r = job_guard(act, json_text(args, "medium"), device, &job, err);
 
         if (r < 0)
                 return r;
         demand = sanitize_demand(job.medium.kind, job.medium.classification);
-        rate = facts && demand->schemes ? measure(act, facts) : 0;
-        rows = json_array();
-        for (int scheme = 0; demand->schemes && scheme < SCHEMES; scheme++)
-                (void) json_array_append_new(rows, plan_row(act, &job, facts, (enum scheme_id) scheme, rate));
+        question.rate = facts && demand->schemes ? measure(act, facts) : 0;
+        question.rows = json_array();
+        r = demand->schemes ? plan_rows(&question, err) : 0;
+        if (r < 0) {
+                json_decref(question.rows);
+                return r;
+        }
         answer = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "medium", job.medium.id, "kind",
                            medium_kind_terms[job.medium.kind].code, "classification",
                            classification_terms[job.medium.classification].code, "demanded_method",
                            text_in(demand->method, act->lang), "demanded_level",
                            sanitize_level_terms[demand->level].code, "preferred",
                            demand->schemes ? scheme_terms[demand->preferred].code : "", "destroy_only",
-                           demand->schemes == 0, "forensic", demand->forensic, "rows", rows);
+                           demand->schemes == 0, "forensic", demand->forensic, "rows", question.rows);
         if (!answer)
                 return fail_memory(err);
         (void) json_object_set_new(answer, "techniques", offers_to_json(act, &job.medium, facts));
@@ -303,7 +363,7 @@ static int run(struct act *act, const json_t *args, json_t **ret, struct error *
         if (r == 0)
                 r = verification_judge(job.medium.classification, job.verify, err);
         if (r == 0)
-                r = plan_make(&job.medium, &job.facts, json_text(args, "method"), &job.plan, err);
+                r = house_plan(act, &job.medium, &job.facts, args, &job.plan, err);
         if (r < 0)
                 return r;
         if (act->dry_run) {
@@ -462,6 +522,13 @@ static const struct verb sanitize_verbs[] = {
           HELP("borra muchos soportes a la vez, con un trabajo para cada uno",
                "wipes many media at once, with a job for each"),
           PARAMS(batch_params), COLUMNS(batch_columns), batch_check },
+        { "wipe", "pattern", ROLE_SECURITY, VERB_WRITES,
+          HELP("aprueba un patrón de sobrescritura de la casa, o lo retira",
+               "approves an overwriting pattern of the house's own, or retires it"),
+          PARAMS(pattern_params), COLUMNS(pattern_columns), house_set },
+        { "wipe", "patterns", ROLE_ANY, VERB_READS,
+          HELP("patrones de sobrescritura de la casa", "the house's own overwriting patterns"),
+          .columns = patterns_columns, .columns_n = COUNT(patterns_columns), .run = house_list },
         { "wipe", "rack", LOOKS, VERB_READS,
           HELP("pantalla viva de todos los trabajos del puesto", "live screen of all jobs of the station"),
           PARAMS(rack_params), COLUMNS(rack_columns), rack_show },

@@ -12,12 +12,14 @@ static const struct technique *technique_of(const struct sanitization_record *re
         const json_t *name;
         size_t i;
 
-        json_array_foreach(json_object_get(record->ended_data, "techniques"), i,
-                           name) for (size_t t = 0; t < TECHNIQUES;
-                                      t++) if (techniques[t]->passes_n > 0 &&
-                                               strcmp(techniques[t]->name,
-                                                      json_string_value(name) ? json_string_value(name) : "") ==
-                                                       0) return techniques[t];
+        json_array_foreach(json_object_get(record->ended_data, "techniques"), i, name) {
+                const struct technique *technique = json_string_value(name)
+                                                            ? technique_named(json_string_value(name))
+                                                            : NULL;
+
+                if (technique && technique->passes_n > 0)
+                        return technique;
+        }
         return NULL;
 }
 

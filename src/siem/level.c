@@ -47,6 +47,8 @@ const struct siem_level siem_levels[] = {
         { "sanitization.validated", "decision", "accept", LOG_NOTICE, 4, NAME("Borrado aceptado", "Sanitization accepted") },
         { "sanitization.validated",   ANY, LOG_WARNING,  6, NAME("Borrado no aceptado", "Sanitization not accepted") },
         { "sanitization.verified",    ANY, LOG_NOTICE,   4, NAME("Borrado releído", "Sanitization read again") },
+        { "sanitization.pattern-set", ANY, LOG_NOTICE,   6, NAME("Patrón de sobrescritura aprobado", "Overwriting pattern approved") },
+        { "sanitization.pattern-retired", ANY, LOG_NOTICE, 5, NAME("Patrón de sobrescritura retirado", "Overwriting pattern retired") },
         { "sanitization.calibrated",  ANY, LOG_INFO,     2, NAME("Escritura de ceros medida", "Writing of zeros measured") },
         { "encryption.open-failed", "level", "critical", LOG_CRIT, 9, NAME("Muchas aperturas fallidas de un soporte", "Many failed openings of a medium") },
         { "encryption.open-failed", "level", "alert", LOG_ERR, 8, NAME("Alerta de aperturas fallidas de un soporte", "Alert of failed openings of a medium") },

@@ -93,33 +93,69 @@ static int derive_key(const uint8_t seed[SEED_BYTES], uint8_t pass, uint8_t key[
         return good ? 0 : say(why, EXIT_FAILED, "Falló SHA-256.", "SHA-256 failed.");
 }
 
+/* What a technique leaves; pass counts from 0. */
+struct leaving {
+        bool leaves, stream;
+        uint8_t plain, pass;
+};
+
+/* The house's own passes are the name itself: "custom:00,ff,random,verify". What the last one that wrote left. */
+static bool find_custom(const char *name, struct leaving *ret) {
+        uint8_t pass = 0;
+
+        if (strncmp(name, "custom:", 7) != 0)
+                return false;
+        for (name += 7; *name; pass++) {
+                size_t n = strcspn(name, ",");
+
+                if (n == 6 && strncmp(name, "random", n) == 0)
+                        *ret = (struct leaving){ true, true, 0, pass };
+                else if (n == 10 && pass > 0 && strncmp(name, "complement", n) == 0)
+                        *ret = (struct leaving){ true, true, 0xff, (uint8_t) (pass - 1) };
+                else if (n == 2 && digit(name[0]) >= 0 && digit(name[1]) >= 0)
+                        *ret = (struct leaving){ true, false, (uint8_t) (digit(name[0]) << 4 | digit(name[1])), 0 };
+                else if (n != 6 || strncmp(name, "verify", n) != 0)
+                        return false;
+                name += n + (name[n] == ',');
+        }
+        return pass > 0;
+}
+
+static bool find_technique(const char *name, struct leaving *ret) {
+        for (size_t t = 0; t < sizeof techniques / sizeof techniques[0]; t++)
+                if (strcmp(techniques[t].name, name) == 0) {
+                        *ret = (struct leaving){ techniques[t].leaves, techniques[t].stream, techniques[t].plain,
+                                                 techniques[t].pass };
+                        return true;
+                }
+        return find_custom(name, ret);
+}
+
 /* A technique of a later version may leave anything: better no answer than a wrong one. */
 static int take_techniques(const json_t *record, const uint8_t seed[SEED_BYTES], struct expected *expected,
                            struct says *why) {
         const json_t *list = json_object_get(record, "techniques");
-        int found = -1;
+        struct leaving last = { .leaves = false };
 
         for (size_t i = 0; i < json_array_size(list); i++) {
                 const char *name = json_string_value(json_array_get(list, i));
-                size_t t = 0;
+                struct leaving found = { .leaves = false };
 
-                while (name && t < sizeof techniques / sizeof techniques[0] &&
-                       strcmp(techniques[t].name, name) != 0)
-                        t++;
-                if (!name || t == sizeof techniques / sizeof techniques[0])
+                if (!name || strlen(name) >= sizeof expected->technique || !find_technique(name, &found))
                         return say(why, EXIT_CONFLICT,
                                    "El registro nombra una técnica que este programa no conoce.",
                                    "The record names a technique that this program does not know.");
-                if (techniques[t].leaves)
-                        found = (int) t;
+                if (!found.leaves)
+                        continue;
+                last = found;
+                memcpy(expected->technique, name, strlen(name) + 1);
         }
-        if (found < 0)
+        if (!last.leaves)
                 return say(why, EXIT_CONFLICT, "Ese borrado no dejó ningún patrón que se pueda comparar.",
                            "That wipe left no pattern that could be compared.");
-        (void) snprintf(expected->technique, sizeof expected->technique, "%s", techniques[found].name);
-        expected->stream = techniques[found].stream;
-        expected->plain = techniques[found].plain;
-        return expected->stream ? derive_key(seed, techniques[found].pass, expected->key, why) : 0;
+        expected->stream = last.stream;
+        expected->plain = last.plain;
+        return expected->stream ? derive_key(seed, last.pass, expected->key, why) : 0;
 }
 
 /* Where a twin and a record of `wipe show` differ. */

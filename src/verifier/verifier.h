@@ -35,7 +35,7 @@ enum { SEED_BYTES = 32, KEY_BYTES = 32, RECORD_MAX = 64 << 20 };
 struct expected {
         char job[64], medium[64], certificate[64]; /* certificate: its number, or "" */
         char commitment[65];                       /* SHA-256 of the seed, recorded before the wipe began */
-        char technique[64];
+        char technique[512];
         int64_t size;
         bool stream;   /* an AES-256-CTR key stream; else a constant */
         uint8_t plain; /* the byte that was encrypted: 0, or 0xff for the complement; or the constant */

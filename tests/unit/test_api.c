@@ -476,6 +476,7 @@ static void an_older_store_is_brought_up_to_date_by_whoever_comes_first(void **s
         assert_int_equal(db_exec(db, &err, "DELETE FROM schema WHERE room = 'sanitize'", ""), 1);
         assert_true(db_exec(db, &err, "DROP TABLE sanitization_look", "") >= 0);
         assert_true(db_exec(db, &err, "DROP TABLE sanitization_validation", "") >= 0);
+        assert_true(db_exec(db, &err, "DROP TABLE sanitization_pattern", "") >= 0);
         assert_true(db_exec(db, &err, "DROP TABLE sanitization", "") >= 0);
         assert_int_equal(CALL(f, "sara", "media", "list", "{}"), 0);
         assert_int_equal(CALL(f, "sara", "wipe", "status", "{}"), 0);

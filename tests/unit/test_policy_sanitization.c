@@ -102,7 +102,7 @@ static void test_plans(void **state) {
                                 assert_non_null(strstr(cells[i].accepted, code));
                                 assert_true(plan.reaches >= cells[i].level);
                                 assert_true(plan_erases_keys(&plan)); /* a key we hold dies in every scheme */
-                                assert_int_equal(plan.steps[0], TECHNIQUE_CRYPTO_ERASE);
+                                assert_ptr_equal(plan.steps[0], &technique_crypto_erase);
                         } else {
                                 assert_int_equal(r, ERR_REFUSED);
                                 assert_string_equal(err.rule, "S1");
@@ -178,6 +178,91 @@ static void test_passes_are_clear(void **state) {
         assert_int_equal(plan_work(&plan, 1000), 8000); /* six writes, two read-backs */
 }
 
+/* S3: what a pass may be, and how a pattern is named. */
+static void test_custom_passes(void **state) {
+        static const char *const no_passes[] = { "",
+                                                 " ,, ",
+                                                 "verify",
+                                                 "00 0",
+                                                 "0x00",
+                                                 "complement",
+                                                 "00 complement",
+                                                 "random verify complement",
+                                                 "00 ff;",
+                                                 "random verify verify",
+                                                 "zeros",
+                                                 "random randomrandomrandom" };
+        const struct technique *technique, *again;
+        struct error err = { 0 };
+        char many[5 * CUSTOM_PASSES + 1] = "";
+
+        (void) state;
+        for (size_t i = 0; i < COUNT(no_passes); i++)
+                assert_int_equal(technique_custom(no_passes[i], &technique, &err), ERR_USAGE);
+        for (size_t i = 0; i < CUSTOM_PASSES; i++)
+                strcat(many, "ff ");
+        assert_int_equal(technique_custom(many, &technique, &err), ERR_USAGE); /* no room for the verification */
+        many[3 * (CUSTOM_PASSES - 1)] = '\0';
+        assert_int_equal(technique_custom(many, &technique, &err), 0);
+        assert_int_equal(technique_custom("ff 00", &technique, &err), ERR_REFUSED);
+        assert_string_equal(err.rule, "S4");
+        assert_int_equal(technique_custom("ff 00 verify", &technique, &err), ERR_REFUSED);
+
+        assert_int_equal(technique_custom(" 00, FF random\tcomplement ", &technique, &err), 0);
+        assert_string_equal(technique->name, "custom:00,ff,random,complement,verify");
+        assert_int_equal(technique->passes_n, 5);
+        assert_int_equal(technique->passes[4].act, PASS_VERIFY);
+        assert_int_equal(technique->passes[4].fill, FILL_COMPLEMENT);
+        assert_string_equal(technique->passes[1].says.en, "write 0xFF");
+        assert_int_equal(technique_custom("00,ff,random,complement,verify", &again, &err), 0);
+        assert_ptr_equal(again, technique);
+        assert_ptr_equal(technique_named("custom:00,ff,random,complement,verify"), technique);
+        assert_null(technique_named("custom:nothing"));
+        assert_null(technique_named("of-tomorrow"));
+        assert_ptr_equal(technique_named("dod-5220.22-m"), &technique_dod);
+}
+
+/* S1: a pattern of the house's own is enough where it makes all the passes of a scheme that is, and a Clear. */
+static void test_custom_is_judged(void **state) {
+        static const struct {
+                const char *passes;
+                enum medium_kind kind;
+                enum classification classification;
+                bool enough;
+        } rows[] = {
+                { "aa", KIND_HDD, CLASS_PUBLICO, true },
+                { "aa", KIND_HDD, CLASS_INTERNO, false },
+                { "00 ff random", KIND_HDD, CLASS_INTERNO, true },
+                { "00 ff 00 ff 00 ff aa", KIND_HDD, CLASS_INTERNO, false },
+                { "00 aa ff 55 random complement", KIND_HDD, CLASS_INTERNO, true },
+                { "random 00 ff", KIND_HDD, CLASS_INTERNO, false },
+                { "00 ff random 00 ff random", KIND_HDD, CLASS_CONFIDENCIAL, false }, /* no look in the middle */
+                { "00 ff random verify 00 ff random", KIND_HDD, CLASS_CONFIDENCIAL, true },
+                { "00 ff random 11 verify 00 ff random", KIND_HDD, CLASS_CONFIDENCIAL,
+                  false }, /* at another pass */
+                { "55 00 ff random verify aa 00 ff random ee random", KIND_HDD, CLASS_CONFIDENCIAL, true },
+                { "00 ff random verify 00 ff random", KIND_HDD, CLASS_SECRETO, false },
+                { "random", KIND_SSD, CLASS_PUBLICO, false },
+                { "random complement", KIND_SSD, CLASS_PUBLICO, true },
+                { "random complement", KIND_SSD, CLASS_INTERNO, false },
+                { "random complement", KIND_TAPE, CLASS_PUBLICO, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < COUNT(rows); i++) {
+                struct medium medium = medium_of(rows[i].kind, rows[i].classification, false);
+                struct plan plan = { 0 };
+                struct error err = { 0 };
+                int r = plan_custom(&medium, NULL, rows[i].passes, &plan, &err);
+
+                assert_int_equal(r, rows[i].enough ? 0 : ERR_REFUSED);
+                if (r < 0)
+                        assert_string_equal(err.rule, "S1");
+                else
+                        assert_true(plan.reaches == LEVEL_CLEAR && plan.scheme == SCHEME_CUSTOM);
+        }
+}
+
 static void test_rules_have_rows(void **state) {
         static const char *const used[] = { "S1", "S2", "S4", "S5", "S6", "S7" };
 
@@ -200,6 +285,8 @@ int main(void) {
                 cmocka_unit_test(test_not_offered),
                 cmocka_unit_test(test_crypto_erase_must_count),
                 cmocka_unit_test(test_passes_are_clear),
+                cmocka_unit_test(test_custom_passes),
+                cmocka_unit_test(test_custom_is_judged),
                 cmocka_unit_test(test_rules_have_rows),
         };
 

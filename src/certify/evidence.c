@@ -214,7 +214,7 @@ static int demand_sanitized(const struct medium *medium, const struct sanitizati
                 return refuse(err, ERR_REFUSED, "S5", "El trabajo %s dejó zonas sin alcanzar o sin verificar.",
                               "Job %s left areas unreached or unverified.", record->job);
         if (record->reached < record->demanded ||
-            !sanitize_scheme_enough(sanitize_demand(medium->kind, medium->classification), record->scheme))
+            !sanitization_enough(record, medium->kind, medium->classification))
                 return refuse(err, ERR_REFUSED, "S1",
                               "El método del trabajo %s no basta para el nivel del soporte.",
                               "The method of job %s is not enough for the medium's level.", record->job);
@@ -225,18 +225,29 @@ static int demand_sanitized(const struct medium *medium, const struct sanitizati
         return 0;
 }
 
+/* The method's name, and the house's own word for a pattern of theirs; the steps say what it does. */
+static json_t *method_name(const struct sanitization_record *record) {
+        const struct text name = scheme_terms[record->scheme].name;
+        const char *pattern = json_text(record->started_data, "pattern");
+        _cleanup_free_ char *es = pattern ? str_format("%s «%s»", name.es, pattern) : strdup(name.es);
+        _cleanup_free_ char *en = pattern ? str_format("%s “%s”", name.en, pattern) : strdup(name.en);
+
+        return es && en ? text_pair((struct text){ es, en }) : NULL;
+}
+
 static json_t *sanitization_statement(const struct medium *medium, const struct sanitization_record *record) {
+        _cleanup_json_ json_t *method = method_name(record);
         _cleanup_free_ char *what = describe(medium);
         _cleanup_free_ char *es = str_format(
                 "El soporte %s ha sido saneado en todas sus zonas direccionables mediante %s. La verificación, "
                 "leída del propio dispositivo, no encontró ninguna diferencia.",
-                what, scheme_terms[record->scheme].name.es);
+                what, json_text_or_empty(method, "es"));
         _cleanup_free_ char *en = str_format(
                 "Medium %s has been sanitized in all of its addressable areas by %s. The verification, read "
                 "from the device itself, found no difference.",
-                what, scheme_terms[record->scheme].name.en);
+                what, json_text_or_empty(method, "en"));
 
-        return what && es && en ? json_pack("{s:s, s:s}", "es", es, "en", en) : NULL;
+        return method && what && es && en ? json_pack("{s:s, s:s}", "es", es, "en", en) : NULL;
 }
 
 static json_t *standard_of(const struct sanitization_record *record) {
@@ -283,11 +294,10 @@ static int gather_sanitization(struct act *act, const struct medium *medium, jso
         *ret = json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:{s:O}, s:{s:I, s:O}}", "kind",
                          "sanitization", "source", record.job, "statement", sanitization_statement(medium, &record),
                          "medium", medium_part(medium, record.classification, after), "method",
-                         sanitize_level_terms[record.reached].code, "technique",
-                         text_pair(scheme_terms[record.scheme].name), "standard", standard_of(&record), "started",
-                         moment_text(record.started), "finished", moment_text(record.ended), "result", "passed",
-                         "people", "executor", executor, "ledger", "seq", (json_int_t) record.ended_seq, "proof",
-                         proof);
+                         sanitize_level_terms[record.reached].code, "technique", method_name(&record), "standard",
+                         standard_of(&record), "started", moment_text(record.started), "finished",
+                         moment_text(record.ended), "result", "passed", "people", "executor", executor, "ledger",
+                         "seq", (json_int_t) record.ended_seq, "proof", proof);
         if (!*ret || (validation && json_object_set(*ret, "validation", validation)) ||
             json_object_set_new(*ret, "place", json_string(act->site)) ||
             json_object_set_new(*ret, "equipment", json_string(act->station)))

@@ -15,8 +15,28 @@ bool output_colour(int fd) {
         return str_empty(no) && isatty(fd) && !(term && strcmp(term, "dumb") == 0);
 }
 
-/* A value as a cell. Yes and no in the person's language; lists and objects as JSON. */
+/* A list of texts; NULL when it is none. */
+static char *joined(const json_t *list) {
+        char *text = json_array_size(list) ? strdup("") : NULL;
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach(list, i, item) {
+                char *more = text && json_is_string(item)
+                                     ? str_format("%s%s%s", text, i ? ", " : "", json_string_value(item))
+                                     : NULL;
+
+                free(text);
+                text = more;
+        }
+        return text;
+}
+
+/* A value as a cell. Yes and no in the person's language; lists of texts as such, other lists and objects as JSON.
+ */
 static char *cell(const json_t *value, enum lang lang) {
+        char *text;
+
         if (!value || json_is_null(value))
                 return strdup("");
         if (json_is_string(value))
@@ -25,7 +45,8 @@ static char *cell(const json_t *value, enum lang lang) {
                 return strdup(json_is_true(value) ? (lang == LANG_EN ? "yes" : "sí") : "no");
         if (json_is_integer(value))
                 return str_format("%lld", (long long) json_integer_value(value));
-        return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+        text = json_is_array(value) ? joined(value) : NULL;
+        return text ? text : json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 }
 
 /* A column whose cells are all empty says nothing and takes room. */

@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "sanitize/house.h"
+#include "sanitize/sanitize.h"
 
 static int load(struct db *db, const char *name, char passes[CUSTOM_NAME], struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
@@ -135,4 +136,23 @@ int house_list(struct act *act, const json_t *args, json_t **ret, struct error *
                 return r == -1 ? fail_memory(err) : r;
         *ret = json_pack("{s:O}", "rows", list);
         return *ret ? 0 : fail_memory(err);
+}
+
+bool sanitization_enough(const struct sanitization_record *record, enum medium_kind kind,
+                         enum classification classification) {
+        const struct sanitize_demand *demand = sanitize_demand(kind, classification);
+        const json_t *name;
+        size_t i;
+
+        if (record->scheme != SCHEME_CUSTOM)
+                return sanitize_scheme_enough(demand, record->scheme);
+        json_array_foreach(json_object_get(record->ended_data, "techniques"), i, name) {
+                const struct technique *technique = json_string_value(name)
+                                                            ? technique_named(json_string_value(name))
+                                                            : NULL;
+
+                if (technique && plan_custom_enough(demand, technique))
+                        return true;
+        }
+        return false;
 }

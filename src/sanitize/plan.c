@@ -129,8 +129,7 @@ int plan_scheme(const struct medium *medium, const struct device_facts *facts, e
         return r;
 }
 
-/* Whether it makes all the passes of an overwriting scheme that is enough by itself. */
-static bool is_strong_enough(const struct sanitize_demand *demand, const struct technique *technique) {
+bool plan_custom_enough(const struct sanitize_demand *demand, const struct technique *technique) {
         for (int scheme = 0; scheme < SCHEMES; scheme++)
                 if (sanitize_scheme_enough(demand, (enum scheme_id) scheme) && schemes[scheme].techniques_n == 1 &&
                     technique_includes(technique, techniques[schemes[scheme].techniques[0]]))
@@ -149,7 +148,7 @@ int plan_custom(const struct medium *medium, const struct device_facts *facts, c
                 return r;
         if (plan.demand->schemes == 0)
                 return refuse_cell(medium, plan.demand, err);
-        if (!is_strong_enough(plan.demand, technique))
+        if (!plan_custom_enough(plan.demand, technique))
                 return refuse_weak(medium, plan.demand, technique->name, err);
         r = choose_steps(medium, facts, &technique, 1, &plan, err);
         if (r == 0)

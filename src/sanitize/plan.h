@@ -25,6 +25,8 @@ int plan_make(const struct medium *medium, const struct device_facts *facts, con
  * all, in their order. Errors of technique_custom(), and the same refusals. */
 int plan_custom(const struct medium *medium, const struct device_facts *facts, const char *passes, struct plan *ret,
                 struct error *err);
+/* Whether it makes all the passes of an overwriting scheme that is enough by itself. */
+bool plan_custom_enough(const struct sanitize_demand *demand, const struct technique *technique);
 /* The step that overwrites, or NULL. */
 const struct technique *plan_overwrites(const struct plan *plan);
 bool plan_erases_keys(const struct plan *plan);

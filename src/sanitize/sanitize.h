@@ -65,5 +65,9 @@ int sanitization_each_unvalidated(struct db *db, int64_t from, int64_t to,
  * its classification demands an act of its own and there is none. *ret as above. */
 int sanitization_demand_validation(struct db *db, const struct sanitization_record *record, json_t **ret,
                                    struct error *err);
+/* S1: whether what the job did is enough for a medium of this kind and classification. Of the house's own passes
+ * those count that are on record. */
+bool sanitization_enough(const struct sanitization_record *record, enum medium_kind kind,
+                         enum classification classification);
 void sanitization_record_done(struct sanitization_record *record);
 #define _cleanup_sanitization_ _cleanup_(sanitization_record_done)

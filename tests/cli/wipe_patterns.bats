@@ -86,7 +86,7 @@ wipe() {
         expect 7 "$VERIFY" --record forged.json --device "$DEV"
 }
 
-@test "S7: killed in the middle it goes on with the passes that it began with; the record names them all" {
+@test "S7 S9: killed in the middle it goes on with the passes that it began with; record and certificate name them all" {
         medium hdd INTERNO 64M
         expect 0 approve house '00 ff random 3c random'
         "$MPSI" --store "$STORE" --as olga "${SECRETS[@]}" wipe run "$ID" --device "$DEV" --confirm "$ID" --pattern house >/dev/null 2>&1 3>&- &
@@ -101,6 +101,11 @@ wipe() {
         expect 0 m olga --json wipe resume "$ID" --device "$DEV" --confirm "$ID"
         [ "$(jq -r '[.result, (.techniques | join("+"))] | join(" ")' <<<"$output")" = 'sanitized custom:00,ff,random,3c,random,verify' ]
         grep -q custom:00,ff,random,3c,random,verify <<<"$(m olga --json wipe show "$ID")"
+        number=$(m olga --json certificate issue "$ID" --supervisor oto | jq -r .number)
+        m olga certificate export "$number" --out c.pdf
+        pdftotext -layout c.pdf text
+        grep -q 'sobrescritura de la casa «house»' text
+        grep -q '4 *escritura de 0x3C' text
         expect 0 m sara ledger verify
         expect 0 m sara ledger replay
 }

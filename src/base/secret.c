@@ -1,11 +1,15 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { ARENA = 1 << 20, ARENA_SMALL = 1 << 16, SECRET_MAX = 1 << 16, LINE_MAX_BYTES = 1024 };
@@ -17,6 +21,38 @@ int secret_no_dumps(struct error *err) {
                 return fail_errno(err, errno, "No se pueden desactivar los volcados de memoria",
                                   "Core dumps can't be switched off");
         return 0;
+}
+
+/* Whether no limit stands in the way: one that is reached later would make every allocation fail. */
+static bool may_lock_all(void) {
+        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY)
+                return true;
+        return syscall(SYS_capget, &header, data) == 0 && data[0].effective >> CAP_IPC_LOCK & 1;
+}
+
+static pid_t locked; /* the process whose memory is locked as a whole */
+
+/* In libc's place, for libraries too: locks do not nest, so libcryptsetup's munlock() of a key that it frees would
+ * unlock the whole page of the heap, with whatever else lies there. */
+int munlock(const void *at, size_t size) {
+        return locked == getpid() ? 0 : (int) syscall(SYS_munlock, at, size);
+}
+
+/* Libraries copy keys where they like: into an AES context, into a derivation's blocks. So all that a process with
+ * a secret touches is locked where that may be had: root's, and mpsid's by its unit. Others have the arena alone. A
+ * child inherits no locks. */
+static void lock_memory(void) {
+        static pid_t tried;
+
+        if (tried == getpid())
+                return;
+        tried = getpid();
+        if (may_lock_all() && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
+                locked = tried;
 }
 
 int secret_arena_start(struct error *err) {
@@ -51,6 +87,7 @@ int secret_new(size_t size, struct secret **ret, struct error *err) {
                 if (r < 0)
                         return r;
         }
+        lock_memory();
         secret = calloc(1, sizeof *secret);
         if (!secret)
                 return fail_memory(err);

@@ -36,8 +36,7 @@ static void child(int fd, void (*serve)(void *, struct isolate_message *), void 
         (void) signal(SIGINT, SIG_IGN); /* a person's Ctrl-C is the parent's to answer */
         if (dup2(fd, 3) < 0 || close_range(4, ~0u, 0) < 0)
                 _exit(1);
-        (void) mlockall(
-                MCL_CURRENT); /* locked pages are not inherited; more than the limit: core and dumps are off */
+        (void) mlockall(MCL_CURRENT); /* the arena's locks are not inherited; where the limit is low it may fail */
         if (isolate_message_new(0, &room, NULL) < 0)
                 _exit(1);
         for (;;) {

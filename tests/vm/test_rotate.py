@@ -1,23 +1,58 @@
-"""Re-encryption by the station's own unprivileged worker, cut off by what really happens: the medium pulled out, mpsid killed.
-C5, C9, S7, C10.
+"""Re-encryption by the station's own unprivileged worker, cut off by what really happens: the medium pulled out, mpsid killed,
+the power gone. C5, C9, S7, C10.
 
 MPSI_LAB_ROTATIONS=n changes how often each kind of cut is made (from 2 on, on USB too), MPSI_LAB_SEED=n the moments.
 """
 
 import os
 import random
+import shutil
 import time
 
 from labkit import scenarios
-from labkit.case import LabCase
-from labkit.station import Desk
+from labkit.case import LabCase, default_folder
+from labkit.guest import Guest
+from labkit.liar import Liar
+from labkit.station import HOME, STORE, Desk, Station, make_store
 
 MIB = 1 << 20
 ROTATIONS = int(os.environ.get('MPSI_LAB_ROTATIONS', 1))
 SEED = int(os.environ.get('MPSI_LAB_SEED', time.time()))
 
 
-class Rotation(LabCase):
+class Rotating(LabCase):
+    """What its scenarios have in common: a medium with content, and how one tells that it is still the same."""
+
+    def opened(self, medium, number):
+        self.station.do('ana', 'encrypt', 'unlock', number, medium.device)
+        return f'/dev/mapper/mpsi-{number}'
+
+    def filled(self, medium, number):
+        """Encrypts it and puts files on it; returns what they are."""
+        self.station.do('ana', 'encrypt', 'run', number, medium.device, '--confirm', number, '--no-fill')
+        if isinstance(self.station, Desk):
+            self.station.wait_log(f'{medium.device} {number}: accepted')
+        node = self.opened(medium, number)
+        self.guest.check(f'''mkfs.ext4 -q {node} && mkdir -p /mnt/medium && mount {node} /mnt/medium
+            for i in 1 2 3 4 5 6; do head -c 2000000 /dev/urandom >/mnt/medium/study-$i; done
+            umount /mnt/medium; sync''')
+        content = self.content(node)
+        self.station.do('ana', 'encrypt', 'lock', number)
+        return content
+
+    def content(self, node):
+        return self.guest.check(f'''mkdir -p /mnt/medium && mount -o ro,noload {node} /mnt/medium && (cd /mnt/medium && sha256sum study-*)
+            umount /mnt/medium''')
+
+    def key_is_new(self, number, versions):
+        keys = self.guest.check(f'''sqlite3 -cmd ".timeout 5000" {STORE}/registry.db \\
+            "SELECT group_concat(state) FROM (SELECT state FROM crypto_key WHERE medium = '{number}' ORDER BY version)"''').split(',')
+        self.assertEqual(keys.count('live'), 1, keys)
+        self.assertEqual(keys[-1], 'live')
+        self.assertGreater(len(keys), versions)
+
+
+class Rotation(Rotating):
 
     @classmethod
     def setUpClass(cls):
@@ -48,35 +83,12 @@ class Rotation(LabCase):
         self.station.start('--config', '/etc/mpsi/mpsi.conf')
         self.station.do('sara', 'key', 'unlock')
 
-    def opened(self, medium, number):
-        self.station.do('ana', 'encrypt', 'unlock', number, medium.device)
-        return f'/dev/mapper/mpsi-{number}'
-
     def encrypted(self, bus):
         """A medium with content, and what its content is."""
         medium = self.plug(bus, f'{self.serial_number(bus)}.img', 40 * MIB)
         self.station.wait_log(f'{medium.device}.*read only C3')
         number = self.station.register(medium.device)
-        self.station.do('ana', 'encrypt', 'run', number, medium.device, '--confirm', number, '--no-fill')
-        self.station.wait_log(f'{medium.device} {number}: accepted')
-        node = self.opened(medium, number)
-        self.guest.check(f'''mkfs.ext4 -q {node} && mkdir -p /mnt/medium && mount {node} /mnt/medium
-            for i in 1 2 3 4 5 6; do head -c 2000000 /dev/urandom >/mnt/medium/study-$i; done
-            umount /mnt/medium; sync''')
-        content = self.content(node)
-        self.station.do('ana', 'encrypt', 'lock', number)
-        return medium, number, content
-
-    def content(self, node):
-        return self.guest.check(f'''mkdir -p /mnt/medium && mount -o ro,noload {node} /mnt/medium && (cd /mnt/medium && sha256sum study-*)
-            umount /mnt/medium''')
-
-    def key_is_new(self, number, versions):
-        keys = self.guest.check(f'''sqlite3 -cmd ".timeout 5000" /var/lib/mpsi/store/registry.db \\
-            "SELECT group_concat(state) FROM (SELECT state FROM crypto_key WHERE medium = '{number}' ORDER BY version)"''').split(',')
-        self.assertEqual(keys.count('live'), 1, keys)
-        self.assertEqual(keys[-1], 'live')
-        self.assertGreater(len(keys), versions)
+        return medium, number, self.filled(medium, number)
 
     def wait_rekeyed(self, number, count, timeout=180):
         end = time.monotonic() + timeout
@@ -138,3 +150,70 @@ class Rotation(LabCase):
             return self.guest.plug(medium.bus, medium.path, medium.serial)
         for bus in ('nvme', 'usb') if ROTATIONS > 1 else ('nvme',):
             self.cut_and_resumed(bus, cut)
+
+
+class PowerLoss(Rotating):
+    """C5 S7: the machine dies in the middle, and with it what the disk's cache had not handed on."""
+    own_guest = True
+
+    def setUp(self):
+        self.folder = default_folder().with_name(default_folder().name + '-rotate')
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(mode=0o700)
+        self.lottery = random.Random(SEED)
+        self.store = self.folder / 'store.img'
+        with open(self.store, 'wb') as file:
+            file.truncate(64 * MIB)
+        self.lost = 0
+
+    def tearDown(self):
+        if hasattr(self, 'guest'):
+            self.guest.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def boot(self):
+        self.guest = Guest.boot(self.folder, store={'driver': 'raw', 'node-name': 'store',
+                                                    'file': {'driver': 'file', 'filename': str(self.store)}})
+        self.station = Station(self.guest)
+        self.guest.check(f'mkdir -p {HOME}; blkid /dev/vda || mkfs.ext4 -q /dev/vda; mount /dev/vda {HOME}')
+        self.guest.put('/run/store.tar.gz', make_store(self.guest.folder))
+        self.guest.check('tar -C /lab -xzf /run/store.tar.gz secrets')
+
+    def plug_in(self):
+        self.liar = Liar(self.image, cached=True, seed=self.lottery.random())
+        medium = self.guest.plug('scsi', self.image, 'ROTATED', bytes_per_second=1 << 30, liar=self.liar)
+        self.guest.check(f'blockdev --setrw {medium.device}')
+        return medium
+
+    def cut(self, medium, number, moment):
+        """Rotates, and cuts the power after that many seconds. False when it was over before."""
+        self.station.start_act('rotate', 'ana', 'encrypt', 'rotate', number, medium.device, '--kind', 'volume')
+        time.sleep(moment)
+        over = self.station.is_finished('rotate')
+        self.guest.kill()
+        self.boot()
+        self.liar.close()
+        self.lost += self.liar.lost
+        return not over
+
+    def test_in_mid_reencryption(self):
+        self.boot()
+        self.station.install()
+        self.image, cuts, rounds = self.guest.image('disk.img', 40 * MIB), 0, 0
+        medium = self.plug_in()
+        number = self.station.register(medium.device, '--kind', 'ssd')
+        content = self.filled(medium, number)
+        self.guest.throttle(medium, 4 * MIB)
+        while cuts < ROTATIONS:  # each moment is in the message: nothing goes on after a failure
+            moment, rounds = self.lottery.uniform(0.3, 14), rounds + 1
+            cuts += self.cut(medium, number, moment)
+            medium = self.plug_in()
+            where = f'seed {SEED}, round {rounds}, cut after {moment:.2f} s'
+            result = self.station.act('ana', 'encrypt', 'rotate', number, medium.device, '--kind', 'volume', timeout=300)
+            self.assertEqual(result.status, 0, f'{where}: {result}')
+            self.assertEqual(self.content(self.opened(medium, number)), content, where)
+            self.station.do('ana', 'encrypt', 'lock', number)
+            self.key_is_new(number, rounds)
+            self.station.verify()
+            self.guest.throttle(medium, 4 * MIB)
+        print(f'    {cuts} power losses, {self.lost} sectors lost from its cache')

@@ -97,6 +97,26 @@ class Ordered(OrdersCase):
         self.assertEqual((self.results(disk)[-1], disk.count()), ('sanitized', 0))
 
 
+class Nvme(OrdersCase):
+    """S2 S4 X1: QEMU's own NVMe disk, which has Format NVM and no Sanitize."""
+
+    def test_formatted_by_an_operator_without_rights(self):
+        image = self.guest.image('nvme.img', SIZE)
+        image.write_bytes(b'HISTORIA CLINICA' * (SIZE // 16))
+        medium = self.guest.plug('nvme', image, self.serial_number('nvme'))
+        self.station.wait_log(f'{medium.device}.*read only C3')
+        number = self.station.register(medium.device, '--kind', 'ssd', classification='PUBLICO', category='BASICA')
+        run = ('ana', 'wipe', 'run', number, '--device', medium.device, '--confirm', number, '--method')
+        refused = self.station.act(*run, 'sanitize-block')
+        self.assertEqual(refused.status, 5, refused)
+        self.assertEqual(image.read_bytes()[:16], b'HISTORIA CLINICA')
+        self.station.do(*run, 'format', timeout=300)
+        self.station.wait_log('NVMe Format (SES=1) (0)')
+        record = [event['data'] for event in self.station.events('sanitization.finished') if event['subject'] == number][-1]
+        self.assertEqual((record['result'], record['reached_level'], record['techniques']), ('sanitized', 'clear', ['nvme-format']))
+        self.assertEqual(image.read_bytes().count(0), SIZE)
+
+
 class TakenOver(OrdersCase):
     """X1 S6: what a worker can't have by asking for it."""
 

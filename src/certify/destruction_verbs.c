@@ -126,14 +126,10 @@ static const struct column list_columns[] = {
 };
 
 int destruction_refuse_absent(const struct medium *medium, struct error *err) {
-        switch (medium->state) {
-        case MEDIUM_IN_CUSTODY:
-        case MEDIUM_SANITIZED:
-        case MEDIUM_UNSANITIZED: return 0;
-        default:
-                return refuse(err, ERR_CONFLICT, "S8", "El soporte %s no está aquí (%s).",
-                              "Medium %s is not here (%s).", medium->id, medium_state_terms[medium->state].code);
-        }
+        if (medium_is_here(medium->state))
+                return 0;
+        return refuse(err, ERR_CONFLICT, "S8", "El soporte %s no está aquí (%s).", "Medium %s is not here (%s).",
+                      medium->id, medium_state_terms[medium->state].code);
 }
 
 /* What is asked for of one of them; batch is the first one's ID when there are several. */

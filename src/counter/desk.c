@@ -239,6 +239,11 @@ static void settle_elsewhere(struct counter *counter, int64_t now) {
                                 : ask(counter, ASK_NOTHING, (struct text){ "BORRADO", "WIPED" },
                                       "No se presta; lea el lugar donde se guarda.",
                                       "It is not lent; scan the place where it is put.");
+        else if (is(counter->medium, "state", "quarantined"))
+                *counter->place ? move_or_confirm(counter)
+                                : ask(counter, ASK_NOTHING, (struct text){ "CUARENTENA", "QUARANTINE" },
+                                      "Solo se borra o se destruye; lea el lugar donde se guarda.",
+                                      "It is only wiped or destroyed; scan the place where it is put.");
         else
                 turn_down(counter, now, (struct text){ "NO EXISTE", "IS NO MORE" },
                           "Consta como retirado o destruido: apártelo y avise al administrador de seguridad.",

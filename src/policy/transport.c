@@ -257,3 +257,32 @@ bool transport_is_late(int64_t dispatched, int64_t delivered, int64_t limit_hour
 
         return dispatched && limit_hours && end - dispatched > limit_hours * 3600 * SECOND;
 }
+
+/* --- lost, and found ---------------------------------------------------------------------------------------- */
+
+const struct term recovery_doubt_terms[RECOVERY_DOUBTS] = {
+        [RECOVERY_HEADER] = { "header", { "cabecera cambiada", "header changed" } },
+        [RECOVERY_SEAL] = { "seal", { "precintos que no son los colocados", "seals that are not those placed" } },
+        [RECOVERY_DAMAGED] = { "damaged", { "dañado", "damaged" } },
+        [RECOVERY_UNSEEN] = { "unseen", { "no se ha leído", "was not read" } },
+};
+
+unsigned transport_recovery_doubts(const struct recovery_facts *facts) {
+        unsigned doubts = facts->earlier & ~(1U << RECOVERY_UNSEEN);
+
+        if (facts->seen && !facts->same)
+                doubts |= 1U << RECOVERY_HEADER;
+        if (!facts->sealed)
+                doubts |= 1U << RECOVERY_SEAL;
+        if (facts->damaged)
+                doubts |= 1U << RECOVERY_DAMAGED;
+        if (facts->must_be_seen && !facts->seen)
+                doubts |= 1U << RECOVERY_UNSEEN;
+        return doubts;
+}
+
+bool transport_recovery_trusted(const struct recovery_facts *facts, unsigned doubts) {
+        const bool proven = facts->must_be_seen && facts->seen && facts->same;
+
+        return doubts == 0 || (proven && doubts == 1U << RECOVERY_SEAL);
+}

@@ -108,4 +108,21 @@ bool transport_seals_match(const char *const *placed, size_t placed_n, const cha
 /* T6: whether the transit time limit has passed. Moments in microseconds, 0 for not yet. */
 bool transport_is_late(int64_t dispatched, int64_t delivered, int64_t limit_hours, int64_t now);
 
+/* What keeps a medium that was lost and turned up from being taken as it left (T5, U9). */
+enum recovery_doubt { RECOVERY_HEADER, RECOVERY_SEAL, RECOVERY_DAMAGED, RECOVERY_UNSEEN, RECOVERY_DOUBTS };
+extern const struct term recovery_doubt_terms[RECOVERY_DOUBTS];
+struct recovery_facts {
+        bool sealed;       /* with the seals that were placed, all of them and no other */
+        bool damaged;      /* as whoever saw it says */
+        bool must_be_seen; /* what it holds is proven by its device only */
+        bool seen;         /* the device was read now, and is the medium */
+        bool same;         /* seen, and its header is the one it left with */
+        unsigned earlier;  /* bits of an earlier look; only "unseen" is ever settled by a later one */
+};
+/* Bits 1 << enum recovery_doubt. */
+unsigned transport_recovery_doubts(const struct recovery_facts *facts);
+/* Whether it may be used again. A seal that is broken is an incident; what is encrypted, and proven so, may be used
+ * once that is closed. Else nobody can tell what was done to it: it is wiped or destroyed. */
+bool transport_recovery_trusted(const struct recovery_facts *facts, unsigned doubts);
+
 #define BREACH_NOTICE (72 * 3600 * SECOND) /* GDPR art. 33(1), from becoming aware */

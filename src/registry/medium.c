@@ -19,7 +19,13 @@ const struct term medium_state_terms[MEDIUM_STATES] = {
         [MEDIUM_UNSANITIZED] = { "unsanitized", { "no saneado", "not sanitized" } },
         [MEDIUM_DESTROYED] = { "destroyed", { "destruido", "destroyed" } },
         [MEDIUM_RETIRED] = { "retired", { "retirado", "retired" } },
+        [MEDIUM_QUARANTINED] = { "quarantined", { "en cuarentena", "quarantined" } },
 };
+
+bool medium_is_here(enum medium_state state) {
+        return state == MEDIUM_IN_CUSTODY || state == MEDIUM_SANITIZED || state == MEDIUM_UNSANITIZED ||
+               state == MEDIUM_QUARANTINED;
+}
 
 /* --- from and to rows -------------------------------------------------------------------------------------- */
 

@@ -19,9 +19,12 @@ enum medium_state {
         MEDIUM_UNSANITIZED, /* a wipe that left something behind: barred from reuse (S5) */
         MEDIUM_DESTROYED,
         MEDIUM_RETIRED,
+        MEDIUM_QUARANTINED, /* lost and found, and not as it left: to be wiped or destroyed (U9) */
         MEDIUM_STATES
 };
 extern const struct term medium_state_terms[MEDIUM_STATES]; /* codes "in-custody", "on-loan", ... */
+/* Whether it is kept here, fit for use or not: it has its place, and can be wiped or destroyed. */
+bool medium_is_here(enum medium_state state);
 
 enum { MEDIUM_ID_TEXT = 16, MEDIUM_FIELD = 128 };
 

@@ -144,6 +144,7 @@ static int take_from_returned(struct act *act, json_t *plan, struct error *err) 
         json_array_foreach(
                 json_object_get(shipment, "media"), i,
                 item) if (strcmp(json_text_or_empty(item, "outcome"), "missing") != 0 &&
+                          strcmp(json_text_or_empty(item, "outcome"), "recovered") != 0 &&
                           json_array_append(media, json_object_get(item, "medium"))) return fail_memory(err);
         json_array_foreach(
                 json_object_get(plan, "media"), i,

@@ -9,7 +9,7 @@
 
 extern const struct schema transport_schema;
 
-enum { TRANSPORT_EVENTS = 18 };
+enum { TRANSPORT_EVENTS = 19 };
 extern const struct event_type transport_events[];
 
 enum { SHIPMENT_ID = 16, SHIPMENT_FILE_MAX = 32 * 1024 * 1024, CORRIDOR_KM = 5 };
@@ -49,6 +49,9 @@ int shipment_devices(struct act *act, const json_t *args, json_t **ret, struct e
 
 /* The verbs' parameter "seal" as plain numbers: a new array of texts. */
 int shipment_seals(const json_t *args, json_t **ret, struct error *err);
+
+/* T5: whether those are the seals in force, all of them and no other. */
+bool shipment_seals_match(const json_t *shipment, const json_t *plain);
 
 /* T5: the verbs' parameter "reading", a repeated "KIND=VALUE", with the three "ok" or "tripped": an object of
  * values in hundredths, and bits 1 << enum indicator of those read and of those that tripped or are beyond the

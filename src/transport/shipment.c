@@ -97,8 +97,9 @@ static int open_texts(json_t *shipment, struct error *err) {
 }
 
 static int load_parts(struct db *db, json_t *shipment, struct error *err) {
-        static const char *const media[] = { "medium", "owner",     "encrypted", "cipher",         "key_bits",
-                                             "digest", "luks_uuid", "verified",  "label_revision", "outcome" };
+        static const char *const media[] = { "medium",         "owner",   "encrypted", "cipher",
+                                             "key_bits",       "digest",  "luks_uuid", "verified",
+                                             "label_revision", "outcome", "recovered", "doubts" };
         static const char *const seals[] = { "number", "plain" };
         static const char *const authorisations[] = { "owner", "person", "time", "note" };
         static const char *const checkpoints[] = { "point",       "time",        "person",    "place",
@@ -110,10 +111,12 @@ static int load_parts(struct db *db, json_t *shipment, struct error *err) {
         static const char *const tracks[] = { "sha256", "time", "person", "summary" };
         int r;
 
-        r = load_array(db, shipment, "media",
-                       "SELECT medium, owner, encrypted, cipher, key_bits, digest, luks_uuid, verified, "
-                       "label_revision, outcome FROM shipment_medium WHERE shipment = ? ORDER BY medium",
-                       media, "ssfsisstis", err);
+        r = load_array(
+                db, shipment, "media",
+                "SELECT medium, owner, encrypted, cipher, key_bits, digest, luks_uuid, verified, "
+                "label_revision, outcome, recovered, doubts FROM shipment_medium WHERE shipment = ? ORDER BY "
+                "medium",
+                media, "ssfsisstisti", err);
         if (r == 0)
                 r = load_array(
                         db, shipment, "seals",

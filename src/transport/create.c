@@ -83,6 +83,8 @@ static int gather_media(struct act *act, const json_t *plan, json_t **ret, enum 
                                       medium_state_terms[medium.state].code);
                 r = incident_refuse_open(act->db, medium.id, "U9", err);
                 if (r == 0)
+                        r = medium_refuse_doomed(&medium, err);
+                if (r == 0)
                         r = shipment_refuse_other(act->db, medium.id, NULL, err);
                 if (r < 0)
                         return r;

@@ -126,6 +126,8 @@ static int refuse_changed(struct act *act, const json_t *shipment, const json_t 
         r = custody_refuse_lent_since(act->db, medium->id, moment, err);
         if (r == 0)
                 r = transport_judge_label(medium->id, medium->label_state, err);
+        if (r == 0)
+                r = medium_refuse_doomed(medium, err);
         return r < 0 ? r : incident_refuse_open(act->db, medium->id, "U9", err);
 }
 

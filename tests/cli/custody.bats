@@ -226,3 +226,31 @@ state() {
         expect 0 m oto wipe run "$ID" --device "$DEVICE" --confirm "$ID"
         [ "$(state)" = sanitized ]
 }
+
+@test "S12: a disk that is to be destroyed is neither encrypted anew nor its passphrase handed over; it is wiped, and it is not retired" {
+        encrypted
+        m oto destroy request "$ID" --reason r --method shred >/dev/null
+        m ana destroy approve "$ID" >/dev/null
+        expect 7 m oto encrypt run "$ID" "$DEVICE" --replace --confirm "$ID" --no-fill
+        [[ $output == *"[S12 · ENS mp.si.5]"* ]]
+        expect 7 m cus encrypt handover "$ID" "$DEVICE" --to rosa --letter "$BATS_TEST_TMPDIR/letter.pdf"
+        [[ $output == *"[S12 · ENS mp.si.5]"* ]]
+        expect 7 m cus --lang es loan request "$ID" --to uli --reason r --due "$DUE" --location CPD
+        [[ $output == *"La destrucción D000001 del soporte $ID está aprobada."*"que su propietario retire la aprobación con «destroy refuse»"* ]]
+        expect 0 m oto wipe run "$ID" --device "$DEVICE" --confirm "$ID"
+        expect 7 m cus media retire "$ID" --reason r
+        expect 0 m ana destroy refuse "$ID" --reason "Basta con borrarlo"
+        expect 0 m cus media retire "$ID" --reason r
+        expect 0 m sara ledger replay
+}
+
+@test "S12 X2: a store made before approvals were noted with their medium catches up with them" {
+        m oto destroy request "$ID" --reason r --method shred >/dev/null
+        m ana destroy approve "$ID" >/dev/null
+        version=$(sqlite3 "$STORE/registry.db" "SELECT version FROM schema WHERE room = 'registry'")
+        sqlite3 "$STORE/registry.db" "ALTER TABLE medium DROP COLUMN destruction;
+                UPDATE schema SET version = $((version - 1)) WHERE room = 'registry'"
+        expect 7 m uli loan request "$ID" --to uli --reason r --due "$DUE" --location CPD
+        [[ $output == *"[S12 · ENS mp.si.5]"* ]]
+        expect 0 m sara ledger verify
+}

@@ -224,6 +224,24 @@ int transport_judge_recipient(const char *person, const char *recipient, struct 
                       "The authorised recipient is %s, not %s.", recipient, person);
 }
 
+int transport_judge_addressee(const char *name, bool blocked, const char *expires, const char *today,
+                              struct error *err) {
+        if (blocked)
+                return refuse(err, ERR_REFUSED, "X4", "La cuenta de %s está bloqueada: no puede recibir un envío.",
+                              "The account of %s is blocked: it can't receive a shipment.", name);
+        if (!str_empty(expires) && strcmp(expires, today) < 0)
+                return refuse(err, ERR_REFUSED, "X4", "La cuenta de %s caducó el %s: no puede recibir un envío.",
+                              "The account of %s expired on %s: it can't receive a shipment.", name, expires);
+        return 0;
+}
+
+int transport_judge_eta(const char *eta, const char *today, struct error *err) {
+        if (!eta || strcmp(eta, today) >= 0)
+                return 0;
+        return refuse(err, ERR_REFUSED, "T6", "La llegada prevista, el %s, ya pasó (hoy es %s).",
+                      "The expected arrival, %s, is past (today is %s).", eta, today);
+}
+
 int transport_seal_plain(const char *text, char out[SEAL_TEXT], struct error *err) {
         char plain[SEAL_TEXT];
         size_t n = str_scanned(text, plain, sizeof plain);

@@ -97,6 +97,11 @@ int transport_judge_authorisation(const char *decider, const char *creator, bool
 
 /* T4: the package is handed to the authorised recipient, nobody else. */
 int transport_judge_recipient(const char *person, const char *recipient, struct error *err);
+/* X4: only who may act can sign the delivery. */
+int transport_judge_addressee(const char *name, bool blocked, const char *expires, const char *today,
+                              struct error *err);
+/* T6: a shipment arrives on a day that is still to come, or today; NULL says none. */
+int transport_judge_eta(const char *eta, const char *today, struct error *err);
 
 enum { SEAL_TEXT = 24 };
 /* A seal's number as it is compared: upper case, [A-Z0-9] only, since a scanner turns or drops the rest.

@@ -199,6 +199,13 @@ static int demand_all(const json_t *plan, struct error *err) {
         return 0;
 }
 
+static int judge_eta(const struct act *act, const json_t *plan, struct error *err) {
+        char today[DATE_TEXT];
+
+        date_of(act_now(act), today);
+        return transport_judge_eta(json_text(plan, "eta"), today, err);
+}
+
 /* T6: the country decides which papers are demanded before it leaves. */
 static int judge_country(json_t *plan, enum transfer *ret, struct error *err) {
         const char *country = json_text(plan, "country"), *reference;
@@ -261,6 +268,10 @@ static int run_create(struct act *act, const json_t *args, json_t **ret, struct 
         const struct transport_means means = means_of(plan);
 
         r = transport_judge_means(strictest, &means, err);
+        if (r == 0)
+                r = shipment_refuse_addressee(act, json_text(plan, "recipient"), err);
+        if (r == 0)
+                r = judge_eta(act, plan, err);
         if (r == 0)
                 r = judge_country(plan, &transfer, err);
         if (r == 0)

@@ -223,6 +223,8 @@ static int run_dispatch(struct act *act, const json_t *args, json_t **ret, struc
         if (r == 0)
                 r = transport_judge_order(shipment_state_of(shipment), CHECKPOINT_ORIGIN, err);
         if (r == 0)
+                r = shipment_refuse_addressee(act, json_text(shipment, "recipient"), err);
+        if (r == 0)
                 r = refuse_media(act, shipment, err);
         if (r == 0)
                 r = refuse_papers(shipment, err);

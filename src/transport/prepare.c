@@ -103,9 +103,9 @@ static int check_media(struct act *act, const json_t *shipment, const json_t *de
         return 0;
 }
 
-/* T5: as printed and as compared, none used before, none twice here. */
+/* T5: as printed and as compared, none used before. */
 static int new_seals(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *plain = NULL, *list = json_array(), *seen = json_object();
+        _cleanup_json_ json_t *plain = NULL, *list = json_array();
         const json_t *item;
         size_t i;
         int r = shipment_seals(args, &plain, err);
@@ -115,16 +115,12 @@ static int new_seals(struct act *act, const json_t *args, json_t **ret, struct e
         json_array_foreach(plain, i, item) {
                 const char *seal = json_string_value(item);
 
-                if (json_object_get(seen, seal))
-                        return refuse(err, ERR_REFUSED, "T5", "El precinto %s se indica dos veces.",
-                                      "Seal %s is named twice.", seal);
                 r = custody_seal_refuse_used(act->db, seal, err);
                 if (r == 0)
                         r = seal_refuse_stranger(act->db, seal, err);
                 if (r < 0)
                         return r;
-                if (json_object_set_new(seen, seal, json_true()) ||
-                    json_array_append_new(list, json_pack("{s:s, s:O}", "plain", seal, "number",
+                if (json_array_append_new(list, json_pack("{s:s, s:O}", "plain", seal, "number",
                                                           json_array_get(json_object_get(args, "seal"), i))))
                         return fail_memory(err);
         }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "registry/person.h"
 #include "store/json.h"
 #include "transport/internal.h"
 
@@ -240,6 +241,15 @@ int shipment_devices(struct act *act, const json_t *args, json_t **ret, struct e
         return 0;
 }
 
+int shipment_refuse_addressee(struct act *act, const char *recipient, struct error *err) {
+        _cleanup_person_ struct person person = { 0 };
+        char today[DATE_TEXT];
+        int r = person_load(act->db, recipient, &person, err);
+
+        date_of(act_now(act), today);
+        return r < 0 ? r : transport_judge_addressee(recipient, person.blocked, person.expires, today, err);
+}
+
 int shipment_seals(const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *seals = json_array();
         const json_t *item;
@@ -251,6 +261,9 @@ int shipment_seals(const json_t *args, json_t **ret, struct error *err) {
 
                 if (r < 0)
                         return r;
+                if (json_array_names(seals, plain))
+                        return fail(err, ERR_USAGE, "El precinto %s se indica dos veces.",
+                                    "Seal %s is named twice.", plain);
                 if (json_array_append_new(seals, json_string(plain)))
                         return fail_memory(err);
         }

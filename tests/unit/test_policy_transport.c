@@ -129,6 +129,11 @@ static void t3_t4_x1_people(void **state) {
         must_refuse(transport_judge_authorisation("olga", "olga", true, false, &err), &err, ERR_DENIED, "X1");
         assert_int_equal(transport_judge_recipient("rosa", "rosa", &err), 0);
         must_refuse(transport_judge_recipient("ana", "rosa", &err), &err, ERR_DENIED, "T4");
+        assert_int_equal(transport_judge_addressee("rosa", false, "", "2026-01-01", &err), 0);
+        assert_int_equal(transport_judge_addressee("rosa", false, "2026-01-01", "2026-01-01", &err), 0);
+        must_refuse(transport_judge_addressee("rosa", false, "2025-12-31", "2026-01-01", &err), &err, ERR_REFUSED,
+                    "X4");
+        must_refuse(transport_judge_addressee("rosa", true, "", "2026-01-01", &err), &err, ERR_REFUSED, "X4");
 }
 
 static void t5_seals(void **state) {
@@ -190,7 +195,12 @@ static void u9_what_turns_up(void **state) {
 static void t6_documents_and_limit(void **state) {
         const int64_t hour = 3600 * SECOND;
 
+        struct error err;
+
         (void) state;
+        assert_int_equal(transport_judge_eta(NULL, "2026-01-01", &err), 0);
+        assert_int_equal(transport_judge_eta("2026-01-01", "2026-01-01", &err), 0);
+        must_refuse(transport_judge_eta("2025-12-31", "2026-01-01", &err), &err, ERR_REFUSED, "T6");
         assert_false(transport_is_late(0, 0, 24, 100 * DAY));
         assert_false(transport_is_late(hour, 0, 24, 25 * hour));
         assert_true(transport_is_late(hour, 0, 24, 25 * hour + 1));

@@ -72,6 +72,7 @@ const struct room *const rooms[] = {
         &shipment_due_room,
         &shipment_gps_room,
         &shipment_breach_room,
+        &recovery_room,
         &sanitize_room,
         &destruction_room,
         &provider_room,

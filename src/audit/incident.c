@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "policy/rule.h"
 #include "policy/transport.h"
+#include "store/json.h"
 
 const struct term incident_kind_terms[INCIDENT_KINDS] = {
         [INCIDENT_BREACH] = { "breach", { "brecha de datos", "data breach" } },
@@ -88,6 +89,25 @@ int incident_open_about(struct db *db, const char *about, char ret_id[INCIDENT_I
         if (r < 0)
                 return r;
         (void) snprintf(ret_id, INCIDENT_ID, "%s", id);
+        return 0;
+}
+
+int incident_about_loss(struct db *db, const char *medium, json_t **ret, struct error *err) {
+        static const char *const members[] = { "id", "kind", "state" };
+        _cleanup_json_ json_t *list = json_array();
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(
+                db, &rows, err,
+                "SELECT id, kind, state FROM incident WHERE (state = 'open' OR kind = 'breach') AND (subject = "
+                "?1 OR id IN (SELECT incident FROM incident_medium WHERE medium = ?1)) ORDER BY number",
+                "s", medium);
+
+        while (r >= 0 && (r = rows_next(rows, err)) > 0)
+                if (json_array_append_new(list, rows_to_json(rows, members, "sss")))
+                        return fail_memory(err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(list);
         return 0;
 }
 

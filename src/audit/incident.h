@@ -21,7 +21,7 @@ enum incident_kind {
 };
 extern const struct term incident_kind_terms[INCIDENT_KINDS];
 
-enum { INCIDENT_ID = 16, INCIDENT_WHAT = 400 };
+enum { INCIDENT_ID = 16, INCIDENT_WHAT = 4 * 1000 + 1 /* of 1000 characters */ };
 
 struct incident_draft {
         enum incident_kind kind;
@@ -39,6 +39,10 @@ int incident_fact(struct db *db, unsigned ahead, const struct incident_draft *dr
 /* The oldest open incident whose subject or one of whose media is `about`. 0, or ERR_NOT_FOUND without a
  * message. */
 int incident_open_about(struct db *db, const char *about, char ret_id[INCIDENT_ID], struct error *err);
+
+/* What is on record about a medium's loss: the breaches that name it, open or not, and what else is open about it;
+ * an array of {id, kind, state} in their order. */
+int incident_about_loss(struct db *db, const char *medium, json_t **ret, struct error *err);
 
 /* For other rooms' verbs: ERR_CONFLICT by `rule` while an incident about it is open. */
 int incident_refuse_open(struct db *db, const char *about, const char *rule, struct error *err);

@@ -158,21 +158,25 @@ static int apply_requested(struct db *db, const struct event *event, struct erro
                        event, err);
 }
 
-static int decided(struct db *db, const struct event *event, const char *state, struct error *err) {
-        return one_row(db_exec(db, err,
-                               "UPDATE destruction SET state = ?, decided = ?, decided_by = ?, note = ? "
-                               "WHERE id = ? AND state = 'requested'",
-                               "sisss", state, event->time, event->actor, json_text(event->data, "note"),
-                               id_of(event)),
-                       event, err);
+/* An approval is withdrawn by a refusal. */
+static int decided(struct db *db, const struct event *event, const char *state, const char *live,
+                   struct error *err) {
+        int r = one_row(
+                db_exec(db, err,
+                        "UPDATE destruction SET state = ?1, decided = ?2, decided_by = ?3, note = ?4 "
+                        "WHERE id = ?5 AND (state = 'requested' OR (state = 'approved' AND ?1 = 'refused'))",
+                        "sisss", state, event->time, event->actor, json_text(event->data, "note"), id_of(event)),
+                event, err);
+
+        return r < 0 ? r : medium_apply_destruction(db, event->subject, live, err);
 }
 
 static int apply_approved(struct db *db, const struct event *event, struct error *err) {
-        return decided(db, event, "approved", err);
+        return decided(db, event, "approved", id_of(event), err);
 }
 
 static int apply_refused(struct db *db, const struct event *event, struct error *err) {
-        return decided(db, event, "refused", err);
+        return decided(db, event, "refused", "", err);
 }
 
 static int apply_photos(struct db *db, const struct event *event, struct error *err) {
@@ -210,6 +214,8 @@ static int apply_executed(struct db *db, const struct event *event, struct error
 
         if (r == 0)
                 r = apply_photos(db, event, err);
+        if (r == 0)
+                r = medium_apply_destruction(db, event->subject, "", err);
         return r < 0 ? r : medium_apply_state(db, event->subject, MEDIUM_DESTROYED, "", err);
 }
 

@@ -126,14 +126,10 @@ static const struct column list_columns[] = {
 };
 
 int destruction_refuse_absent(const struct medium *medium, struct error *err) {
-        switch (medium->state) {
-        case MEDIUM_IN_CUSTODY:
-        case MEDIUM_SANITIZED:
-        case MEDIUM_UNSANITIZED: return 0;
-        default:
-                return refuse(err, ERR_CONFLICT, "S8", "El soporte %s no está aquí (%s).",
-                              "Medium %s is not here (%s).", medium->id, medium_state_terms[medium->state].code);
-        }
+        if (medium_is_here(medium->state))
+                return 0;
+        return refuse(err, ERR_CONFLICT, "S8", "El soporte %s no está aquí (%s).", "Medium %s is not here (%s).",
+                      medium->id, medium_state_terms[medium->state].code);
 }
 
 /* What is asked for of one of them; batch is the first one's ID when there are several. */
@@ -265,9 +261,22 @@ static int run_request(struct act *act, const json_t *args, json_t **ret, struct
         return answer(act, id, args, ret, err);
 }
 
+/* What an owner decides: what is asked for; and until it is done they may take an approval back. */
+struct decision {
+        const char *event;
+        const char *note; /* the parameter that says why */
+        bool withdraws;
+};
+
+static int demand_undecided(const struct decision *decision, const json_t *one, struct error *err) {
+        if (decision->withdraws && destruction_is(one, DESTRUCTION_APPROVED))
+                return 0;
+        return destruction_demand_state(one, DESTRUCTION_REQUESTED, err);
+}
+
 /* Of a batch, those that are this owner's and still open: somebody else's are not theirs to decide. */
-static int draft_decisions(struct act *act, const json_t *together, const json_t *args, const char *event,
-                           const char *note, struct fact *facts, size_t *ret_n, struct error *err) {
+static int draft_decisions(struct act *act, const json_t *together, const json_t *args,
+                           const struct decision *decision, struct fact *facts, size_t *ret_n, struct error *err) {
         const json_t *one;
         size_t i, n = 0;
         bool batch = json_array_size(together) > 1;
@@ -278,17 +287,19 @@ static int draft_decisions(struct act *act, const json_t *together, const json_t
 
                 r = medium_load(act->db, json_text(one, "medium"), &medium, err);
                 if (r == 0 && batch &&
-                    (!destruction_is(one, DESTRUCTION_REQUESTED) || strcmp(medium.owner, act->person) != 0))
+                    (demand_undecided(decision, one, NULL) < 0 || strcmp(medium.owner, act->person) != 0))
                         continue;
                 if (r == 0)
-                        r = destruction_demand_state(one, DESTRUCTION_REQUESTED, err);
+                        r = demand_undecided(decision, one, err);
                 if (r == 0)
-                        r = destruction_judge_decision(act->person, medium.owner, json_text(one, "requester"), err);
+                        r = destruction_judge_decision(
+                                act->person, medium.owner,
+                                destruction_is(one, DESTRUCTION_APPROVED) ? "" : json_text(one, "requester"), err);
                 if (r < 0)
                         return r;
-                facts[n] = (struct fact){ event, json_text(one, "medium"),
+                facts[n] = (struct fact){ decision->event, json_text(one, "medium"),
                                           json_pack("{s:s, s:s*}", "destruction", json_text(one, "destruction"),
-                                                    "note", json_text(args, note)) };
+                                                    "note", json_text(args, decision->note)) };
                 if (!facts[n++].data)
                         return fail_memory(err);
         }
@@ -299,7 +310,7 @@ static int draft_decisions(struct act *act, const json_t *together, const json_t
                           json_text_or_empty(json_array_get(together, 0), "batch"));
 }
 
-static int decide(struct act *act, const json_t *args, const char *event, const char *note, json_t **ret,
+static int decide(struct act *act, const json_t *args, const struct decision *decision, json_t **ret,
                   struct error *err) {
         _cleanup_json_ json_t *destruction = NULL, *together = NULL;
         _cleanup_free_ struct fact *facts = NULL;
@@ -312,7 +323,7 @@ static int decide(struct act *act, const json_t *args, const char *event, const 
                 return r;
         room = json_array_size(together);
         facts = calloc(room + 1, sizeof *facts);
-        r = facts ? draft_decisions(act, together, args, event, note, facts, &n, err) : fail_memory(err);
+        r = facts ? draft_decisions(act, together, args, decision, facts, &n, err) : fail_memory(err);
         if (r == 0)
                 r = act_record(act, facts, n, err);
         for (size_t i = 0; facts && i < room; i++)
@@ -323,7 +334,7 @@ static int decide(struct act *act, const json_t *args, const char *event, const 
 }
 
 static int run_approve(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        int r = decide(act, args, "destruction.approved", "note", ret, err);
+        int r = decide(act, args, &(struct decision){ "destruction.approved", "note", false }, ret, err);
 
         if (r == 0 && !act->dry_run)
                 act_say(act, "Aprobada. La ejecuta un operador ante un supervisor: «mpsi destroy execute %s».",
@@ -333,7 +344,7 @@ static int run_approve(struct act *act, const json_t *args, json_t **ret, struct
 }
 
 static int run_refuse(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        return decide(act, args, "destruction.refused", "reason", ret, err);
+        return decide(act, args, &(struct decision){ "destruction.refused", "reason", true }, ret, err);
 }
 
 static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
@@ -383,7 +394,7 @@ const struct verb destroy_verbs[] = {
           .name = "refuse",
           .roles = ROLE_OWNER,
           .flags = VERB_WRITES,
-          .help = HELP("denegarla", "refuse it"),
+          .help = HELP("denegarla, o retirar la aprobación", "refuse it, or withdraw the approval"),
           PARAMS(refuse_params),
           COLUMNS(show_columns),
           .run = run_refuse },

@@ -362,8 +362,8 @@ static void tell_progress(const struct batch *batch) {
         human_size((uint64_t) rate, speed);
         clear_line(batch);
         (void) fprintf(stderr,
-                       batch->cli->lang == LANG_EN ? "%zu working, %zu waiting, %zu ended · %s/s"
-                                                   : "%zu en marcha, %zu en espera, %zu terminados · %s/s",
+                       batch->cli->lang == LANG_EN ? "working: %zu · waiting: %zu · ended: %zu · %s/s"
+                                                   : "en marcha: %zu · en espera: %zu · terminados: %zu · %s/s",
                        working, waiting, ended, speed);
         if (eta >= 0)
                 (void) fprintf(stderr, " · %lld:%02lld:%02lld", (long long) eta / 3600, (long long) eta / 60 % 60,
@@ -466,8 +466,8 @@ static int sum_up(const struct batch *batch, struct error *err) {
         }
         if (well == batch->n)
                 return 0;
-        (void) fail(err, code, "%zu de %zu soportes NO quedan saneados.", "%zu of %zu media are NOT sanitized.",
-                    batch->n - well, batch->n);
+        (void) fail(err, code, "Soportes que NO quedan saneados: %zu de %zu.",
+                    "Media that are NOT sanitized: %zu of %zu.", batch->n - well, batch->n);
         return hint(
                 err, "«mpsi wipe rack» dice cómo está cada uno; lo interrumpido sigue con «wipe batch --resume».",
                 "“mpsi wipe rack” says how each stands; what was interrupted goes on with “wipe batch --resume”.");

@@ -232,13 +232,18 @@ static void settle_elsewhere(struct counter *counter, int64_t now) {
                           "It is on record as lost: set it aside and tell the security administrator.");
         else if (is(counter->medium, "state", "in-transit"))
                 turn_down(counter, now, (struct text){ "EN VIAJE", "SHIPPED" },
-                          "Consta en un envío: recíbalo con «ship deliver» y «ship confirm».",
-                          "It is on record in a shipment: receive it with “ship deliver” and “ship confirm”.");
+                          "Consta en un envío: lea el código del envío, en su formulario R-110-019.",
+                          "It is on record in a shipment: scan the shipment's code, on its form R-110-019.");
         else if (is(counter->medium, "state", "sanitized") || is(counter->medium, "state", "unsanitized"))
                 *counter->place ? move_or_confirm(counter)
                                 : ask(counter, ASK_NOTHING, (struct text){ "BORRADO", "WIPED" },
                                       "No se presta; lea el lugar donde se guarda.",
                                       "It is not lent; scan the place where it is put.");
+        else if (is(counter->medium, "state", "quarantined"))
+                *counter->place ? move_or_confirm(counter)
+                                : ask(counter, ASK_NOTHING, (struct text){ "CUARENTENA", "QUARANTINE" },
+                                      "Solo se borra o se destruye; lea el lugar donde se guarda.",
+                                      "It is only wiped or destroyed; scan the place where it is put.");
         else
                 turn_down(counter, now, (struct text){ "NO EXISTE", "IS NO MORE" },
                           "Consta como retirado o destruido: apártelo y avise al administrador de seguridad.",

@@ -99,8 +99,7 @@ static int check_state(struct check *check, const struct medium *medium) {
 static int check_medium(void *context, const struct medium *medium) {
         struct check *check = context;
         struct error why = { 0 };
-        bool present = medium->state == MEDIUM_IN_CUSTODY || medium->state == MEDIUM_SANITIZED ||
-                       medium->state == MEDIUM_UNSANITIZED;
+        bool present = medium_is_here(medium->state);
         int r = 0;
 
         if (strcmp(check->code, medium->location) != 0)

@@ -63,6 +63,8 @@ static int refuse_handover(struct act *act, const json_t *args, const json_t *lo
                               medium_state_terms[medium->state].code);
         r = incident_refuse_open(act->db, medium->id, "U9", err);
         if (r == 0)
+                r = medium_refuse_doomed(medium, err);
+        if (r == 0)
                 r = custody_judge_handover(act->person, borrower, json_text(args, "supervisor"), err);
         if (r == 0)
                 r = loan_judge_supervision(medium->classification, json_text(args, "supervisor"), err);

@@ -146,6 +146,8 @@ static int refuse_busy_medium(struct act *act, const struct medium *medium, stru
                 return ERR_CONFLICT;
         }
         r = incident_refuse_open(act->db, medium->id, "U9", err);
+        if (r == 0)
+                r = medium_refuse_doomed(medium, err);
         if (r < 0)
                 return r;
         r = db_text(act->db, &loan, err,
@@ -218,6 +220,8 @@ static int decide(struct act *act, const json_t *args, const char *event, const 
                 return r;
         r = custody_judge_decision(act->person, medium.owner, withdraw ? "" : json_text(loan, "requester"),
                                    withdraw ? "" : json_text(loan, "borrower"), err);
+        if (r == 0 && !withdraw)
+                r = medium_refuse_doomed(&medium, err);
         if (r < 0)
                 return r;
         data = json_pack("{s:s, s:s*}", "loan", json_text(loan, "loan"), "note", note);
@@ -256,6 +260,8 @@ static int run_extend(struct act *act, const json_t *args, json_t **ret, struct 
                 return r;
         r = custody_judge_decision(act->person, medium.owner, json_text(loan, "requester"),
                                    json_text(loan, "borrower"), err);
+        if (r == 0)
+                r = medium_refuse_doomed(&medium, err);
         if (r < 0)
                 return r;
         date_of(act_now(act), today);

@@ -185,11 +185,6 @@ static int run_list(struct act *act, const json_t *args, json_t **ret, struct er
         return *ret ? 0 : fail_memory(err);
 }
 
-/* What is not in custody can't be put into a cabinet. */
-static bool can_be_moved(enum medium_state state) {
-        return state == MEDIUM_IN_CUSTODY || state == MEDIUM_SANITIZED || state == MEDIUM_UNSANITIZED;
-}
-
 static int run_move(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *data = NULL;
         char code[LOCATION_CODE];
@@ -202,7 +197,7 @@ static int run_move(struct act *act, const json_t *args, json_t **ret, struct er
         r = location_code_parse(json_text(args, "location"), code, err);
         if (r < 0)
                 return r;
-        if (!can_be_moved(medium.state))
+        if (!medium_is_here(medium.state))
                 return fail(err, ERR_CONFLICT, "El soporte %s está en el estado «%s» y no se puede mover.",
                             "Medium %s is “%s” and can't be moved.", medium.id,
                             medium_state_terms[medium.state].code);

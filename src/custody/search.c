@@ -35,9 +35,15 @@ static int apply_located(struct db *db, const struct event *event, struct error 
                                   err);
 }
 
+/* What was lost and turned up is where it was put (transport records it). */
+static int apply_recovered(struct db *db, const struct event *event, struct error *err) {
+        return seen_apply(db, event, event->subject, "", "recovered", err);
+}
+
 const struct event_type search_events[] = {
         { "medium.sought", apply_sought },
         { "medium.located", apply_located },
+        { "medium.recovered", apply_recovered },
 };
 _Static_assert(COUNT(search_events) == SEARCH_EVENTS, "all events are offered");
 

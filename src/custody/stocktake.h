@@ -3,7 +3,7 @@
 
 #include "custody/internal.h"
 
-enum { STOCKTAKE_EVENTS = 5, SEARCH_EVENTS = 2 };
+enum { STOCKTAKE_EVENTS = 5, SEARCH_EVENTS = 3 };
 extern const struct event_type stocktake_events[], search_events[];
 
 enum scan_result {

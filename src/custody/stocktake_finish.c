@@ -50,8 +50,7 @@ static int count_medium(void *context, const struct medium *medium) {
         char location[LOCATION_CODE];
         int r;
 
-        if (medium->state != MEDIUM_IN_CUSTODY && medium->state != MEDIUM_SANITIZED &&
-            medium->state != MEDIUM_UNSANITIZED)
+        if (!medium_is_here(medium->state))
                 return 0;
         tally->expected++;
         r = seen_at(tally, medium->id, location);

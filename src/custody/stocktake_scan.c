@@ -30,10 +30,6 @@ static int scan_location(struct act *act, struct scan *scan, struct error *err) 
         return 0;
 }
 
-static bool belongs_in_custody(enum medium_state state) {
-        return state == MEDIUM_IN_CUSTODY || state == MEDIUM_SANITIZED || state == MEDIUM_UNSANITIZED;
-}
-
 /* What was seen before in this stocktake, here or in this call. */
 static int seen_before(struct act *act, const char *stocktake, const struct scan *scan, const json_t *earlier,
                        bool *ret, struct error *err) {
@@ -73,7 +69,7 @@ static int scan_medium(struct act *act, const char *stocktake, const json_t *ear
                 return r;
         if (again)
                 scan->result = SCAN_DUPLICATE;
-        else if (!belongs_in_custody(medium.state))
+        else if (!medium_is_here(medium.state))
                 scan->result = SCAN_STATE;
         else
                 scan->result = strcmp(medium.location, scan->location) == 0 ? SCAN_FOUND : SCAN_MISPLACED;

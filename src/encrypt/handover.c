@@ -87,6 +87,8 @@ static int check(struct job *job, struct error *err) {
         int r = find_recipient(job, err);
 
         if (r == 0)
+                r = medium_refuse_doomed(medium, err);
+        if (r == 0)
                 r = check_reference(job->args, "shipment", 'E', err);
         if (r == 0)
                 r = check_reference(job->args, "loan", 'P', err);

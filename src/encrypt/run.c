@@ -54,6 +54,8 @@ static int refuse_state(const struct job *job, struct error *err) {
                 return fail(err, ERR_CONFLICT, "El soporte %s está «%s»: se cifra en custodia.",
                             "Medium %s is “%s”: it is encrypted in custody.", medium->id,
                             medium_state_terms[medium->state].code);
+        if (*medium->destruction)
+                return medium_refuse_doomed(medium, err);
         if (medium->luks_uuid[0] && !job->replace) {
                 (void) fail(err, ERR_CONFLICT, "El soporte %s ya está cifrado.", "Medium %s is encrypted already.",
                             medium->id);

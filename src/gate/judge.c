@@ -20,10 +20,11 @@ bool gate_concerns(const struct device_facts *facts) {
 
 enum gate_standing gate_standing_of(enum medium_state state) {
         static const enum gate_standing standings[MEDIUM_STATES] = {
-                [MEDIUM_IN_CUSTODY] = GATE_IN_CUSTODY, [MEDIUM_ON_LOAN] = GATE_ON_LOAN,
-                [MEDIUM_IN_TRANSIT] = GATE_IN_TRANSIT, [MEDIUM_LOST] = GATE_LOST,
-                [MEDIUM_SANITIZED] = GATE_IN_CUSTODY,  [MEDIUM_UNSANITIZED] = GATE_UNSANITIZED,
-                [MEDIUM_DESTROYED] = GATE_DESTROYED,   [MEDIUM_RETIRED] = GATE_RETIRED,
+                [MEDIUM_IN_CUSTODY] = GATE_IN_CUSTODY,   [MEDIUM_ON_LOAN] = GATE_ON_LOAN,
+                [MEDIUM_IN_TRANSIT] = GATE_IN_TRANSIT,   [MEDIUM_LOST] = GATE_LOST,
+                [MEDIUM_SANITIZED] = GATE_IN_CUSTODY,    [MEDIUM_UNSANITIZED] = GATE_UNSANITIZED,
+                [MEDIUM_DESTROYED] = GATE_DESTROYED,     [MEDIUM_RETIRED] = GATE_RETIRED,
+                [MEDIUM_QUARANTINED] = GATE_QUARANTINED,
         };
 
         return standings[state];

@@ -39,6 +39,9 @@ static int check_tapes(struct act *act, const json_t *tapes, enum category *cate
                         return fail(err, ERR_CONFLICT, "La cinta %s está «%s» y no en custodia.",
                                     "Tape %s is “%s” and not in custody.", medium.id,
                                     medium_state_terms[medium.state].code);
+                r = medium_refuse_doomed(&medium, err);
+                if (r < 0)
+                        return r;
                 if (medium.category > *category)
                         *category = medium.category;
         }

@@ -4,7 +4,7 @@
 #include "act/act.h"
 #include "metrics/metrics.h"
 
-enum { METRICS_EVENTS = 40 };
+enum { METRICS_EVENTS = 41 };
 extern const struct event_type metrics_events[METRICS_EVENTS];
 extern const struct schema metrics_schema;
 

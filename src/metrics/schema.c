@@ -73,6 +73,7 @@ const struct event_type metrics_events[METRICS_EVENTS] = {
         { "loan.returned", follow_seen },
         { "medium.received", follow_seen },
         { "medium.lost-in-transit", follow_lost },
+        { "medium.recovered", follow_seen },
         { "medium.put-back", follow_put_back },
         { "medium.sought", follow_sought },
         { "medium.located", follow_located },

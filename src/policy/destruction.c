@@ -45,6 +45,15 @@ static const struct rule rules[] = {
             "of "
             "them valid." },
           { "Elija un proveedor autorizado y vigente.", "Choose an authorised provider whose papers are valid." } },
+        { "S12",
+          "mp.si.5",
+          { "Un soporte cuya destrucción está aprobada no se presta, no se envía ni se vuelve a usar: se guarda, "
+            "se "
+            "borra o se destruye.",
+            "A medium whose destruction is approved is neither lent nor sent nor used again: it is kept, wiped or "
+            "destroyed." },
+          { "Destrúyalo con «destroy execute», o que su propietario retire la aprobación con «destroy refuse».",
+            "Destroy it with “destroy execute”, or have its owner withdraw the approval with “destroy refuse”." } },
 };
 
 const struct rule_family destruction_rules = { rules, sizeof rules / sizeof rules[0] };

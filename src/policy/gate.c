@@ -36,6 +36,9 @@ static bool is_destroyed(const struct gate_case *c) {
 static bool is_lost(const struct gate_case *c) {
         return c->standing == GATE_LOST;
 }
+static bool is_quarantined(const struct gate_case *c) {
+        return c->standing == GATE_QUARANTINED;
+}
 static bool is_unsanitized(const struct gate_case *c) {
         return c->standing == GATE_UNSANITIZED;
 }
@@ -80,6 +83,11 @@ static const struct {
               "it claims to be a registered medium, but its identity does not match" } } },
         { is_destroyed, true, { GATE_REFUSE, "U9", { "consta como destruido", "it is on record as destroyed" } } },
         { is_lost, true, { GATE_REFUSE, "U9", { "consta como perdido", "it is on record as lost" } } },
+        { is_quarantined,
+          true,
+          { GATE_REFUSE,
+            "U9",
+            { "se perdió y no volvió como salió", "it was lost and did not come back as it left" } } },
         { is_unsanitized,
           true,
           { GATE_REFUSE,

@@ -24,6 +24,7 @@ enum gate_standing {
         GATE_UNSANITIZED,
         GATE_DESTROYED,
         GATE_RETIRED,
+        GATE_QUARANTINED,
 };
 
 struct gate_case {

@@ -224,6 +224,24 @@ int transport_judge_recipient(const char *person, const char *recipient, struct 
                       "The authorised recipient is %s, not %s.", recipient, person);
 }
 
+int transport_judge_addressee(const char *name, bool blocked, const char *expires, const char *today,
+                              struct error *err) {
+        if (blocked)
+                return refuse(err, ERR_REFUSED, "X4", "La cuenta de %s está bloqueada: no puede recibir un envío.",
+                              "The account of %s is blocked: it can't receive a shipment.", name);
+        if (!str_empty(expires) && strcmp(expires, today) < 0)
+                return refuse(err, ERR_REFUSED, "X4", "La cuenta de %s caducó el %s: no puede recibir un envío.",
+                              "The account of %s expired on %s: it can't receive a shipment.", name, expires);
+        return 0;
+}
+
+int transport_judge_eta(const char *eta, const char *today, struct error *err) {
+        if (!eta || strcmp(eta, today) >= 0)
+                return 0;
+        return refuse(err, ERR_REFUSED, "T6", "La llegada prevista, el %s, ya pasó (hoy es %s).",
+                      "The expected arrival, %s, is past (today is %s).", eta, today);
+}
+
 int transport_seal_plain(const char *text, char out[SEAL_TEXT], struct error *err) {
         char plain[SEAL_TEXT];
         size_t n = str_scanned(text, plain, sizeof plain);
@@ -256,4 +274,33 @@ bool transport_is_late(int64_t dispatched, int64_t delivered, int64_t limit_hour
         int64_t end = delivered ? delivered : now;
 
         return dispatched && limit_hours && end - dispatched > limit_hours * 3600 * SECOND;
+}
+
+/* --- lost, and found ---------------------------------------------------------------------------------------- */
+
+const struct term recovery_doubt_terms[RECOVERY_DOUBTS] = {
+        [RECOVERY_HEADER] = { "header", { "cabecera cambiada", "header changed" } },
+        [RECOVERY_SEAL] = { "seal", { "precintos que no son los colocados", "seals that are not those placed" } },
+        [RECOVERY_DAMAGED] = { "damaged", { "dañado", "damaged" } },
+        [RECOVERY_UNSEEN] = { "unseen", { "no se ha leído", "was not read" } },
+};
+
+unsigned transport_recovery_doubts(const struct recovery_facts *facts) {
+        unsigned doubts = facts->earlier & ~(1U << RECOVERY_UNSEEN);
+
+        if (facts->seen && !facts->same)
+                doubts |= 1U << RECOVERY_HEADER;
+        if (!facts->sealed)
+                doubts |= 1U << RECOVERY_SEAL;
+        if (facts->damaged)
+                doubts |= 1U << RECOVERY_DAMAGED;
+        if (facts->must_be_seen && !facts->seen)
+                doubts |= 1U << RECOVERY_UNSEEN;
+        return doubts;
+}
+
+bool transport_recovery_trusted(const struct recovery_facts *facts, unsigned doubts) {
+        const bool proven = facts->must_be_seen && facts->seen && facts->same;
+
+        return doubts == 0 || (proven && doubts == 1U << RECOVERY_SEAL);
 }

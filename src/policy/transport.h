@@ -97,6 +97,11 @@ int transport_judge_authorisation(const char *decider, const char *creator, bool
 
 /* T4: the package is handed to the authorised recipient, nobody else. */
 int transport_judge_recipient(const char *person, const char *recipient, struct error *err);
+/* X4: only who may act can sign the delivery. */
+int transport_judge_addressee(const char *name, bool blocked, const char *expires, const char *today,
+                              struct error *err);
+/* T6: a shipment arrives on a day that is still to come, or today; NULL says none. */
+int transport_judge_eta(const char *eta, const char *today, struct error *err);
 
 enum { SEAL_TEXT = 24 };
 /* A seal's number as it is compared: upper case, [A-Z0-9] only, since a scanner turns or drops the rest.
@@ -107,5 +112,22 @@ bool transport_seals_match(const char *const *placed, size_t placed_n, const cha
 
 /* T6: whether the transit time limit has passed. Moments in microseconds, 0 for not yet. */
 bool transport_is_late(int64_t dispatched, int64_t delivered, int64_t limit_hours, int64_t now);
+
+/* What keeps a medium that was lost and turned up from being taken as it left (T5, U9). */
+enum recovery_doubt { RECOVERY_HEADER, RECOVERY_SEAL, RECOVERY_DAMAGED, RECOVERY_UNSEEN, RECOVERY_DOUBTS };
+extern const struct term recovery_doubt_terms[RECOVERY_DOUBTS];
+struct recovery_facts {
+        bool sealed;       /* with the seals that were placed, all of them and no other */
+        bool damaged;      /* as whoever saw it says */
+        bool must_be_seen; /* what it holds is proven by its device only */
+        bool seen;         /* the device was read now, and is the medium */
+        bool same;         /* seen, and its header is the one it left with */
+        unsigned earlier;  /* bits of an earlier look; only "unseen" is ever settled by a later one */
+};
+/* Bits 1 << enum recovery_doubt. */
+unsigned transport_recovery_doubts(const struct recovery_facts *facts);
+/* Whether it may be used again. A seal that is broken is an incident; what is encrypted, and proven so, may be used
+ * once that is closed. Else nobody can tell what was done to it: it is wiped or destroyed. */
+bool transport_recovery_trusted(const struct recovery_facts *facts, unsigned doubts);
 
 #define BREACH_NOTICE (72 * 3600 * SECOND) /* GDPR art. 33(1), from becoming aware */

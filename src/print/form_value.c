@@ -24,10 +24,15 @@ static const char *const show_words[SHOWS] = {
 
 /* As printed on forms; the codes are those of the rooms that feed them. */
 static const struct term states[] = {
-        { "in-custody", { "en custodia", "in custody" } }, { "on-loan", { "en préstamo", "on loan" } },
-        { "in-transit", { "en tránsito", "in transit" } }, { "lost", { "sin localizar", "not located" } },
-        { "sanitized", { "sanitizado", "sanitized" } },    { "unsanitized", { "no sanitizado", "not sanitized" } },
-        { "destroyed", { "destruido", "destroyed" } },     { "retired", { "retirado", "retired" } },
+        { "in-custody", { "en custodia", "in custody" } },
+        { "on-loan", { "en préstamo", "on loan" } },
+        { "in-transit", { "en tránsito", "in transit" } },
+        { "lost", { "sin localizar", "not located" } },
+        { "sanitized", { "sanitizado", "sanitized" } },
+        { "unsanitized", { "no sanitizado", "not sanitized" } },
+        { "destroyed", { "destruido", "destroyed" } },
+        { "retired", { "retirado", "retired" } },
+        { "quarantined", { "en cuarentena", "quarantined" } },
 };
 static const struct term labels[] = {
         { "none", { "sin etiqueta", "none" } },

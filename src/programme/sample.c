@@ -21,8 +21,7 @@ struct gathering {
 
 /* Whether a medium of the category belongs to what this audit is about. */
 static bool concerns(enum audit_kind kind, const struct medium *medium) {
-        bool here = medium->state == MEDIUM_IN_CUSTODY || medium->state == MEDIUM_SANITIZED ||
-                    medium->state == MEDIUM_UNSANITIZED;
+        bool here = medium_is_here(medium->state);
 
         switch (kind) {
         case AUDIT_INVENTORY: return here;

@@ -466,6 +466,9 @@ static int run_retire(struct act *act, const json_t *args, json_t **ret, struct 
                               "%s is neither sanitized nor destroyed.", medium.id);
                 return ERR_REFUSED;
         }
+        r = medium_refuse_doomed(&medium, err);
+        if (r < 0)
+                return r;
         r = act_record_one(act, "medium.retired", medium.id, data, err);
         if (r == 0)
                 *ret = json_pack("{s:s}", "id", medium.id);

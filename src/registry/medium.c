@@ -19,7 +19,13 @@ const struct term medium_state_terms[MEDIUM_STATES] = {
         [MEDIUM_UNSANITIZED] = { "unsanitized", { "no saneado", "not sanitized" } },
         [MEDIUM_DESTROYED] = { "destroyed", { "destruido", "destroyed" } },
         [MEDIUM_RETIRED] = { "retired", { "retirado", "retired" } },
+        [MEDIUM_QUARANTINED] = { "quarantined", { "en cuarentena", "quarantined" } },
 };
+
+bool medium_is_here(enum medium_state state) {
+        return state == MEDIUM_IN_CUSTODY || state == MEDIUM_SANITIZED || state == MEDIUM_UNSANITIZED ||
+               state == MEDIUM_QUARANTINED;
+}
 
 /* --- from and to rows -------------------------------------------------------------------------------------- */
 
@@ -77,6 +83,7 @@ int medium_from_row(const struct rows *rows, struct medium *ret, struct error *e
         medium.label_revision = rows_int(rows, 26);
         TAKE(note, 27);
         medium.whole_size = rows_int(rows, 28);
+        TAKE(destruction, 29);
         *ret = medium;
         return 0;
 }
@@ -93,6 +100,13 @@ int medium_load(struct db *db, const char *id, struct medium *ret, struct error 
                 return hint(err, "Vea «mpsi media list».", "See “mpsi media list”.");
         }
         return r < 0 ? r : medium_from_row(rows, ret, err);
+}
+
+int medium_refuse_doomed(const struct medium *medium, struct error *err) {
+        if (!*medium->destruction)
+                return 0;
+        return refuse(err, ERR_CONFLICT, "S12", "La destrucción %s del soporte %s está aprobada.",
+                      "Destruction %s of medium %s is approved.", medium->destruction, medium->id);
 }
 
 json_t *medium_to_json(const struct medium *m) {
@@ -303,6 +317,11 @@ int medium_apply_sizes(struct db *db, const char *id, int64_t size, int64_t whol
         return one_row(
                 db_exec(db, err, "UPDATE medium SET size = ?, whole_size = ? WHERE id = ?", "iis", size, whole, id),
                 id, err);
+}
+
+int medium_apply_destruction(struct db *db, const char *id, const char *destruction, struct error *err) {
+        return one_row(db_exec(db, err, "UPDATE medium SET destruction = ? WHERE id = ?", "ss", destruction, id),
+                       id, err);
 }
 
 int medium_apply_insertion(struct db *db, const char *id, const char *insertion, struct error *err) {

@@ -19,9 +19,12 @@ enum medium_state {
         MEDIUM_UNSANITIZED, /* a wipe that left something behind: barred from reuse (S5) */
         MEDIUM_DESTROYED,
         MEDIUM_RETIRED,
+        MEDIUM_QUARANTINED, /* lost and found, and not as it left: to be wiped or destroyed (U9) */
         MEDIUM_STATES
 };
 extern const struct term medium_state_terms[MEDIUM_STATES]; /* codes "in-custody", "on-loan", ... */
+/* Whether it is kept here, fit for use or not: it has its place, and can be wiped or destroyed. */
+bool medium_is_here(enum medium_state state);
 
 enum { MEDIUM_ID_TEXT = 16, MEDIUM_FIELD = 128 };
 
@@ -51,6 +54,7 @@ struct medium {
         char label_state[16];         /* "none", "valid", "void" */
         int64_t label_revision;
         char note[MEDIUM_FIELD];
+        char destruction[24]; /* approved and not done yet, or "" */
 };
 
 /* ERR_NOT_FOUND with a message when there is none. */
@@ -63,6 +67,9 @@ struct device_facts;
 /* The medium that a device is, by the strongest of its signs that the registry knows. The same results. */
 int medium_of_device(struct db *db, const struct device_facts *facts, char ret_id[MEDIUM_ID_TEXT],
                      const char **ret_how, struct error *err);
+/* S12, for every act that would take it out of the house or put it to use: ERR_CONFLICT once its destruction is
+ * approved. */
+int medium_refuse_doomed(const struct medium *medium, struct error *err);
 /* The medium as the members of the table's columns. New reference. */
 json_t *medium_to_json(const struct medium *medium);
 
@@ -89,4 +96,6 @@ int medium_apply_location(struct db *db, const char *id, const char *location, s
 int medium_apply_luks(struct db *db, const char *id, const char *luks_uuid, int64_t seqid,
                       const char *header_digest, const char *key_id, bool filled, struct error *err);
 int medium_apply_label(struct db *db, const char *id, const char *label_state, int64_t revision, struct error *err);
+/* "" when there is none any more. */
+int medium_apply_destruction(struct db *db, const char *id, const char *destruction, struct error *err);
 int medium_apply_insertion(struct db *db, const char *id, const char *insertion, struct error *err);

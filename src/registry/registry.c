@@ -66,6 +66,13 @@ static const char *const scripts[] = {
         " REFERENCES person(name), digest TEXT NOT NULL, state TEXT NOT NULL, issued INTEGER NOT NULL,"
         " issued_by TEXT NOT NULL, ended INTEGER, ended_by TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"
         "CREATE INDEX badge_person ON badge(person, state);",
+        /* S12: the destruction that is approved and not done. */
+        "ALTER TABLE medium ADD COLUMN destruction TEXT NOT NULL DEFAULT '';"
+        "UPDATE medium SET destruction = approved.id FROM (SELECT subject, json_extract(data, '$.destruction') AS "
+        "id "
+        "FROM event WHERE type = 'destruction.approved' AND NOT EXISTS (SELECT 1 FROM event AS later WHERE "
+        "later.subject = event.subject AND later.seq > event.seq AND later.type LIKE 'destruction.%')) AS approved "
+        "WHERE medium.id = approved.subject;",
 };
 static const char *const state_tables[] = { "station", "person",   "medium",   "account", "role_group", "refusal",
                                             "blank",   "proposal", "training", "badge",   NULL };

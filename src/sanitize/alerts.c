@@ -27,8 +27,8 @@ static int second_looks(struct alerts *alerts, struct error *err) {
         if (r < 0)
                 return r;
         return alert_raise(alerts, "wipes", sum.due ? sum.wanted - sum.looked : 0, act_now(act), err,
-                           "%lld de %lld borrados del año releídos por otros, y se piden %lld",
-                           "%lld of %lld wipes of the year read again by others, and %lld are asked for",
+                           "borrados del año releídos por otra persona: %lld de %lld; se piden %lld",
+                           "wipes of the year read again by somebody else: %lld of %lld; asked for: %lld",
                            (long long) sum.looked, (long long) sum.wipes, (long long) sum.wanted);
 }
 

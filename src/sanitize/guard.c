@@ -22,16 +22,11 @@ void job_done(struct job *job) {
 }
 
 static int guard_state(const struct medium *medium, struct error *err) {
-        switch (medium->state) {
-        case MEDIUM_IN_CUSTODY:
-        case MEDIUM_SANITIZED:
-        case MEDIUM_UNSANITIZED: return 0;
-        default:
-                (void) fail(err, ERR_CONFLICT, "El soporte %s está «%s»: no se puede borrar.",
-                            "Medium %s is “%s”: it can't be wiped.", medium->id,
-                            medium_state_terms[medium->state].code);
-                return hint(err, "Devuélvalo antes a custodia.", "Return it to custody first.");
-        }
+        if (medium_is_here(medium->state))
+                return 0;
+        (void) fail(err, ERR_CONFLICT, "El soporte %s está «%s»: no se puede borrar.",
+                    "Medium %s is “%s”: it can't be wiped.", medium->id, medium_state_terms[medium->state].code);
+        return hint(err, "Devuélvalo antes a custodia.", "Return it to custody first.");
 }
 
 /* X1: what holds CONFIDENCIAL data or more is wiped by an operator or the security administrator. */

@@ -119,6 +119,8 @@ const struct siem_level siem_levels[] = {
         { "blank.*",                  ANY, LOG_INFO,     2, NAME("Códigos reservados o asignados", "Codes reserved or claimed") },
         { "medium.registered",        ANY, LOG_INFO,     3, NAME("Soporte registrado", "Medium registered") },
         { "medium.changed",           ANY, LOG_NOTICE,   4, NAME("Soporte modificado", "Medium changed") },
+        { "medium.recovered", "standing", "quarantined", LOG_WARNING, 7, NAME("Soporte perdido que aparece, en cuarentena", "Lost medium found, quarantined") },
+        { "medium.recovered",         ANY, LOG_NOTICE,   5, NAME("Soporte perdido que aparece", "Lost medium found") },
         { "medium.retired",           ANY, LOG_NOTICE,   4, NAME("Soporte dado de baja", "Medium retired") },
         { "medium.moved",             ANY, LOG_INFO,     3, NAME("Soporte cambiado de lugar", "Medium moved") },
         { "audit.started",            ANY, LOG_NOTICE,   4, NAME("Auditoría empezada", "Audit begun") },

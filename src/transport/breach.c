@@ -18,6 +18,7 @@ static json_t *unknown(void) {
 
 struct affected {
         size_t media, health, clear; /* clear: not seen encrypted when it was packed */
+        char recovered[200];         /* those that turned up since */
         json_t *list;
 };
 
@@ -40,6 +41,14 @@ static int add_affected(struct act *act, const json_t *packed, struct affected *
                         encrypted ? pair(words[0], words[1])
                                   : pair("no consta que esté cifrado", "not known to be encrypted"),
                         "verified", json_object_get(packed, "verified"));
+        if (json_text(packed, "recovered")) {
+                size_t at = strlen(ret->recovered);
+                char moment[TIME_TEXT];
+
+                time_format_local(shipment_moment(packed, "recovered"), moment);
+                (void) snprintf(ret->recovered + at, sizeof ret->recovered - at, "%s%s (%s)", at ? ", " : "",
+                                medium.id, moment);
+        }
         ret->media++;
         ret->health += medium.health;
         ret->clear += !encrypted;
@@ -54,7 +63,8 @@ static int gather(struct act *act, const json_t *shipment, struct affected *ret,
         int r = 0;
 
         json_array_foreach(json_object_get(shipment, "media"), i,
-                           item) if (r == 0 && (all || strcmp(json_text_or_empty(item, "outcome"), "missing") == 0))
+                           item) if (r == 0 && (all || json_text(item, "recovered") ||
+                                                strcmp(json_text_or_empty(item, "outcome"), "missing") == 0))
                 r = add_affected(act, item, ret, err);
         if (r == 0 && ret->media == 0)
                 return refuse(err, ERR_CONFLICT, "T7", "Al envío %s no le falta ningún soporte.",
@@ -158,6 +168,9 @@ static void add_measures(struct draft *draft) {
         add(draft, es, en, "Medidas tomadas después", "Measures taken since",
             pair("soportes dados por perdidos e incidencia abierta; lo demás, por completar",
                  "media marked as lost and incident opened; the rest is to be filled in"));
+        add(draft, es, en, "Soportes que han aparecido después", "Media that turned up since",
+            *draft->affected->recovered ? json_string(draft->affected->recovered)
+                                        : pair("ninguno consta", "none on record"));
         add(draft, es, en, "¿Se comunicó a los interesados (RGPD 34)?", "Were data subjects told (GDPR 34)?", NULL);
         add(draft, es, en, "Otros países afectados", "Other countries concerned",
             country && strcmp(country, "ES") != 0 ? json_string(country) : NULL);

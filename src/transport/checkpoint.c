@@ -44,7 +44,7 @@ int shipment_add_incident(struct act *act, const json_t *shipment, const json_t 
 }
 
 /* T5: compares with the seals in force. */
-static bool seals_match(const json_t *shipment, const json_t *found) {
+bool shipment_seals_match(const json_t *shipment, const json_t *found) {
         const json_t *placed = json_object_get(shipment, "seals"), *item;
         const char *expected[100], *given[100];
         size_t i;
@@ -195,7 +195,7 @@ int shipment_checkpoint(struct act *act, const json_t *args, const json_t *shipm
                 return r;
         judged = call->seals_demanded || json_array_size(seals) > 0;
         if (judged)
-                match = seals_match(shipment, seals);
+                match = shipment_seals_match(shipment, seals);
         r = make_statement(act, args, shipment, call, seals, readings, &statement, err);
         if (r == 0)
                 r = add_fact(act, shipment, call, statement, judged, match, match && !tripped, facts, err);

@@ -83,6 +83,8 @@ static int gather_media(struct act *act, const json_t *plan, json_t **ret, enum 
                                       medium_state_terms[medium.state].code);
                 r = incident_refuse_open(act->db, medium.id, "U9", err);
                 if (r == 0)
+                        r = medium_refuse_doomed(&medium, err);
+                if (r == 0)
                         r = shipment_refuse_other(act->db, medium.id, NULL, err);
                 if (r < 0)
                         return r;
@@ -144,6 +146,7 @@ static int take_from_returned(struct act *act, json_t *plan, struct error *err) 
         json_array_foreach(
                 json_object_get(shipment, "media"), i,
                 item) if (strcmp(json_text_or_empty(item, "outcome"), "missing") != 0 &&
+                          strcmp(json_text_or_empty(item, "outcome"), "recovered") != 0 &&
                           json_array_append(media, json_object_get(item, "medium"))) return fail_memory(err);
         json_array_foreach(
                 json_object_get(plan, "media"), i,
@@ -194,6 +197,13 @@ static int demand_all(const json_t *plan, struct error *err) {
                 if (!json_object_get(plan, needed[i]))
                         return fail(err, ERR_USAGE, "Falta --%s.", "--%s is missing.", needed[i]);
         return 0;
+}
+
+static int judge_eta(const struct act *act, const json_t *plan, struct error *err) {
+        char today[DATE_TEXT];
+
+        date_of(act_now(act), today);
+        return transport_judge_eta(json_text(plan, "eta"), today, err);
 }
 
 /* T6: the country decides which papers are demanded before it leaves. */
@@ -258,6 +268,10 @@ static int run_create(struct act *act, const json_t *args, json_t **ret, struct 
         const struct transport_means means = means_of(plan);
 
         r = transport_judge_means(strictest, &means, err);
+        if (r == 0)
+                r = shipment_refuse_addressee(act, json_text(plan, "recipient"), err);
+        if (r == 0)
+                r = judge_eta(act, plan, err);
         if (r == 0)
                 r = judge_country(plan, &transfer, err);
         if (r == 0)

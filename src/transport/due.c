@@ -108,19 +108,23 @@ static const struct term fate_terms[] = {
         { "arrived", { "llegó", "arrived" } },
         { "missing", { "falta", "missing" } },
         { "on-the-way", { "de camino", "on the way" } },
+        { "recovered", { "se perdió y apareció", "lost and found" } },
 };
 
 /* The fate of one medium: what was decided on arrival, or with the whole shipment. */
 static size_t fate_of(const json_t *shipment, const json_t *medium) {
         const char *outcome = json_text(medium, "outcome");
 
+        if (outcome && strcmp(outcome, "recovered") == 0)
+                return 3;
         if (outcome)
                 return strcmp(outcome, "missing") == 0;
         return shipment_state_of(shipment) == SHIPMENT_LOST ? 1 : 2;
 }
 
 /* A drill's media are shown and not counted. */
-static int add_media(const json_t *shipment, json_t *rows, json_int_t counts[3], struct error *err) {
+static int add_media(const json_t *shipment, json_t *rows, json_int_t counts[COUNT(fate_terms)],
+                     struct error *err) {
         const json_t *item;
         size_t i;
 
@@ -156,7 +160,7 @@ static int period_of(const json_t *args, int64_t now, int64_t *ret_from, int64_t
 static int run_reconcile(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *media = json_array();
         _cleanup_rows_ struct rows *rows = NULL;
-        json_int_t counts[COUNT(fate_terms)] = { 0 };
+        json_int_t counts[COUNT(fate_terms)] = { 0 }, left;
         int64_t from, to;
         int r = period_of(args, act_now(act), &from, &to, err);
 
@@ -173,14 +177,17 @@ static int run_reconcile(struct act *act, const json_t *args, json_t **ret, stru
         }
         if (r < 0)
                 return r;
-        *ret = json_pack("{s:O, s:I, s:I, s:I, s:I}", "rows", media, "left", counts[0] + counts[1] + counts[2],
-                         "arrived", counts[0], "missing", counts[1], "on_the_way", counts[2]);
+        left = counts[0] + counts[1] + counts[2] + counts[3];
+        *ret = json_pack("{s:O, s:I, s:I, s:I, s:I, s:I}", "rows", media, "left", left, "arrived", counts[0],
+                         "missing", counts[1], "on_the_way", counts[2], "recovered", counts[3]);
         if (!*ret)
                 return fail_memory(err);
         act_say(act, "Salieron %lld soportes: llegaron %lld, faltan %lld, van de camino %lld.",
-                "%lld media left: %lld arrived, %lld are missing, %lld are on the way.",
-                (long long) (counts[0] + counts[1] + counts[2]), (long long) counts[0], (long long) counts[1],
-                (long long) counts[2]);
+                "%lld media left: %lld arrived, %lld are missing, %lld are on the way.", (long long) left,
+                (long long) counts[0], (long long) counts[1], (long long) counts[2]);
+        if (counts[3])
+                act_say(act, "Se perdieron y aparecieron %lld.", "%lld were lost and found.",
+                        (long long) counts[3]);
         if (counts[1] == 0)
                 return 0;
         (void) fail(err, ERR_VERIFY, "Faltan %lld soportes de los que salieron.",

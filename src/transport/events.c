@@ -293,20 +293,46 @@ static int apply_medium_lost(struct db *db, const struct event *event, struct er
         return medium_apply_state(db, event->subject, MEDIUM_LOST, json_text(event->data, "shipment"), err);
 }
 
+/* Its loss stays on record; what is known of it now is that it is here. */
+static int apply_medium_recovered(struct db *db, const struct event *event, struct error *err) {
+        const bool trusted = strcmp(json_text_or_empty(event->data, "standing"),
+                                    medium_state_terms[MEDIUM_IN_CUSTODY].code) == 0;
+        int64_t doubts = 0;
+        const json_t *doubt;
+        size_t i;
+        int r;
+
+        json_array_foreach(json_object_get(event->data, "doubts"), i, doubt) doubts |=
+                (int64_t) 1 << term_parse(recovery_doubt_terms, RECOVERY_DOUBTS, json_string_value(doubt));
+        r = db_exec(
+                db, err,
+                "UPDATE shipment_medium SET outcome = 'recovered', recovered = coalesce(recovered, ?), doubts = ? "
+                "WHERE shipment = ? AND medium = ?",
+                "iiss", event->time, doubts, json_text(event->data, "shipment"), event->subject);
+        if (r >= 0)
+                r = encrypt_apply_returned(db, event->subject, event->time, err);
+        if (r >= 0)
+                r = medium_apply_state(db, event->subject, trusted ? MEDIUM_IN_CUSTODY : MEDIUM_QUARANTINED, "",
+                                       err);
+        return r < 0 ? r
+                     : medium_apply_location(db, event->subject, json_text_or_empty(event->data, "location"), err);
+}
+
 /* The seals that were found instead of those placed: the shipment does not leave (T5). */
 static int apply_stopped(struct db *db, const struct event *event, struct error *err) {
         return insert_checkpoint(db, event, CHECKPOINT_ORIGIN, err);
 }
 
 const struct event_type transport_events[] = {
-        { "shipment.created", apply_created },        { "shipment.packed", apply_packed },
-        { "shipment.authorised", apply_authorised },  { "shipment.stopped", apply_stopped },
-        { "shipment.dispatched", apply_dispatched },  { "shipment.picked-up", apply_picked_up },
-        { "shipment.tracked", apply_tracked },        { "shipment.delivered", apply_delivered },
-        { "shipment.confirmed", apply_confirmed },    { "shipment.lost", apply_lost },
-        { "shipment.cancelled", apply_cancelled },    { "shipment.documented", apply_documented },
-        { "shipment.noticed", apply_noticed },        { "shipment.traced", apply_traced },
-        { "shipment.reviewed", apply_reviewed },      { "medium.dispatched", apply_medium_dispatched },
-        { "medium.received", apply_medium_received }, { "medium.lost-in-transit", apply_medium_lost },
+        { "shipment.created", apply_created },          { "shipment.packed", apply_packed },
+        { "shipment.authorised", apply_authorised },    { "shipment.stopped", apply_stopped },
+        { "shipment.dispatched", apply_dispatched },    { "shipment.picked-up", apply_picked_up },
+        { "shipment.tracked", apply_tracked },          { "shipment.delivered", apply_delivered },
+        { "shipment.confirmed", apply_confirmed },      { "shipment.lost", apply_lost },
+        { "shipment.cancelled", apply_cancelled },      { "shipment.documented", apply_documented },
+        { "shipment.noticed", apply_noticed },          { "shipment.traced", apply_traced },
+        { "shipment.reviewed", apply_reviewed },        { "medium.dispatched", apply_medium_dispatched },
+        { "medium.received", apply_medium_received },   { "medium.lost-in-transit", apply_medium_lost },
+        { "medium.recovered", apply_medium_recovered },
 };
 _Static_assert(COUNT(transport_events) == TRANSPORT_EVENTS, "all events are offered");

@@ -103,7 +103,7 @@ json_t *form_outcome(const json_t *medium) {
         static const struct term outcomes[] = {
                 { "intact", { "íntegro", "intact" } },           { "changed", { "cambiado", "changed" } },
                 { "damaged", { "dañado", "damaged" } },          { "missing", { "FALTA", "MISSING" } },
-                { "not-inspected", { "recibido", "received" } },
+                { "not-inspected", { "recibido", "received" } }, { "recovered", { "recuperado", "recovered" } },
         };
         const char *outcome = json_text(medium, "outcome");
         int i = outcome ? term_parse(outcomes, COUNT(outcomes), outcome) : -1;

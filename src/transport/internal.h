@@ -9,7 +9,7 @@
 
 extern const struct schema transport_schema;
 
-enum { TRANSPORT_EVENTS = 18 };
+enum { TRANSPORT_EVENTS = 19 };
 extern const struct event_type transport_events[];
 
 enum { SHIPMENT_ID = 16, SHIPMENT_FILE_MAX = 32 * 1024 * 1024, CORRIDOR_KM = 5 };
@@ -40,6 +40,9 @@ int seal_refuse_stranger(struct db *db, const char *plain, struct error *err);
 /* T4: the courier whom a pickup names, judged by the register; *ret stays NULL for one who need not be in it. */
 int courier_demand(struct act *act, const json_t *args, enum category strictest, json_t **ret, struct error *err);
 
+/* X4: the recipient may act, since they are to sign. */
+int shipment_refuse_addressee(struct act *act, const char *recipient, struct error *err);
+
 /* Whether a live shipment other than `except` (may be NULL) holds the medium. ERR_CONFLICT by T2. */
 int shipment_refuse_other(struct db *db, const char *medium, const char *except, struct error *err);
 
@@ -47,8 +50,12 @@ int shipment_refuse_other(struct db *db, const char *medium, const char *except,
  */
 int shipment_devices(struct act *act, const json_t *args, json_t **ret, struct error *err);
 
-/* The verbs' parameter "seal" as plain numbers: a new array of texts. */
+/* The verbs' parameter "seal" as plain numbers: a new array of texts. ERR_USAGE also for one that is there twice: a
+ * slip of whoever types or scans, and no seal that differs. */
 int shipment_seals(const json_t *args, json_t **ret, struct error *err);
+
+/* T5: whether those are the seals in force, all of them and no other. */
+bool shipment_seals_match(const json_t *shipment, const json_t *plain);
 
 /* T5: the verbs' parameter "reading", a repeated "KIND=VALUE", with the three "ok" or "tripped": an object of
  * values in hundredths, and bits 1 << enum indicator of those read and of those that tripped or are beyond the

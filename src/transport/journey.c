@@ -126,6 +126,8 @@ static int refuse_changed(struct act *act, const json_t *shipment, const json_t 
         r = custody_refuse_lent_since(act->db, medium->id, moment, err);
         if (r == 0)
                 r = transport_judge_label(medium->id, medium->label_state, err);
+        if (r == 0)
+                r = medium_refuse_doomed(medium, err);
         return r < 0 ? r : incident_refuse_open(act->db, medium->id, "U9", err);
 }
 
@@ -220,6 +222,8 @@ static int run_dispatch(struct act *act, const json_t *args, json_t **ret, struc
         r = shipment_load(act->db, json_text(args, "shipment"), &shipment, err);
         if (r == 0)
                 r = transport_judge_order(shipment_state_of(shipment), CHECKPOINT_ORIGIN, err);
+        if (r == 0)
+                r = shipment_refuse_addressee(act, json_text(shipment, "recipient"), err);
         if (r == 0)
                 r = refuse_media(act, shipment, err);
         if (r == 0)

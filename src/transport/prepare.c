@@ -43,6 +43,8 @@ static int check_medium(struct act *act, const char *id, const char *device, jso
                 r = transport_judge_label(id, medium.label_state, err);
         if (r == 0)
                 r = incident_refuse_open(act->db, id, "U9", err);
+        if (r == 0)
+                r = medium_refuse_doomed(&medium, err);
         if (r < 0)
                 return r;
         must = transport_must_encrypt(medium.kind, medium.category, medium.classification);
@@ -101,9 +103,9 @@ static int check_media(struct act *act, const json_t *shipment, const json_t *de
         return 0;
 }
 
-/* T5: as printed and as compared, none used before, none twice here. */
+/* T5: as printed and as compared, none used before. */
 static int new_seals(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *plain = NULL, *list = json_array(), *seen = json_object();
+        _cleanup_json_ json_t *plain = NULL, *list = json_array();
         const json_t *item;
         size_t i;
         int r = shipment_seals(args, &plain, err);
@@ -113,16 +115,12 @@ static int new_seals(struct act *act, const json_t *args, json_t **ret, struct e
         json_array_foreach(plain, i, item) {
                 const char *seal = json_string_value(item);
 
-                if (json_object_get(seen, seal))
-                        return refuse(err, ERR_REFUSED, "T5", "El precinto %s se indica dos veces.",
-                                      "Seal %s is named twice.", seal);
                 r = custody_seal_refuse_used(act->db, seal, err);
                 if (r == 0)
                         r = seal_refuse_stranger(act->db, seal, err);
                 if (r < 0)
                         return r;
-                if (json_object_set_new(seen, seal, json_true()) ||
-                    json_array_append_new(list, json_pack("{s:s, s:O}", "plain", seal, "number",
+                if (json_array_append_new(list, json_pack("{s:s, s:O}", "plain", seal, "number",
                                                           json_array_get(json_object_get(args, "seal"), i))))
                         return fail_memory(err);
         }
@@ -290,6 +288,24 @@ static int record_authorisation(struct act *act, const json_t *args, const json_
         return r < 0 ? r : act_record_one(act, "shipment.authorised", shipment_id(shipment), data, err);
 }
 
+/* S12: nobody authorises what is to be destroyed to leave. */
+static int refuse_doomed(struct act *act, const json_t *shipment, struct error *err) {
+        const json_t *item;
+        size_t i;
+        int r = 0;
+
+        json_array_foreach(json_object_get(shipment, "media"), i, item) {
+                struct medium medium;
+
+                r = medium_load(act->db, json_text(item, "medium"), &medium, err);
+                if (r == 0)
+                        r = medium_refuse_doomed(&medium, err);
+                if (r < 0)
+                        break;
+        }
+        return r;
+}
+
 static int run_authorise(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *shipment = NULL;
         bool owner, stands_in, complete;
@@ -303,6 +319,8 @@ static int run_authorise(struct act *act, const json_t *args, json_t **ret, stru
         owner = owns_one(shipment, act->person);
         stands_in = !owner && act->roles & ROLE_SECURITY && json_text(shipment, "emergency");
         r = transport_judge_authorisation(act->person, json_text(shipment, "creator"), owner, stands_in, err);
+        if (r == 0)
+                r = refuse_doomed(act, shipment, err);
         if (r == 0)
                 r = record_authorisation(act, args, shipment, stands_in, &complete, err);
         if (r < 0 || act->dry_run)

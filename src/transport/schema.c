@@ -72,6 +72,10 @@ static const char *const scripts[] = {
         "  shipment TEXT NOT NULL REFERENCES shipment (id), sha256 TEXT NOT NULL, time INTEGER NOT NULL,"
         "  person TEXT NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (shipment, sha256)"
         ") STRICT, WITHOUT ROWID;",
+
+        /* Lost, and found: when, and what was doubtful about it (bits of enum recovery_doubt). */
+        "ALTER TABLE shipment_medium ADD COLUMN recovered INTEGER;"
+        "ALTER TABLE shipment_medium ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;",
 };
 
 static const char *const state_tables[] = {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "registry/person.h"
 #include "store/json.h"
 #include "transport/internal.h"
 
@@ -97,8 +98,9 @@ static int open_texts(json_t *shipment, struct error *err) {
 }
 
 static int load_parts(struct db *db, json_t *shipment, struct error *err) {
-        static const char *const media[] = { "medium", "owner",     "encrypted", "cipher",         "key_bits",
-                                             "digest", "luks_uuid", "verified",  "label_revision", "outcome" };
+        static const char *const media[] = { "medium",         "owner",   "encrypted", "cipher",
+                                             "key_bits",       "digest",  "luks_uuid", "verified",
+                                             "label_revision", "outcome", "recovered", "doubts" };
         static const char *const seals[] = { "number", "plain" };
         static const char *const authorisations[] = { "owner", "person", "time", "note" };
         static const char *const checkpoints[] = { "point",       "time",        "person",    "place",
@@ -110,10 +112,12 @@ static int load_parts(struct db *db, json_t *shipment, struct error *err) {
         static const char *const tracks[] = { "sha256", "time", "person", "summary" };
         int r;
 
-        r = load_array(db, shipment, "media",
-                       "SELECT medium, owner, encrypted, cipher, key_bits, digest, luks_uuid, verified, "
-                       "label_revision, outcome FROM shipment_medium WHERE shipment = ? ORDER BY medium",
-                       media, "ssfsisstis", err);
+        r = load_array(
+                db, shipment, "media",
+                "SELECT medium, owner, encrypted, cipher, key_bits, digest, luks_uuid, verified, "
+                "label_revision, outcome, recovered, doubts FROM shipment_medium WHERE shipment = ? ORDER BY "
+                "medium",
+                media, "ssfsisstisti", err);
         if (r == 0)
                 r = load_array(
                         db, shipment, "seals",
@@ -237,6 +241,15 @@ int shipment_devices(struct act *act, const json_t *args, json_t **ret, struct e
         return 0;
 }
 
+int shipment_refuse_addressee(struct act *act, const char *recipient, struct error *err) {
+        _cleanup_person_ struct person person = { 0 };
+        char today[DATE_TEXT];
+        int r = person_load(act->db, recipient, &person, err);
+
+        date_of(act_now(act), today);
+        return r < 0 ? r : transport_judge_addressee(recipient, person.blocked, person.expires, today, err);
+}
+
 int shipment_seals(const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *seals = json_array();
         const json_t *item;
@@ -248,6 +261,9 @@ int shipment_seals(const json_t *args, json_t **ret, struct error *err) {
 
                 if (r < 0)
                         return r;
+                if (json_array_names(seals, plain))
+                        return fail(err, ERR_USAGE, "El precinto %s se indica dos veces.",
+                                    "Seal %s is named twice.", plain);
                 if (json_array_append_new(seals, json_string(plain)))
                         return fail_memory(err);
         }

@@ -16,6 +16,7 @@ extern const struct room shipment_paper_room; /* `ship document`, `notice`, `rev
 extern const struct room shipment_due_room;   /* `ship due`, `reconcile` */
 extern const struct room shipment_gps_room;   /* `ship gps`, `map` */
 extern const struct room shipment_breach_room; /* `ship breach` */
+extern const struct room recovery_room;        /* `media recover` */
 
 /* What is due of shipments (T6), for whoever alerts. Calls each() for every thing that is still to be done, in the
  * order of shipments, whether its moment has passed (`overdue`) or not, until it returns non-zero, and gives that.

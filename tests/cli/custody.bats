@@ -180,3 +180,77 @@ pack() {
         expect 5 m sara incident close N000001 --resolution "No aparece"
         expect 0 m sara incident close N000001 --resolution "No aparece" --assessment "Cifrado AES-128: sin riesgo, no se notifica"
 }
+
+# lost SEALS…: sent with S-101 and S-102, and lost.
+lost() {
+        encrypted
+        create
+        m cus label print "$ID" --out "$BATS_TEST_TMPDIR/label.pdf" >/dev/null
+        pack S-101 S-102 >/dev/null
+        m ana ship authorise "$SHIPMENT" >/dev/null
+        m cus ship dispatch "$SHIPMENT" --seal S-101 --seal S-102 >/dev/null
+        m cus ship lost "$SHIPMENT" --circumstances "Robo del vehículo" >/dev/null
+}
+
+state() {
+        m cus --json media show "$ID" | jq -r .state
+}
+
+@test "U9 S6: a lost disk turns up: another one is not it, unread it waits, read it is in custody" {
+        lost
+        other=$(loop_device other 32M)
+        found=(--by "Policía Local" --where "Getafe" --condition "Sin caja")
+        expect 5 m sara media recover "$ID" "${found[@]}" --no-seal --device "$other"
+        [[ $output == *"[S6 · ENS mp.si.5"* ]]
+        [ "$(state)" = lost ]
+        expect 0 m sara media recover "$ID" "${found[@]}" --no-seal
+        [ "$(state)" = quarantined ] # T5: its seals are gone, and nobody has read it
+        [ "$(m sara --json incident show N000002 | jq -r .kind)" = seal ]
+        expect 0 m sara --json device list
+        [[ $(jq -r --arg d "$DEVICE" '.rows[] | select(.device == $d) | .verdict' <<<"$output") != accept ]]
+        expect 0 m sara media recover "$ID" "${found[@]}" --device "$DEVICE"
+        [ "$(state)" = in-custody ]
+        expect 7 m uli loan request "$ID" --to uli --reason r --due "$DUE" --location CPD # the incidents are open
+        expect 0 m sara ledger replay
+        expect 0 m sara ledger verify
+}
+
+@test "U9 C2: a lost disk whose header changed, and one that is damaged, are quarantined, and wiping is the way out" {
+        lost
+        cryptsetup config "$DEVICE" --label Otra # somebody had it in hand
+        found=(--by "Policía Local" --where "Getafe" --condition "Caja intacta" --seal S-101 --seal S-102)
+        expect 0 m sara media recover "$ID" "${found[@]}" --device "$DEVICE"
+        [ "$(state)" = quarantined ]
+        [ "$(m sara --json incident show N000002 | jq -r .kind)" = header ]
+        expect 7 m oto encrypt run "$ID" "$DEVICE" --confirm "$ID"
+        expect 0 m oto wipe run "$ID" --device "$DEVICE" --confirm "$ID"
+        [ "$(state)" = sanitized ]
+}
+
+@test "S12: a disk that is to be destroyed is neither encrypted anew nor its passphrase handed over; it is wiped, and it is not retired" {
+        encrypted
+        m oto destroy request "$ID" --reason r --method shred >/dev/null
+        m ana destroy approve "$ID" >/dev/null
+        expect 7 m oto encrypt run "$ID" "$DEVICE" --replace --confirm "$ID" --no-fill
+        [[ $output == *"[S12 · ENS mp.si.5]"* ]]
+        expect 7 m cus encrypt handover "$ID" "$DEVICE" --to rosa --letter "$BATS_TEST_TMPDIR/letter.pdf"
+        [[ $output == *"[S12 · ENS mp.si.5]"* ]]
+        expect 7 m cus --lang es loan request "$ID" --to uli --reason r --due "$DUE" --location CPD
+        [[ $output == *"La destrucción D000001 del soporte $ID está aprobada."*"que su propietario retire la aprobación con «destroy refuse»"* ]]
+        expect 0 m oto wipe run "$ID" --device "$DEVICE" --confirm "$ID"
+        expect 7 m cus media retire "$ID" --reason r
+        expect 0 m ana destroy refuse "$ID" --reason "Basta con borrarlo"
+        expect 0 m cus media retire "$ID" --reason r
+        expect 0 m sara ledger replay
+}
+
+@test "S12 X2: a store made before approvals were noted with their medium catches up with them" {
+        m oto destroy request "$ID" --reason r --method shred >/dev/null
+        m ana destroy approve "$ID" >/dev/null
+        version=$(sqlite3 "$STORE/registry.db" "SELECT version FROM schema WHERE room = 'registry'")
+        sqlite3 "$STORE/registry.db" "ALTER TABLE medium DROP COLUMN destruction;
+                UPDATE schema SET version = $((version - 1)) WHERE room = 'registry'"
+        expect 7 m uli loan request "$ID" --to uli --reason r --due "$DUE" --location CPD
+        [[ $output == *"[S12 · ENS mp.si.5]"* ]]
+        expect 0 m sara ledger verify
+}

@@ -97,7 +97,7 @@ def stand(media, event):
         medium.missing = medium.missing or not data.get("drill")
     elif kind == "medium.put-back":
         medium.missing = data.get("returned") == "missing"
-    elif kind in ("medium.moved", "medium.located", "medium.received", "loan.handed-over", "loan.returned"):
+    elif kind in ("medium.moved", "medium.located", "medium.received", "medium.recovered", "loan.handed-over", "loan.returned"):
         medium.missing = False
 
 

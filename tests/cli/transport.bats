@@ -171,3 +171,30 @@ setup() {
         expect 0 m cus ship due
         [[ $output != *"notice of arrival"* ]]
 }
+
+@test "X4 T5 T6 U9: a recipient who can't act, an arrival that is past, a seal read twice: refused, and no incident" {
+        tape T1 MEDIA
+        m sara person block rosa --reason "Baja" >/dev/null
+        expect 5 m cus --lang es ship create --media "$TAPE" --recipient rosa --reason r --method certified-courier --route norte-sur
+        [[ $output == *"La cuenta de rosa está bloqueada: no puede recibir un envío."*"[X4 · ENS op.acc."* ]]
+        m sara person unblock rosa --reason "Vuelve" >/dev/null
+        expect 5 m cus ship create --media "$TAPE" --recipient rosa --reason r --method certified-courier --route norte-sur \
+                --eta "$(date -u -d yesterday +%F)"
+        [[ $output == *"[T6 · ENS mp.si.4"* ]]
+        create "$TAPE" -- --method certified-courier --route norte-sur --eta "$(date -u +%F)"
+        expect 2 m cus ship pack "$SHIPMENT" "${levels[@]}" --seal S-101 --seal s101 --label-checked
+        ready S-101
+        m sara person block rosa --reason "Baja" >/dev/null
+        expect 5 m cus ship dispatch "$SHIPMENT" --seal S-101
+        [[ $output == *"[X4 · ENS op.acc."* ]]
+        m sara person unblock rosa --reason "Vuelve" >/dev/null
+        expect 2 m cus --lang es ship dispatch "$SHIPMENT" --seal S-101 --seal S101
+        [[ $output == *"El precinto S101 se indica dos veces."* ]]
+        [ "$(m sara --json incident list | jq '.rows | length')" = 0 ]
+        expect 0 m cus ship dispatch "$SHIPMENT" --seal S-101
+        # What happened is told whole, up to 1000 characters of any script.
+        long=$(printf 'ñ%.0s' {1..1000})
+        expect 0 m cus incident open --kind other --what "$long"
+        [ "$(m sara --json incident show N000001 | jq -r .what)" = "$long" ]
+        expect 2 m cus incident open --kind other --what "${long}n"
+}

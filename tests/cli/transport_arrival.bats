@@ -191,3 +191,48 @@ travels() {
         expect 0 m sara ledger replay
         expect 0 m sara ledger verify
 }
+
+@test "U9 T5 T7 K2: a lost tape turns up: sealed as it left it is in custody, without its seals it is only wiped or destroyed" {
+        tape T1 MEDIA
+        A=$TAPE
+        tape T2 MEDIA
+        B=$TAPE
+        create "$A" "$B" -- --method certified-courier --route norte-sur
+        ready S-101
+        m cus ship dispatch "$SHIPMENT" --seal S-101 >/dev/null
+        expect 7 m sara media recover "$A" --by Eva --where "El almacén" --condition Bien --seal S-101 # not lost
+        [[ $output == *"[U9 · ENS mp.si.3"* ]]
+        m cus ship lost "$SHIPMENT" --circumstances "No llegó" >/dev/null
+        [ "$(m sara --json report metrics --behind not-located | jq '.rows | length')" = 2 ]
+        expect 3 m cus media recover "$A" --by Eva --where "El almacén" --condition Bien --seal S-101
+        expect 2 m sara media recover "$A" --by Eva --where "El almacén" --condition Bien
+        expect 2 m sara media recover "$A" --by Eva --where "El almacén" --condition Bien --seal S-101 --no-seal
+        expect 0 m sara --lang es media recover "$A" --by "Eva, del transportista" --where "El almacén de Getafe" --condition "Caja intacta" --seal s101
+        [[ $output == *"Soporte $A recuperado: en custodia."*"Anotado en la incidencia N000001, que sigue abierta"* ]]
+        expect 0 m sara --lang en media recover "$B" --by Eva --where "A skip" --condition "Box open" --no-seal
+        [[ $output == *"incident N000002 opened"*"Medium $B is quarantined"* ]]
+        [ "$(m cus --json media show "$A" | jq -r '.state + .holder')" = in-custody ]
+        [ "$(m cus --json media show "$B" | jq -r .state)" = quarantined ]
+        [ "$(m sara --json report metrics --behind not-located | jq '.rows | length')" = 0 ]
+        # The breach is told of both, and is open; nobody lends meanwhile.
+        expect 0 m sara --json incident show N000001
+        [ "$(jq -r '.state, (.notes | length)' <<<"$output" | paste -sd ' ')" = "open 2" ]
+        [[ $(jq -r '.notes[0].text' <<<"$output") == "El soporte $A apareció: lo halló Eva, del transportista, El almacén de Getafe. Caja intacta."* ]]
+        expect 0 m cus ship reconcile
+        [[ $output == *"$A"*recovered*"$B"*recovered* ]]
+        expect 0 m cus --lang en ship breach "$SHIPMENT" --out "$BATS_TEST_TMPDIR/b.txt"
+        grep -q "Media that turned up since: $A (.*), $B (.*)" "$BATS_TEST_TMPDIR/b.txt"
+        expect 7 m rosa loan request "$A" --to rosa --reason r --due 2040-01-01 --location CPD
+        m sara incident close N000001 --resolution Hallados --assessment "No se notifica" >/dev/null
+        m sara incident close N000002 --resolution "Se destruye" >/dev/null
+        expect 0 m rosa loan request "$A" --to rosa --reason r --due 2040-01-01 --location CPD
+        expect 7 m rosa loan request "$B" --to rosa --reason r --due 2040-01-01 --location CPD
+        expect 7 m cus ship create --media "$B" --recipient rosa --reason r --method certified-courier --route norte-sur
+        # A later look mends nothing that was broken; its way out is destruction (tapes are not wiped here).
+        expect 0 m sara media recover "$B" --by Sara --where "El mostrador" --condition Abierta --seal S-101
+        [ "$(m cus --json media show "$B" | jq -r .state)" = quarantined ]
+        [ "$(m sara --json incident list --open | jq '.rows | length')" = 0 ]
+        expect 0 m oto destroy request "$B" --reason "No es de confianza" --method shred
+        expect 0 m sara ledger replay
+        expect 0 m sara ledger verify
+}

@@ -68,7 +68,7 @@ static void photo(const char *name, char ret[96]) {
                          0);
 }
 
-/* S8: what was lent after its approval is not here, and can't be destroyed until it is back. */
+/* S8: what was lent when it was approved is not here, and can't be destroyed until it is back. */
 static void what_is_lent_is_not_destroyed(void **state) {
         char medium[16], before[96];
 
@@ -76,8 +76,10 @@ static void what_is_lent_is_not_destroyed(void **state) {
         register_tape("PUBLICO", "D-1", medium);
         test_expect(0, &store, "oto", "destroy", "request", "{s:s, s:s, s:s}", "medium", medium, "reason", "r",
                     "method", "shred");
-        test_expect(0, &store, "olga", "destroy", "approve", "{s:s}", "destruction", medium);
         lend(medium, "S-0001");
+        test_expect(0, &store, "olga", "destroy", "approve", "{s:s}", "destruction", medium);
+        must_refuse(ERR_CONFLICT, "S12", "olga", "loan", "extend", "{s:s, s:s, s:s}", "loan", medium, "due",
+                    "2030-01-20", "reason", "r");
         photo("before.png", before);
         must_refuse(ERR_CONFLICT, "S8", "oto", "destroy", "execute",
                     "{s:s, s:s, s:[s], s:[s], s:[s], s:s, s:s, s:s, s:b, s:s}", "destruction", medium, "supervisor",
@@ -87,6 +89,70 @@ static void what_is_lent_is_not_destroyed(void **state) {
         test_expect(0, &store, "cus", "loan", "in", "{s:s, s:s, s:s}", "loan", medium, "seal", "S-0001",
                     "condition", "c");
         expect_state(medium, "in-custody");
+}
+
+static void ask_for_loan(int code, const char *medium) {
+        test_expect(code, &store, "uli", "loan", "request", "{s:s, s:s, s:s, s:s, s:s}", "medium", medium, "to",
+                    "uli", "reason", "r", "due", "2030-01-01", "location", "CPD");
+}
+
+#define SHIPMENT                                                                                                   \
+        "{s:s, s:s, s:s, s:[s], s:s, s:s, s:i, s:s}", "from", "Norte", "to", "Sur", "recipient", "uli", "media",   \
+                medium, "method", "standard-courier", "route", "A-4", "limit", 24, "reason", "r"
+#define PACKING                                                                                                    \
+        "{s:s, s:[s, s, s, s, s, s], s:[s], s:b}", "shipment", "E000001", "level", "encrypted-medium",             \
+                "antistatic-bag", "foam", "rigid-container", "security-seal", "outer-pack", "seal", "T-0001",      \
+                "label-checked", 1
+
+/* S12: once its destruction is approved a medium neither leaves nor is put to use, at whatever step the loan or the
+ * shipment was; an approval that is withdrawn frees it again. */
+static void what_is_to_be_destroyed_stays(void **state) {
+        char medium[16], label[96];
+
+        (void) state;
+        register_tape("PUBLICO", "X-1", medium);
+        (void) snprintf(label, sizeof label, "%s/x.zpl", store.root);
+        test_expect(0, &store, "cus", "label", "print", "{s:[s], s:[s]}", "medium", medium, "out", label);
+        test_expect(0, &store, "oto", "destroy", "request", "{s:s, s:s, s:s}", "medium", medium, "reason", "r",
+                    "method", "shred");
+        ask_for_loan(0, medium); /* asked for is not approved yet */
+        test_expect(0, &store, "cus", "ship", "create", SHIPMENT);
+        test_expect(0, &store, "olga", "destroy", "approve", "{s:s}", "destruction", medium);
+
+        must_refuse(ERR_CONFLICT, "S12", "olga", "loan", "approve", "{s:s}", "loan", medium);
+        must_refuse(ERR_CONFLICT, "S12", "cus", "ship", "pack", PACKING);
+        test_expect(0, &store, "olga", "loan", "refuse", "{s:s, s:s}", "loan", medium, "reason", "r");
+        must_refuse(ERR_CONFLICT, "S12", "uli", "loan", "request", "{s:s, s:s, s:s, s:s, s:s}", "medium", medium,
+                    "to", "uli", "reason", "r", "due", "2030-01-01", "location", "CPD");
+        must_refuse(ERR_CONFLICT, "S12", "oto", "tapeset", "create", "{s:s, s:[s]}", "set", "juego", "tape",
+                    medium);
+        must_refuse(ERR_DENIED, "S8", "pia", "destroy", "refuse", "{s:s, s:s}", "destruction", medium, "reason",
+                    "r");
+
+        /* Withdrawn: it is as it was, up to the hand-over; approved again between two steps of each. */
+        test_expect(0, &store, "olga", "destroy", "refuse", "{s:s, s:s}", "destruction", medium, "reason", "r");
+        ask_for_loan(0, medium);
+        test_expect(0, &store, "olga", "loan", "approve", "{s:s}", "loan", medium);
+        test_expect(0, &store, "cus", "ship", "pack", PACKING);
+        test_expect(0, &store, "oto", "destroy", "request", "{s:s, s:s, s:s}", "medium", medium, "reason", "r",
+                    "method", "shred");
+        test_expect(0, &store, "olga", "destroy", "approve", "{s:s}", "destruction", medium);
+        must_refuse(ERR_CONFLICT, "S12", "cus", "loan", "out", "{s:s, s:s}", "loan", medium, "seal", "T-0002");
+        must_refuse(ERR_CONFLICT, "S12", "olga", "ship", "authorise", "{s:s}", "shipment", "E000001");
+        test_expect(0, &store, "olga", "destroy", "refuse", "{s:s, s:s}", "destruction", medium, "reason", "r");
+        test_expect(0, &store, "olga", "ship", "authorise", "{s:s}", "shipment", "E000001");
+        test_expect(0, &store, "oto", "destroy", "request", "{s:s, s:s, s:s}", "medium", medium, "reason", "r",
+                    "method", "shred");
+        test_expect(0, &store, "olga", "destroy", "approve", "{s:s}", "destruction", medium);
+        must_refuse(ERR_CONFLICT, "S12", "cus", "ship", "dispatch", "{s:s, s:[s]}", "shipment", "E000001", "seal",
+                    "T-0001");
+        test_expect(0, &store, "cus", "ship", "cancel", "{s:s, s:s}", "shipment", "E000001", "reason", "r");
+        must_refuse(ERR_CONFLICT, "S12", "cus", "ship", "create", SHIPMENT);
+        test_expect(0, &store, "olga", "destroy", "refuse", "{s:s, s:s}", "destruction", medium, "reason", "r");
+        must_refuse(ERR_CONFLICT, "S8", "olga", "destroy", "refuse", "{s:s, s:s}", "destruction", medium, "reason",
+                    "r");
+        test_expect(0, &store, "cus", "loan", "out", "{s:s, s:s}", "loan", medium, "seal", "T-0002");
+        test_expect(0, &store, "sara", "ledger", "replay", "{}");
 }
 
 /* L4, X1: nobody takes a medium to lower it; it is given by its owner, a custodian or the administrator. */
@@ -226,6 +292,7 @@ static void slips_are_told(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_lent_is_not_destroyed),
+                cmocka_unit_test(what_is_to_be_destroyed_stays),
                 cmocka_unit_test(nobody_takes_a_medium),
                 cmocka_unit_test(a_name_is_of_one_medium),
                 cmocka_unit_test(a_change_changes_something),

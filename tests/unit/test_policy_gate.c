@@ -68,9 +68,10 @@ static void its_standing_counts(void **state) {
                 enum gate_verdict verdict;
                 const char *rule;
         } rows[] = {
-                { GATE_ON_LOAN, GATE_READ_ONLY, "U3" }, { GATE_IN_TRANSIT, GATE_READ_ONLY, "T4" },
-                { GATE_LOST, GATE_REFUSE, "U9" },       { GATE_UNSANITIZED, GATE_REFUSE, "S5" },
-                { GATE_DESTROYED, GATE_REFUSE, "U9" },  { GATE_RETIRED, GATE_READ_ONLY, "C3" },
+                { GATE_ON_LOAN, GATE_READ_ONLY, "U3" },  { GATE_IN_TRANSIT, GATE_READ_ONLY, "T4" },
+                { GATE_LOST, GATE_REFUSE, "U9" },        { GATE_UNSANITIZED, GATE_REFUSE, "S5" },
+                { GATE_DESTROYED, GATE_REFUSE, "U9" },   { GATE_RETIRED, GATE_READ_ONLY, "C3" },
+                { GATE_QUARANTINED, GATE_REFUSE, "U9" },
         };
 
         (void) state;

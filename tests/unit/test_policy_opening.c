@@ -120,8 +120,8 @@ static void c9_what_the_gate_leaves(void **state) {
 }
 
 static void c9_only_what_is_ours_and_here(void **state) {
-        static const enum gate_standing elsewhere[] = { GATE_IN_TRANSIT, GATE_LOST, GATE_UNSANITIZED,
-                                                        GATE_DESTROYED, GATE_RETIRED };
+        static const enum gate_standing elsewhere[] = { GATE_IN_TRANSIT, GATE_LOST,    GATE_UNSANITIZED,
+                                                        GATE_DESTROYED,  GATE_RETIRED, GATE_QUARANTINED };
         struct opening_case facts = kept;
 
         (void) state;

@@ -129,6 +129,11 @@ static void t3_t4_x1_people(void **state) {
         must_refuse(transport_judge_authorisation("olga", "olga", true, false, &err), &err, ERR_DENIED, "X1");
         assert_int_equal(transport_judge_recipient("rosa", "rosa", &err), 0);
         must_refuse(transport_judge_recipient("ana", "rosa", &err), &err, ERR_DENIED, "T4");
+        assert_int_equal(transport_judge_addressee("rosa", false, "", "2026-01-01", &err), 0);
+        assert_int_equal(transport_judge_addressee("rosa", false, "2026-01-01", "2026-01-01", &err), 0);
+        must_refuse(transport_judge_addressee("rosa", false, "2025-12-31", "2026-01-01", &err), &err, ERR_REFUSED,
+                    "X4");
+        must_refuse(transport_judge_addressee("rosa", true, "", "2026-01-01", &err), &err, ERR_REFUSED, "X4");
 }
 
 static void t5_seals(void **state) {
@@ -155,10 +160,47 @@ static void t5_seals(void **state) {
         assert_false(transport_seals_match(placed, 2, placed, 0));
 }
 
+/* U9, T5: every combination of what is seen of a medium that turned up. */
+static void u9_what_turns_up(void **state) {
+        enum { SEALED = 1, DAMAGED = 2, MUST = 4, SEEN = 8, SAME = 16 };
+
+        (void) state;
+        for (unsigned bits = 0; bits < 32; bits++) {
+                const struct recovery_facts facts = { .sealed = bits & SEALED,
+                                                      .damaged = bits & DAMAGED,
+                                                      .must_be_seen = bits & MUST,
+                                                      .seen = bits & SEEN,
+                                                      .same = bits & SAME };
+                const unsigned doubts = transport_recovery_doubts(&facts);
+                /* A disk of ours is proven by its header; anything else by its seals alone. */
+                const bool proven = (bits & (MUST | SEEN | SAME)) == (MUST | SEEN | SAME);
+                const bool changed = bits & SEEN && !(bits & SAME);
+                const bool trusted = !(bits & DAMAGED) && !changed && (bits & MUST ? proven : (bits & SEALED) != 0);
+
+                assert_int_equal(transport_recovery_trusted(&facts, doubts), trusted);
+                assert_int_equal(!(doubts & 1U << RECOVERY_SEAL), (bits & SEALED) != 0);
+                assert_int_equal((doubts & 1U << RECOVERY_UNSEEN) != 0, bits & MUST && !(bits & SEEN));
+        }
+        /* A later look settles only that nobody had looked. */
+        const struct recovery_facts later = { .sealed = true,
+                                              .must_be_seen = true,
+                                              .seen = true,
+                                              .same = true,
+                                              .earlier = 1U << RECOVERY_UNSEEN | 1U << RECOVERY_DAMAGED };
+
+        assert_int_equal(transport_recovery_doubts(&later), 1U << RECOVERY_DAMAGED);
+        assert_false(transport_recovery_trusted(&later, transport_recovery_doubts(&later)));
+}
+
 static void t6_documents_and_limit(void **state) {
         const int64_t hour = 3600 * SECOND;
 
+        struct error err;
+
         (void) state;
+        assert_int_equal(transport_judge_eta(NULL, "2026-01-01", &err), 0);
+        assert_int_equal(transport_judge_eta("2026-01-01", "2026-01-01", &err), 0);
+        must_refuse(transport_judge_eta("2025-12-31", "2026-01-01", &err), &err, ERR_REFUSED, "T6");
         assert_false(transport_is_late(0, 0, 24, 100 * DAY));
         assert_false(transport_is_late(hour, 0, 24, 25 * hour));
         assert_true(transport_is_late(hour, 0, 24, 25 * hour + 1));
@@ -176,6 +218,7 @@ int main(void) {
                 cmocka_unit_test(t3_t4_x1_people),
                 cmocka_unit_test(t5_seals),
                 cmocka_unit_test(t6_documents_and_limit),
+                cmocka_unit_test(u9_what_turns_up),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

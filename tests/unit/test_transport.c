@@ -172,8 +172,8 @@ static void t2_t5_packing(void **state) {
         must_refuse(ERR_REFUSED, "T2", "cus", "ship", "pack", pack_format, "shipment", "E000001", "level",
                     "encrypted-medium", "antistatic-bag", "foam", "rigid-container", "security-seal", "foam",
                     "seal", "S-1001", "S-1002", "label-checked", 1, "device", device);
-        must_refuse(ERR_REFUSED, "T5", "cus", "ship", "pack", pack_format, "shipment", "E000001", "level",
-                    ALL_LEVELS, "seal", "S-1001", "s1001", "label-checked", 1, "device", device);
+        must_refuse(ERR_USAGE, "", "cus", "ship", "pack", pack_format, "shipment", "E000001", "level", ALL_LEVELS,
+                    "seal", "S-1001", "s1001", "label-checked", 1, "device", device);
         must_refuse(ERR_CONFLICT, "T3", "olga", "ship", "authorise", "{s:s}", "shipment", "E000001");
         must_refuse(ERR_CONFLICT, "T4", "cus", "ship", "dispatch", "{s:s, s:[s]}", "shipment", "E000001", "seal",
                     "S-1001");

@@ -4,7 +4,7 @@ set(MPSI_RULES_DIR lib/udev/rules.d CACHE PATH "Where udev's rules go")
 
 install(TARGETS mpsi mpsi-verify-wipe RUNTIME)
 install(TARGETS mpsid mpsi-siem mpsi-alert RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
-install(TARGETS mpsi-gate mpsi-tsa RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/mpsi)
+install(TARGETS mpsi-gate mpsi-tsa mpsi-popup RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/mpsi)
 install(DIRECTORY forms labels DESTINATION ${CMAKE_INSTALL_DATADIR}/mpsi)
 
 set(MPSI_GATE ${CMAKE_INSTALL_FULL_LIBEXECDIR}/mpsi/mpsi-gate)
@@ -27,6 +27,8 @@ install(FILES ${CMAKE_BINARY_DIR}/mpsid.service ${CMAKE_BINARY_DIR}/mpsi-siem.se
 install(FILES systemd/sysusers.conf DESTINATION lib/sysusers.d RENAME mpsi.conf)
 install(FILES systemd/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME mpsi.conf)
 
+configure_file(etc/mpsi-popup.desktop.in ${CMAKE_BINARY_DIR}/mpsi-popup.desktop @ONLY)
+
 # The programs read /etc/mpsi/mpsi.conf wherever they are installed; a folder for a look stays a folder. One that is there is
 # somebody's work.
 install(CODE "
@@ -34,6 +36,8 @@ install(CODE "
     if(CMAKE_INSTALL_PREFIX MATCHES \"^/usr(/local)?/?$\")
         set(config_dir /etc/mpsi)
     endif()
+    # Desktops start what lies in /etc/xdg/autostart, wherever the program is.
+    file(INSTALL \"${CMAKE_BINARY_DIR}/mpsi-popup.desktop\" DESTINATION \"\${config_dir}/../xdg/autostart\")
     if(NOT EXISTS \"\$ENV{DESTDIR}\${config_dir}/mpsi.conf\")
         file(INSTALL \"${CMAKE_SOURCE_DIR}/etc/mpsi.conf\" DESTINATION \"\${config_dir}\")
     endif()")

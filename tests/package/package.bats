@@ -43,6 +43,7 @@ install_into() {
         [ -z "$(grep -vE '^(d|-)rw[x-]r-[x-]r-[x-] root/root ' <<<"$output")" ]
         diff - <(awk '$1 ~ /^-/ { print $1, $6 }' <<<"$output" | grep -v -e /usr/share/doc/ -e /usr/share/mpsi/ | sort -k 2) <<'END'
 -rw-r--r-- ./etc/mpsi/mpsi.conf
+-rw-r--r-- ./etc/xdg/autostart/mpsi-popup.desktop
 -rw-r--r-- ./lib/systemd/system/mpsi-alert.service
 -rw-r--r-- ./lib/systemd/system/mpsi-alert.timer
 -rw-r--r-- ./lib/systemd/system/mpsi-siem.service
@@ -59,6 +60,7 @@ install_into() {
 -rw-r--r-- ./usr/lib/sysusers.d/mpsi.conf
 -rw-r--r-- ./usr/lib/tmpfiles.d/mpsi.conf
 -rwxr-xr-x ./usr/libexec/mpsi/mpsi-gate
+-rwxr-xr-x ./usr/libexec/mpsi/mpsi-popup
 -rwxr-xr-x ./usr/libexec/mpsi/mpsi-tsa
 -rwxr-xr-x ./usr/sbin/mpsi-alert
 -rwxr-xr-x ./usr/sbin/mpsi-siem

@@ -158,6 +158,13 @@ static enum typed read_pin(struct desk *desk, struct secret *pin, size_t *n) {
         return typed;
 }
 
+/* What becomes of an act that is not signed here: a checkpoint of a shipment is not done (T4). */
+static struct text without_pin(const struct counter *counter) {
+        if (counter->call.noun && strcmp(counter->call.noun, "ship") == 0)
+                return (struct text){ "(Intro solo: se deja sin hacer)", "(Enter alone: it is left undone)" };
+        return (struct text){ "(Intro solo: se firma en papel)", "(Enter alone: signed on paper)" };
+}
+
 static int ask_secret(void *context, const char *purpose, struct text prompt, struct secret **ret,
                       struct error *err) {
         struct desk *desk = context;
@@ -174,8 +181,7 @@ static int ask_secret(void *context, const char *purpose, struct text prompt, st
         if (r < 0)
                 return r;
         (void) snprintf(line, sizeof line, "%s%s", text_in(prompt, desk->cli->lang),
-                        desk->cli->lang == LANG_EN ? "(Enter alone: signed on paper)"
-                                                   : "(Intro solo: se firma en papel)");
+                        text_in(without_pin(&desk->counter), desk->cli->lang));
         desk->look.prompt = line;
         say("\a");
         draw(desk);

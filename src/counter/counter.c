@@ -30,6 +30,12 @@ void clear_desk(struct counter *counter) {
         keep(&counter->loan, NULL);
         keep(&counter->access, NULL);
         keep(&counter->seen, NULL);
+        keep(&counter->shipment, NULL);
+        keep(&counter->said, NULL);
+        counter->step = NULL;
+        counter->all_sealed = counter->no_receipt = false;
+        if (counter->mode == MODE_SHIP)
+                counter->mode = MODE_DESK;
         *counter->overdue = *counter->seal = *counter->supervisor = *counter->condition = '\0';
         *counter->credential = *counter->paper = *counter->reason = *counter->device = '\0';
         if (counter->mode != MODE_MOVE)
@@ -92,7 +98,7 @@ void look_up(struct counter *counter, enum counter_purpose purpose) {
 
 static bool has_work(const struct counter *counter) {
         return counter->person || counter->medium || counter->ask != ASK_NOTHING || *counter->place ||
-               counter->want >= 0;
+               counter->shipment || counter->want >= 0;
 }
 
 /* First what is on the desk, then the mode. */
@@ -152,6 +158,8 @@ static void on_command(struct counter *counter, int64_t now) {
         default:
                 if (counter->mode == MODE_DESK)
                         desk_command(counter, now);
+                else if (counter->mode == MODE_SHIP)
+                        ship_command(counter, now);
                 else
                         mode_command(counter, now);
         }
@@ -191,6 +199,13 @@ static bool is_repeated(struct counter *counter, int64_t now) {
         return again;
 }
 
+/* A seal may be numbered like a shipment: what is asked for is meant. */
+static bool may_begin_shipment(const struct counter *counter) {
+        if (counter->mode == MODE_SHIP)
+                return counter->ask == ASK_ACT || strlen(counter->scan.plain) > 7;
+        return counter->mode == MODE_DESK && !counter->medium;
+}
+
 static void on_text(struct counter *counter, int64_t now) {
         const struct scan *scan = &counter->scan;
 
@@ -198,6 +213,10 @@ static void on_text(struct counter *counter, int64_t now) {
                 call(counter, FOR_PERSON, "person", "scan-card", json_pack("{s:s}", "text", scan->plain));
         else if (scan->kind == SCAN_NAME)
                 call(counter, FOR_PERSON, "person", "show", json_pack("{s:s}", "name", scan->text + 1));
+        else if (scan->kind == SCAN_SHIPMENT && may_begin_shipment(counter))
+                ship_look_up(counter);
+        else if (counter->mode == MODE_SHIP)
+                ship_scan(counter, now);
         else if (counter->mode != MODE_DESK)
                 mode_scan(counter, now);
         else if (scan->kind == SCAN_PLACE && counter->medium) {
@@ -238,7 +257,8 @@ void counter_escape(struct counter *counter, int64_t now) {
 bool counter_tick(struct counter *counter, int64_t now) {
         int64_t quiet = now - counter->active;
 
-        if (counter->mode == MODE_DESK && has_work(counter) && quiet >= COUNTER_DROP) {
+        if ((counter->mode == MODE_DESK || counter->mode == MODE_SHIP) && has_work(counter) &&
+            quiet >= COUNTER_DROP) {
                 note(counter, TONE_NOTE, now, "Sin terminar: se deja sin hacer.", "Not ended: it is left undone.");
                 clear_desk(counter);
                 show_ready(counter);
@@ -277,7 +297,8 @@ static void on_person(struct counter *counter, int r, const json_t *answer, cons
                 call(counter, FOR_OVERDUE, "loan", "overdue",
                      json_pack("{s:s}", "to", json_text_or_empty(answer, "name")));
         } else {
-                show_ready(counter);
+                if (counter->mode != MODE_SHIP)
+                        show_ready(counter);
                 show_line(counter, "Aquí no hace falta una tarjeta.", "No card is needed here.");
                 counter->bells = 2;
         }
@@ -321,6 +342,8 @@ void counter_answer(struct counter *counter, int r, const json_t *answer, const 
                 on_person(counter, r, answer, err, now);
         else if (purpose == FOR_UNDO)
                 on_undo(counter, r, answer, err, now);
+        else if (purpose == FOR_SHIPMENT || purpose == FOR_CHECKPOINT)
+                ship_answer(counter, r, answer, err, no_pin, now);
         else if (purpose <= FOR_CONFLICT)
                 desk_answer(counter, r, answer, said, err, no_pin, now);
         else

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "counter/scan.h"
 
-enum counter_mode { MODE_DESK, MODE_MOVE, MODE_LOCATE, MODE_STOCKTAKE, MODE_ENTER, MODE_LEAVE };
+enum counter_mode { MODE_DESK, MODE_MOVE, MODE_LOCATE, MODE_STOCKTAKE, MODE_ENTER, MODE_LEAVE, MODE_SHIP };
 
 /* What the next scan is taken for, when it could be several things. */
 enum counter_ask {
@@ -22,6 +22,13 @@ enum counter_ask {
         ASK_FINISH,  /* yes or no: end it */
         ASK_CREDENTIAL,
         ASK_PAPER, /* the number of the sheet that was signed */
+        ASK_ACT,   /* what is done with a shipment */
+        ASK_INDICATOR,
+        ASK_COMPANY,
+        ASK_COURIER,
+        ASK_RECEIPT,
+        ASK_EVENT,
+        ASK_POSITION,
 };
 
 enum counter_tone { TONE_READY, TONE_ASK, TONE_DONE, TONE_NOTE, TONE_REFUSED };
@@ -53,6 +60,8 @@ struct counter_call {
 
 enum undo_kind { UNDO_NOTHING, UNDO_MOVE, UNDO_OUT, UNDO_NEVER };
 
+struct ship_step;
+
 struct counter {
         enum lang lang;
         int64_t days; /* of a loan that is asked for here */
@@ -72,6 +81,10 @@ struct counter {
         char overdue[16];                                /* the person's overdue loan, or "" */
         char place[40], seal[64], supervisor[64], condition[64], credential[24], paper[64], reason[204],
                 device[200];
+        /* A shipment, its checkpoint and what it needs; said: arguments of the verb so far. */
+        json_t *shipment, *said;
+        const struct ship_step *step;
+        bool all_sealed, no_receipt;
         bool no_seal, on_paper; /* on_paper: nobody gave a PIN */
         struct error conflict;  /* why another desk was first */
 

@@ -232,8 +232,8 @@ static void settle_elsewhere(struct counter *counter, int64_t now) {
                           "It is on record as lost: set it aside and tell the security administrator.");
         else if (is(counter->medium, "state", "in-transit"))
                 turn_down(counter, now, (struct text){ "EN VIAJE", "SHIPPED" },
-                          "Consta en un envío: recíbalo con «ship deliver» y «ship confirm».",
-                          "It is on record in a shipment: receive it with “ship deliver” and “ship confirm”.");
+                          "Consta en un envío: lea el código del envío, en su formulario R-110-019.",
+                          "It is on record in a shipment: scan the shipment's code, on its form R-110-019.");
         else if (is(counter->medium, "state", "sanitized") || is(counter->medium, "state", "unsanitized"))
                 *counter->place ? move_or_confirm(counter)
                                 : ask(counter, ASK_NOTHING, (struct text){ "BORRADO", "WIPED" },

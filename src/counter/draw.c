@@ -220,8 +220,10 @@ char *counter_draw(const struct counter *counter, const struct counter_look *loo
         if (!page.out)
                 return NULL;
         put_head(&page);
-        put_word(&page, view);
-        put(&page, "", "");
+        if (!view->help) { /* the list needs the room */
+                put_word(&page, view);
+                put(&page, "", "");
+        }
         put_wrapped(&page, "\033[1m", view->sentence, SENTENCE_ROWS);
         if (view->help) {
                 put_help(&page);

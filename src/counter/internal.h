@@ -34,6 +34,8 @@ enum counter_purpose {
         FOR_ENTER,
         FOR_LEAVE,
         FOR_UNDO,
+        FOR_SHIPMENT,
+        FOR_CHECKPOINT,
         PURPOSES
 };
 
@@ -95,3 +97,13 @@ void mode_answer(struct counter *counter, int r, const json_t *answer, const str
                  int64_t now);
 /* A medium with a place and no loan: it is moved there, or is where it belongs. */
 void move_or_confirm(struct counter *counter);
+
+/* --- ships.c: checkpoints of shipments (T4, T5) ------------------------------------------------------------------
+ */
+
+/* A shipment's code was scanned. */
+void ship_look_up(struct counter *counter);
+void ship_scan(struct counter *counter, int64_t now);
+void ship_command(struct counter *counter, int64_t now);
+void ship_answer(struct counter *counter, int r, const json_t *answer, const struct error *err, bool no_pin,
+                 int64_t now);

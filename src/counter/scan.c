@@ -108,6 +108,18 @@ static void add_try(struct scan *scan, const char *text) {
         (void) snprintf(scan->tries[scan->tries_n++], SCAN_TEXT, "%s", text);
 }
 
+/* E000001, or R-110-019.E000001.DIGEST as the form has it. */
+static bool is_shipment(struct scan *scan) {
+        const size_t form = sizeof "R110019" - 1;
+        const char *at = strncmp(scan->plain, "R110019", form) == 0 ? scan->plain + form : scan->plain;
+        const bool whole = at == scan->plain ? strlen(at) == 7 : strlen(at) == 7 + 64;
+
+        if (!whole || *at != 'E' || strspn(at + 1, "0123456789") < 6)
+                return false;
+        (void) snprintf(scan->shipment, sizeof scan->shipment, "%.7s", at);
+        return true;
+}
+
 bool scan_read(const char *line, struct scan *ret) {
         static _Thread_local char turned[SCAN_TEXT], both[SCAN_TEXT];
         size_t n = strnlen(line, SCAN_MAX), start = strspn(line, " ");
@@ -139,6 +151,8 @@ bool scan_read(const char *line, struct scan *ret) {
         } else if (location_code_parse(ret->text, place, NULL) == 0) {
                 ret->kind = SCAN_PLACE;
                 (void) snprintf(ret->text, sizeof ret->text, "%s", place);
+        } else if (is_shipment(ret)) {
+                ret->kind = SCAN_SHIPMENT;
         }
         return true;
 }

@@ -46,11 +46,13 @@ enum scan_fault scan_input_take(struct scan_input *input, char out[SCAN_MAX + 1]
 /* --- a line to what it may be -------------------------------------------------------------------------------- */
 
 enum scan_kind {
-        SCAN_COMMAND, /* a printed or typed command */
-        SCAN_CARD,    /* a person's card */
-        SCAN_NAME,    /* @name, typed */
-        SCAN_PLACE,   /* a location's code */
-        SCAN_OTHER,   /* a medium by any of its names, a seal, a free text */
+        SCAN_COMMAND,  /* a printed or typed command */
+        SCAN_CARD,     /* a person's card */
+        SCAN_NAME,     /* @name, typed */
+        SCAN_PLACE,    /* a location's code */
+        SCAN_SHIPMENT, /* its number, or the code of its form R-110-019; a seal or serial number may look like one
+                        */
+        SCAN_OTHER,    /* a medium by any of its names, a seal, a free text */
 };
 
 struct scan {
@@ -58,6 +60,7 @@ struct scan {
         enum counter_command command;
         char text[SCAN_MAX + 1];  /* as it was read */
         char plain[SCAN_MAX + 1]; /* upper case, [A-Z0-9] only */
+        char shipment[16];        /* of a SCAN_SHIPMENT: E000001 */
         /* What the scanner may have sent, the likeliest first: as read, with the keyboard's layout undone, with
          * Caps Lock undone, with both. No two are the same. */
         char tries[SCAN_TRIES][SCAN_TEXT];

@@ -9,7 +9,7 @@
 
 #define MM(mm) ((mm) *POINTS_PER_MM)
 
-enum { COLUMNS = 2, ROWS = 5, ON_SHEET = COLUMNS * ROWS, COMMAND_COLUMNS = 4 };
+enum { COLUMNS = 2, ROWS = 5, ON_SHEET = COLUMNS * ROWS, COMMAND_COLUMNS = 5 };
 static const double WIDTH = 210, HEIGHT = 297, CARD_WIDTH = 85.6, CARD_HEIGHT = 54, GAP = 4;
 static const struct style head_style = { FACE_BOLD, 18 }, name_style = { FACE_BOLD, 13 },
                           body_style = { FACE_SANS, 9 }, small_style = { FACE_SANS, 7 },

@@ -507,14 +507,22 @@ static unsigned pick(unsigned n) {
 }
 
 static json_t *any_answer(void) {
-        static const char *const states[] = { "in-custody", "on-loan",   "lost", "approved",
-                                              "out",        "requested", "open", "\x1b[2J" };
+        static const char *const states[] = { "in-custody", "on-loan",    "lost",       "approved",   "out",
+                                              "requested",  "open",       "\x1b[2J",    "authorised", "dispatched",
+                                              "picked-up",  "in-transit", "quarantined" };
+        json_t *with = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[{s:s, s:s, s:s, s:s, s:s}]}", "id", MEDIUM,
+                                 "medium", MEDIUM, "state", states[pick(COUNT(states))], "loan", "P000001",
+                                 "borrower", pick(2) ? "uli" : "rosa", "name", "uli", "full_name",
+                                 "Uli \x1b]0;pwned\x07 \u202e", "rows", "result", pick(2) ? "found" : "location",
+                                 "medium", MEDIUM, "stocktake", "R000001", "area", "HQ-S03-A12", "state", "open");
+        json_t *shipment = json_pack("{s:s, s:s, s:s, s:[{s:s}, {s:s}], s:{s:{}}, s:[s]}", "shipment", "E000001",
+                                     "recipient", "\x1b[2J", "tracking", "gps-escort", "seals", "plain", "S1",
+                                     "plain", "S2", "indicators", "tilt", "incidents", "N000001");
 
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[{s:s, s:s, s:s, s:s, s:s}]}", "id", MEDIUM,
-                         "medium", MEDIUM, "state", states[pick(COUNT(states))], "loan", "P000001", "borrower",
-                         pick(2) ? "uli" : "rosa", "name", "uli", "full_name", "Uli \x1b]0;pwned\x07 \u202e",
-                         "rows", "result", pick(2) ? "found" : "location", "medium", MEDIUM, "stocktake", "R000001",
-                         "area", "HQ-S03-A12", "state", "open");
+        if (pick(2))
+                (void) json_object_del(shipment, "incidents");
+        (void) json_object_update_new(with, shipment);
+        return with;
 }
 
 static void expect_sound_screen(int width, int height, bool colour) {
@@ -551,8 +559,8 @@ static void expect_sound_screen(int width, int height, bool colour) {
 }
 
 static void test_every_order(void **state) {
-        static const char *const texts[] = { MEDIUM,   OTHER_MEDIUM, PLACE,     "@uli",    "@oto",
-                                             "S-0001", "WD'1",       "restore", "\xc3\x91" };
+        static const char *const texts[] = { MEDIUM, OTHER_MEDIUM, PLACE,      "@uli",    "@oto", "S-0001",
+                                             "WD'1", "restore",    "\xc3\x91", "E000001", "18.5" };
 
         (void) state;
         for (int i = 0; i < 60000; i++) {
@@ -603,11 +611,132 @@ static void test_words_fit_a_small_terminal(void **state) {
         assert_non_null(strstr(small, "READY"));
 }
 
+/* --- shipments (T4, T5) ----------------------------------------------------------------------------------------
+ */
+
+static json_t *shipment(const char *state, const char *tracking, const char *indicators) {
+        json_t *one = json_pack("{s:s, s:s, s:s, s:s, s:[s], s:[{s:s}, {s:s}], s:{}}", "shipment", "E000001",
+                                "state", state, "recipient", "rosa", "tracking", tracking, "media", MEDIUM, "seals",
+                                "plain", "S1001", "plain", "S1002", "indicators");
+
+        for (const char *at = indicators; *at; at += strlen(at) + 1)
+                (void) json_object_set_new(json_object_get(one, "indicators"), at, json_object());
+        return one;
+}
+
+static void bring(const char *state, const char *tracking, const char *indicators) {
+        scan("R-110-019.E000001.0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF");
+        expect_arg("shipment", "E000001");
+        answer("ship", "show", shipment(state, tracking, indicators));
+}
+
+static void t4_t5_a_shipment_leaves(void **state) {
+        (void) state;
+        bring("authorised", "tracking-signature", "shock\0temperature\0");
+        expect_view(TONE_ASK, "SHIPMENT");
+        assert_non_null(strstr(desk.view.sentence, "DISPATCH"));
+        scan("MPSIDELIVER"); /* out of order: said, and nothing is called */
+        expect_view(TONE_REFUSED, "NO");
+        scan("MPSIDISPATCH");
+        assert_int_equal(desk.ask, ASK_SEAL);
+        scan("MPSIDONE"); /* no seal at all is not said so */
+        assert_int_equal(desk.ask, ASK_SEAL);
+        scan("s-1001");
+        scan("S1001"); /* the same one is no second */
+        assert_int_equal(desk.ask, ASK_SEAL);
+        assert_int_equal(desk.bells, 2);
+        scan("E000001"); /* where a seal is asked for, it is a seal */
+        assert_int_equal(desk.ask, ASK_INDICATOR);
+        scan("MPSIGOOD");
+        scan("much");
+        assert_int_equal(desk.ask, ASK_INDICATOR);
+        scan("18.5");
+        expect_call("ship", "dispatch");
+        expect_arg("shipment", "E000001");
+        expect_arg("shock", "ok");
+        assert_null(json_object_get(desk.call.args, "temperature"));
+        assert_string_equal(json_string_value(json_array_get(json_object_get(desk.call.args, "reading"), 0)),
+                            "temperature=18.5");
+        assert_int_equal(json_array_size(json_object_get(desk.call.args, "seal")), 2);
+        assert_null(json_object_get(desk.call.args, "sign")); /* the verb signs by itself */
+        answer("ship", "dispatch", shipment("dispatched", "tracking-signature", ""));
+        expect_view(TONE_DONE, "DONE");
+        assert_int_equal(desk.mode, MODE_DESK);
+}
+
+static void t4_who_does_not_sign_does_it_again(void **state) {
+        struct error err = { 0 };
+
+        (void) state;
+        bring("dispatched", "tracking-signature", "");
+        scan("PICKUP");
+        scan("S1001");
+        scan("MPSIDONE"); /* one is missing: the verb says what that means */
+        scan("Blindados SA");
+        scan("m-77");
+        scan("R-0042");
+        expect_call("ship", "pickup");
+        expect_arg("company", "Blindados SA");
+        expect_arg("courier", "m-77");
+        expect_arg("receipt", "R-0042");
+        (void) fail(&err, ERR_USAGE, "no", "no");
+        counter_answer(&desk, ERR_USAGE, NULL, NULL, &err, true, now);
+        assert_int_equal(desk.view.tone, TONE_REFUSED);
+        scan("MPSIPICKUP"); /* what was read is still there */
+        expect_call("ship", "pickup");
+        expect_arg("receipt", "R-0042");
+        json_t *found = shipment("picked-up", "tracking-signature", "");
+        (void) json_object_set_new(found, "incidents", json_pack("[s]", "N000007"));
+        answer("ship", "pickup", found);
+        expect_view(TONE_REFUSED, "INCIDENT");
+        assert_non_null(strstr(desk.view.sentence, "N000007"));
+}
+
+static void t4_on_its_way_and_there(void **state) {
+        struct error err = { 0 };
+
+        (void) state;
+        bring("picked-up", "gps-escort", "tilt\0");
+        scan("MPSITRACK");
+        assert_int_equal(desk.ask, ASK_POSITION);
+        scan("40.4,-3.7");
+        scan("MPSIGOOD");
+        expect_call("ship", "track");
+        expect_arg("position", "40.4,-3.7");
+        expect_arg("event", "On its way");
+        assert_true(json_is_true(json_object_get(desk.call.args, "sign")));
+        (void) fail(&err, ERR_USAGE, "no", "no");
+        counter_answer(&desk, ERR_USAGE, NULL, NULL, &err, true, now); /* nobody signs: it is noted all the same */
+        expect_call("ship", "track");
+        assert_null(json_object_get(desk.call.args, "sign"));
+        answer("ship", "track", shipment("in-transit", "gps-escort", "tilt\0"));
+        expect_view(TONE_DONE, "DONE");
+        bring("in-transit", "gps-escort", "tilt\0");
+        assert_non_null(strstr(desk.view.sentence, "DELIVER"));
+        scan("MPSIDELIVER");
+        scan("S1001");
+        scan("S1002");
+        scan("MPSIDAMAGED");
+        expect_call("ship", "deliver");
+        expect_arg("tilt", "tripped");
+        refused("ship", "deliver", ERR_DENIED, "T4");
+        expect_view(TONE_REFUSED, "NO");
+        assert_int_equal(desk.mode, MODE_DESK);
+        bring("delivered", "gps-escort", "tilt\0");
+        expect_view(TONE_NOTE, "SHIPMENT");
+        scan("E000009"); /* no shipment: a serial number, then */
+        refused("ship", "show", ERR_NOT_FOUND, "");
+        expect_call("label", "scan");
+}
+
 #define DESK(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 DESK(test_loan_in_three_scans),
+                DESK(t4_t5_a_shipment_leaves),
+                DESK(t4_who_does_not_sign_does_it_again),
+                DESK(t4_on_its_way_and_there),
                 DESK(test_without_a_pin_it_is_signed_on_paper),
                 DESK(test_supervision),
                 DESK(test_a_used_seal_is_asked_for_anew),

@@ -9,17 +9,33 @@
 
 static int unsigned_ones(struct alerts *alerts, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
-        int r = db_query(alerts_act(alerts)->db, &rows, err,
-                         "SELECT number, issued, medium, signed FROM certificate WHERE state = 'unsigned' AND "
-                         "issued <= ? ORDER "
-                         "BY issued, number",
-                         "i", alert_horizon(alerts));
+        int r = db_query(
+                alerts_act(alerts)->db, &rows, err,
+                "SELECT number, issued, medium, signed FROM certificate AS c WHERE state = 'unsigned' AND "
+                "issued <= ? AND review IS NULL AND NOT EXISTS (SELECT 1 FROM certificate WHERE supersedes = "
+                "c.number AND state = 'unsigned') ORDER BY issued, number",
+                "i", alert_horizon(alerts));
 
         while (r == 0 && (r = rows_next(rows, err)) > 0)
                 r = alert_due(alerts, rows_text(rows, 0), rows_int(rows, 1), err,
                               "el certificado de %s tiene %lld de %d firmas",
                               "the certificate of %s has %lld of %d signatures", rows_text(rows, 2),
                               (long long) rows_int(rows, 3), SIGNATURES);
+        return r;
+}
+
+/* S4.3: only a revocation says that it is no longer good to who has the file. */
+static int doubted(struct alerts *alerts, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(alerts_act(alerts)->db, &rows, err,
+                         "SELECT number, review, medium FROM certificate WHERE state IN ('unsigned', 'valid') AND "
+                         "review <= ? ORDER BY review, number",
+                         "i", alert_horizon(alerts));
+
+        while (r == 0 && (r = rows_next(rows, err)) > 0)
+                r = alert_due(alerts, rows_text(rows, 0), rows_int(rows, 1), err,
+                              "el resultado que certifica, de %s, no se aceptó",
+                              "the result that it certifies, of %s, was not accepted", rows_text(rows, 2));
         return r;
 }
 
@@ -100,6 +116,10 @@ static const struct alert_source sources[] = {
         { "certificate-unsigned", "S9", { "certificado sin firmar", "certificate not signed" },
           { "Fírmelo con «mpsi certificate sign {}».", "Sign it with “mpsi certificate sign {}”." },
           ROLE_OPERATOR | ROLE_CUSTODIAN | ROLE_SECURITY, { 2, 7 }, DAY, unsigned_ones },
+        { "certificate-review", "S9", { "certificado en revisión", "certificate under review" },
+          { "Decida: «mpsi certificate revoke {}»; el soporte se borra de nuevo o se destruye.",
+            "Decide: “mpsi certificate revoke {}”; the medium is wiped again or destroyed." },
+          ROLE_SECURITY, { 0, 7 }, DAY, doubted },
         { "destruction-waiting", "K2", { "destrucción pendiente", "destruction still to be done" },
           { "Decídala y ejecútela: «mpsi destroy show {}».", "Decide it and carry it out: “mpsi destroy show {}”." },
           ROLE_OWNER | ROLE_OPERATOR, { 7, 14 }, DAY, waiting },

@@ -24,16 +24,18 @@ const struct term certificate_state_terms[CERTIFICATE_STATES] = {
 };
 
 static const char *const members[] = {
-        "number",     "medium",  "kind",       "source",     "source_seq", "state",         "executor",
-        "supervisor", "issued",  "issued_by",  "issued_seq", "twin",       "original",      "pdf",
-        "signed",     "revoked", "revoked_by", "revocation", "supersedes", "superseded_by",
+        "number",     "medium",        "kind",   "source",      "source_seq", "state",
+        "executor",   "supervisor",    "issued", "issued_by",   "issued_seq", "twin",
+        "original",   "pdf",           "signed", "revoked",     "revoked_by", "revocation",
+        "supersedes", "superseded_by", "review", "replacement",
 };
 #define MEMBER_TYPES                                                                                               \
         "ssssi"                                                                                                    \
         "ssst"                                                                                                     \
         "sisss"                                                                                                    \
         "itss"                                                                                                     \
-        "ss"
+        "ss"                                                                                                       \
+        "ts"
 _Static_assert(sizeof MEMBER_TYPES - 1 == COUNT(members), "a type for each member");
 
 /* Rows of a query as an array member. */
@@ -80,7 +82,8 @@ int certify_load(struct db *db, const char *number, json_t **ret, struct error *
                 db, &rows, err,
                 "SELECT number, medium, kind, source, source_seq, state, executor, supervisor, issued, issued_by, "
                 "issued_seq, twin, original, pdf, signed, revoked, revoked_by, revocation, supersedes, "
-                "superseded_by "
+                "superseded_by, review, (SELECT n.number FROM certificate n WHERE n.supersedes = "
+                "certificate.number AND n.state = 'unsigned' AND certificate.state IN ('unsigned', 'valid')) "
                 "FROM certificate "
                 "WHERE number = ?",
                 "s", number);
@@ -266,9 +269,24 @@ static int apply_revoked(struct db *db, const struct event *event, struct error 
                 event, err);
 }
 
+/* S4.3: what was certified is in doubt since somebody who answers for it did not accept it. Only a revocation ends
+ * that: the medium is wiped again or destroyed, and has another certificate then. */
+static int apply_doubted(struct db *db, const struct event *event, struct error *err) {
+        int r;
+
+        if (strcmp(json_text_or_empty(event->data, "decision"), "accept") == 0)
+                return 0;
+        r = db_exec(db, err,
+                    "UPDATE certificate SET review = coalesce(review, ?) WHERE number IN (SELECT number FROM "
+                    "certificate_covers WHERE source = ?)",
+                    "is", event->time, json_text(event->data, "job"));
+        return r < 0 ? r : 0;
+}
+
 const struct event_type certificate_events[] = {
         { "certificate.issued", apply_issued },         { "certificate.covered", apply_covered },
         { "certificate.signed", apply_signed },         { "certificate.timestamped", apply_timestamped },
         { "certificate.superseded", apply_superseded }, { "certificate.revoked", apply_revoked },
+        { "sanitization.validated", apply_doubted },
 };
 _Static_assert(COUNT(certificate_events) == CERTIFICATE_EVENTS, "all events are offered");

@@ -163,16 +163,10 @@ static const char *medium_of(const struct issue *issue, size_t index) {
         return json_text(json_object_get(act_of(issue->twin, index), "medium"), "id");
 }
 
-/* First what is superseded, then the certificate, then each further medium. */
-static int draft_facts(const json_t *args, const struct issue *issue, struct fact *facts, size_t *ret_n,
-                       struct error *err) {
+/* The certificate, then each further medium. What it supersedes stands until it is signed. */
+static int draft_facts(const struct issue *issue, struct fact *facts, size_t *ret_n, struct error *err) {
         size_t n = 0;
 
-        if (issue->supersedes)
-                facts[n++] = (struct fact){ "certificate.superseded", json_text(issue->supersedes, "medium"),
-                                            json_pack("{s:O, s:s, s:O}", "number",
-                                                      json_object_get(issue->supersedes, "number"), "by",
-                                                      issue->number, "reason", json_object_get(args, "reason")) };
         facts[n++] = (struct fact){ "certificate.issued", medium_of(issue, 0), fact_of(issue) };
         for (size_t i = 1; i < acts_n(issue->twin); i++) {
                 const json_t *one = act_of(issue->twin, i);
@@ -191,10 +185,10 @@ static int draft_facts(const json_t *args, const struct issue *issue, struct fac
         return 0;
 }
 
-static int record(struct act *act, const json_t *args, const struct issue *issue, struct error *err) {
-        _cleanup_free_ struct fact *facts = calloc(acts_n(issue->twin) + 1, sizeof *facts);
+static int record(struct act *act, const struct issue *issue, struct error *err) {
+        _cleanup_free_ struct fact *facts = calloc(acts_n(issue->twin), sizeof *facts);
         size_t n = 0;
-        int r = facts ? draft_facts(args, issue, facts, &n, err) : fail_memory(err);
+        int r = facts ? draft_facts(issue, facts, &n, err) : fail_memory(err);
 
         if (r == 0)
                 r = act_record(act, facts, n, err);
@@ -215,7 +209,7 @@ static int issue_for(struct act *act, const json_t *args, struct issue *issue, j
                 return r;
         r = write_documents(act, issue, err);
         if (r == 0)
-                r = record(act, args, issue, err);
+                r = record(act, issue, err);
         if (r == 0 && json_text(args, "out"))
                 r = certify_export(act, issue->pdf_digest, json_text(args, "out"), err);
         if (r < 0)
@@ -225,6 +219,10 @@ static int issue_for(struct act *act, const json_t *args, struct issue *issue, j
                 "Certificate %s issued. They sign in this order: %s, %s and the seal (“mpsi certificate sign %s”).",
                 issue->number, json_text(json_object_get(people, "executor"), "account"),
                 json_text(json_object_get(people, "supervisor"), "account"), issue->number);
+        if (issue->supersedes)
+                act_say(act, "%s sigue en vigor hasta que %s tenga sus tres firmas.",
+                        "%s stands until %s has its three signatures.", json_text(issue->supersedes, "number"),
+                        issue->number);
         return certify_load(act->db, issue->number, ret, err);
 }
 
@@ -254,6 +252,25 @@ int certificate_run_issue(struct act *act, const json_t *args, json_t **ret, str
         return r < 0 ? r : issue_for(act, args, &issue, ret, err);
 }
 
+/* One replacement at a time, of what stands: one that waits for its signatures is given up before another. */
+static int refuse_waiting(struct act *act, const json_t *old, struct error *err) {
+        const char *number = json_text(old, "number"), *waiting = json_text(old, "replacement"),
+                   *replaces = json_text(old, "supersedes");
+        _cleanup_json_ json_t *before = NULL;
+        int r;
+
+        if (waiting)
+                return refuse(err, ERR_CONFLICT, "S9", "A %s ya lo va a sustituir %s: fírmelo, o revóquelo antes.",
+                              "%s is to be superseded by %s already: sign that one, or revoke it first.", number,
+                              waiting);
+        r = replaces ? certify_load(act->db, replaces, &before, err) : 0;
+        if (r < 0 || !json_text(before, "replacement"))
+                return r;
+        return refuse(
+                err, ERR_CONFLICT, "S9", "%s no está firmado y va a sustituir a %s: revóquelo y sustituya %s.",
+                "%s is not signed and is to supersede %s: revoke it and supersede %s.", number, replaces, replaces);
+}
+
 /* The same acts, looked at again, under the next number. */
 int certificate_run_supersede(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *old = NULL, *twin = NULL, *media = json_array();
@@ -265,6 +282,8 @@ int certificate_run_supersede(struct act *act, const json_t *args, json_t **ret,
 
         if (r == 0)
                 r = certify_demand_live(old, err);
+        if (r == 0)
+                r = refuse_waiting(act, old, err);
         if (r < 0)
                 return r;
         covered = json_object_get(old, "media");

@@ -43,6 +43,14 @@ static int judge_turn(struct act *act, const json_t *args, struct signing *s, st
                    certificate_state_terms[CERTIFICATE_UNSIGNED].code) != 0)
                 return refuse(err, ERR_CONFLICT, "S9", "El certificado %s está «%s».", "Certificate %s is “%s”.",
                               number, json_text_or_empty(s->certificate, "state"));
+        if (json_text(s->certificate, "review"))
+                return refuse(err, ERR_CONFLICT, "S9",
+                              "El certificado %s está en revisión: su resultado no se aceptó.",
+                              "Certificate %s is under review: its result was not accepted.", number);
+        if (json_text(s->certificate, "replacement"))
+                return refuse(err, ERR_CONFLICT, "S9", "Al certificado %s lo va a sustituir %s: firme ese.",
+                              "Certificate %s is to be superseded by %s: sign that one.", number,
+                              json_text(s->certificate, "replacement"));
         if (wanted != next)
                 return refuse(err, ERR_CONFLICT, "S9", "En %s toca ahora: %s%.0s.",
                               "In %s it is the turn of: %.0s%s.", number, signature_terms[next].name.es,
@@ -159,6 +167,28 @@ static int add_stamp(const struct signing *s, json_t *data, struct error *err) {
         return 0;
 }
 
+/* S9: with its last signature it takes the place of the one that it supersedes, when that one still stands. */
+static int draft_superseded(struct act *act, const struct signing *s, struct fact *ret, struct error *err) {
+        const char *replaces = json_text(s->certificate, "supersedes"),
+                   *number = json_text(s->certificate, "number");
+        _cleanup_json_ json_t *old = NULL, *twin = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+        int r = replaces && s->position == SIGN_SEAL ? certify_load(act->db, replaces, &old, err) : 0;
+
+        if (r < 0 || !old || certify_demand_live(old, NULL) < 0)
+                return r;
+        r = certify_attachment(act, json_text(s->certificate, "twin"), &text, &n, err);
+        if (r == 0)
+                r = json_parse(text, n, &twin, err);
+        if (r < 0)
+                return r;
+        *ret = (struct fact){ "certificate.superseded", json_text(s->certificate, "medium"),
+                              json_pack("{s:s, s:s, s:O*}", "number", replaces, "by", number, "reason",
+                                        json_object_get(json_object_get(twin, "supersedes"), "reason")) };
+        return ret->data ? 1 : fail_memory(err);
+}
+
 static int record(struct act *act, struct signing *s, char digest[SHA256_TEXT], struct error *err) {
         _cleanup_json_ json_t *data = NULL;
         char name[128], fingerprint[SHA256_TEXT];
@@ -173,8 +203,15 @@ static int record(struct act *act, struct signing *s, char digest[SHA256_TEXT], 
                          "position", (json_int_t) s->position + 1, "field", signature_fields[s->position], "name",
                          name, "pdf", digest, "fingerprint", fingerprint);
         r = data ? add_stamp(s, data, err) : fail_memory(err);
-        return r < 0 ? r
-                     : act_record_one(act, "certificate.signed", json_text(s->certificate, "medium"), data, err);
+        if (r < 0)
+                return r;
+        struct fact facts[2] = { { "certificate.signed", json_text(s->certificate, "medium"), data } };
+
+        r = draft_superseded(act, s, &facts[1], err);
+        if (r >= 0)
+                r = act_record(act, facts, r > 0 ? 2 : 1, err);
+        json_decref(facts[1].data);
+        return r;
 }
 
 int certificate_run_sign(struct act *act, const json_t *args, json_t **ret, struct error *err) {

@@ -134,6 +134,8 @@ static const struct column show_columns[] = {
         { "revocation", HELP("Motivo", "Reason") },
         { "supersedes", HELP("Sustituye a", "Supersedes") },
         { "superseded_by", HELP("Sustituido por", "Superseded by") },
+        { "replacement", HELP("Lo sustituirá", "To be superseded by") },
+        { "review", HELP("En revisión desde", "Under review since") },
 };
 
 static const struct column list_columns[] = {
@@ -145,6 +147,7 @@ static const struct column list_columns[] = {
         { "executor", HELP("Ejecutor", "Executor") },
         { "supervisor", HELP("Supervisor", "Supervisor") },
         { "issued", HELP("Emitido", "Issued") },
+        { "review", HELP("En revisión desde", "Under review since") },
 };
 
 static const struct column verify_columns[] = {
@@ -223,20 +226,20 @@ static int run_revoke(struct act *act, const json_t *args, json_t **ret, struct 
 }
 
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        static const char *const names[] = { "number", "medium",   "kind",       "state",
-                                             "signed", "executor", "supervisor", "issued" };
+        static const char *const names[] = { "number",   "medium",     "kind",   "state", "signed",
+                                             "executor", "supervisor", "issued", "review" };
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *list = json_array();
         int r = db_query(
                 act->db, &rows, err,
-                "SELECT number, medium, kind, state, signed, executor, supervisor, issued FROM certificate "
+                "SELECT number, medium, kind, state, signed, executor, supervisor, issued, review FROM certificate "
                 "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR number IN (SELECT number FROM "
                 "certificate_covers "
                 "WHERE medium = ?2)) ORDER BY year, ordinal",
                 "ss", json_text(args, "state"), json_text(args, "medium"));
 
         while (r >= 0 && (r = rows_next(rows, err)) > 0)
-                if (json_array_append_new(list, rows_to_json(rows, names, "ssssisst")))
+                if (json_array_append_new(list, rows_to_json(rows, names, "ssssisstt")))
                         return fail_memory(err);
         if (r < 0)
                 return r;

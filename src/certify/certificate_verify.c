@@ -23,7 +23,8 @@ struct verification {
         const char *twin_checked, *ledger_checked, *registry_checked;
         struct tsa *tsa;
         X509_STORE *trust;
-        json_t *files;       /* what the PDF embeds, by name */
+        json_t *files;                        /* what the PDF embeds, by name */
+        char replacement[CERTIFICATE_NUMBER]; /* that is to supersede it and is not signed yet, or "" */
         json_t *attachments; /* the report about them, or NULL: a document of before there were any */
 };
 
@@ -171,6 +172,14 @@ static int check_registry(struct verification *v, struct error *err) {
                               "Certificate %s is superseded by %s: %s.", v->number,
                               json_text_or_empty(certificate, "superseded_by"),
                               json_text_or_empty(certificate, "revocation"));
+        if (json_text(certificate, "review"))
+                return refuse(
+                        err, ERR_VERIFY, "S9",
+                        "El certificado %s está en revisión desde el %.10s: el resultado del borrado no se aceptó.",
+                        "Certificate %s is under review since %.10s: the result of the wipe was not accepted.",
+                        v->number, json_text(certificate, "review"));
+        (void) snprintf(v->replacement, sizeof v->replacement, "%s",
+                        json_text_or_empty(certificate, "replacement"));
         if (strcmp(json_text_or_empty(certificate, "pdf"), json_text_or_empty(v->report, "digest")) != 0 ||
             strcmp(json_text_or_empty(certificate, "original"), json_text_or_empty(v->report, "original_digest")) !=
                     0 ||
@@ -255,14 +264,19 @@ int certificate_run_verify(struct act *act, const json_t *args, json_t **ret, st
                 r = add_stamps(act, &v, err);
         if (r < 0)
                 return r;
-        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:O*, s:O}", "number", v.number, "result", "valid", "twin",
-                         v.twin_checked, "ledger", v.ledger_checked, "registry", v.registry_checked, "sha256",
-                         json_text(v.report, "digest"), "attachments", v.attachments, "rows",
+        *ret = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:O*, s:O}", "number", v.number, "result", "valid",
+                         "twin", v.twin_checked, "ledger", v.ledger_checked, "registry", v.registry_checked,
+                         "sha256", json_text(v.report, "digest"), "replacement",
+                         *v.replacement ? v.replacement : NULL, "attachments", v.attachments, "rows",
                          json_object_get(v.report, "signatures"));
         if (!*ret)
                 return fail_memory(err);
         act_say(act, "%s es auténtico: las tres firmas son válidas y nada ha cambiado.",
                 "%s is genuine: its three signatures are valid and nothing has changed.", v.number);
+        if (*v.replacement)
+                act_say(act, "Lo va a sustituir %s, que aún no está firmado: hasta entonces vale este.",
+                        "It is to be superseded by %s, which is not signed yet: until then this one is good.",
+                        v.replacement);
         if (strcmp(v.twin_checked, "absent") == 0)
                 act_say(act, "No se ha comprobado el gemelo JSON ni su asiento: use --twin.",
                         "The JSON twin and its entry were not checked: use --twin.");

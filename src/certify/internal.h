@@ -10,7 +10,7 @@
 extern const struct schema certify_schema;
 enum {
         DESTRUCTION_EVENTS = 4,
-        CERTIFICATE_EVENTS = 6,
+        CERTIFICATE_EVENTS = 7,
         PROVIDER_EVENTS = 3,
         DESTROY_VERBS = 7,
         CERTIFICATE_VERBS = 9,

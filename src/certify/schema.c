@@ -68,6 +68,13 @@ static const char *const scripts[] = {
         "  issued TEXT NOT NULL, expires TEXT NOT NULL, sha256 TEXT NOT NULL, added INTEGER NOT NULL,"
         "  PRIMARY KEY (provider, kind)"
         ") STRICT, WITHOUT ROWID;",
+
+        /* S4.3: since when a result that it certifies is not accepted by who answers for it. */
+        "ALTER TABLE certificate ADD COLUMN review INTEGER;"
+        "UPDATE certificate SET review = (SELECT min(event.time) FROM event JOIN certificate_covers AS covers ON "
+        "covers.source = json_extract(event.data, '$.job') WHERE event.type = 'sanitization.validated' AND "
+        "json_extract(event.data, '$.decision') <> 'accept' AND covers.number = certificate.number AND event.seq > "
+        "certificate.issued_seq);",
 };
 
 static const char *const state_tables[] = { "destruction",        "destruction_photo",

@@ -102,35 +102,32 @@ static void run_calls(struct desk *desk) {
 /* --- a PIN ------------------------------------------------------------------------------------------------------
  */
 
-/* A code that is scanned while a PIN is asked for is no PIN: it must not count as a wrong one. */
-static bool is_code(const char *text, bool *ret_cancel) {
-        struct scan scan;
-
-        if (!scan_read(text, &scan))
-                return false;
-        *ret_cancel = scan.kind == SCAN_COMMAND && (scan.command == COMMAND_CANCEL || scan.command == COMMAND_NO);
-        return scan.kind == SCAN_CARD || (scan.kind == SCAN_COMMAND && strncmp(scan.plain, COUNTER_PREFIX, 4) == 0);
-}
-
 enum typed { TYPED_MORE, TYPED_WHOLE, TYPED_NONE };
 
-static enum typed end_pin(struct secret *pin, size_t *n, bool entered) {
-        bool cancel = false;
+/* A code that is scanned while a PIN is asked for is no PIN: it must not count as a wrong one. */
+static enum typed end_pin(struct desk *desk, struct secret *pin, size_t *n, bool entered) {
+        static _Thread_local struct scan scan;
+        enum typed typed = entered ? (*n > 0 ? TYPED_WHOLE : TYPED_NONE) : TYPED_MORE;
 
         pin->data[*n] = '\0';
-        if (is_code((const char *) pin->data, &cancel)) {
+        if (scan_read((const char *) pin->data, &scan) && scan_is_code(&scan, entered)) {
+                bool cancels = scan.kind == SCAN_COMMAND &&
+                               (scan.command == COMMAND_CANCEL || scan.command == COMMAND_NO);
+
                 *n = 0;
                 say("\a");
-                return cancel ? TYPED_NONE : TYPED_MORE;
+                desk->look.prompt = desk->cli->lang == LANG_EN
+                                            ? "That is a code, not a PIN: type the PIN and Enter."
+                                            : "Eso es un código, no el PIN: teclee el PIN e Intro.";
+                typed = cancels ? TYPED_NONE : TYPED_MORE;
         }
-        if (!entered)
-                return TYPED_MORE;
-        return *n > 0 ? TYPED_WHOLE : TYPED_NONE;
+        explicit_bzero(&scan, sizeof scan); /* it held what was typed */
+        return typed;
 }
 
-static enum typed pin_byte(struct secret *pin, size_t *n, char byte) {
+static enum typed pin_byte(struct desk *desk, struct secret *pin, size_t *n, char byte) {
         if (byte == '\r' || byte == '\n' || byte == '\t')
-                return end_pin(pin, n, true);
+                return end_pin(desk, pin, n, true);
         if (byte == '\033' || byte == 0x03)
                 return TYPED_NONE;
         if (byte == 0x7f || byte == 0x08)
@@ -151,9 +148,9 @@ static enum typed read_pin(struct desk *desk, struct secret *pin, size_t *n) {
 
                 draw(desk);
                 if (ready == 0)
-                        typed = end_pin(pin, n, false);
+                        typed = end_pin(desk, pin, n, false);
                 else if (ready > 0)
-                        typed = read(STDIN_FILENO, &byte, 1) == 1 ? pin_byte(pin, n, byte) : TYPED_NONE;
+                        typed = read(STDIN_FILENO, &byte, 1) == 1 ? pin_byte(desk, pin, n, byte) : TYPED_NONE;
         }
         return typed;
 }

@@ -7,7 +7,6 @@
 #include "counter/internal.h"
 #include "policy/custody_limits.h"
 #include "policy/transport.h"
-#include "registry/medium_id.h"
 
 static const struct text word_out = { "SALIDA", "OUT" }, word_in = { "ENTRADA", "IN" }, word_no = { "NO", "NO" };
 
@@ -276,21 +275,11 @@ void settle(struct counter *counter, int64_t now) {
 /* --- scans and commands that a question waits for
  * ------------------------------------------------------------------ */
 
-/* A medium's whole ID is a medium whatever was asked for: the wrong thing was scanned, or the next one. */
-static bool is_medium(const struct scan *scan) {
-        size_t n = strspn(scan->plain, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") + 9;
-        char id[MEDIUM_ID_TEXT];
-
-        if (n >= sizeof id || strlen(scan->plain) < n)
-                return false;
-        (void) snprintf(id, sizeof id, "%.*s", (int) n, scan->plain);
-        return medium_id_valid(id);
-}
-
 bool desk_text(struct counter *counter, int64_t now) {
         const struct scan *scan = &counter->scan;
 
-        if (is_medium(scan))
+        /* Whatever was asked for: the wrong thing was scanned, or the next one. */
+        if (scan_is_medium(scan))
                 return false;
         if (counter->ask == ASK_SEAL)
                 (void) snprintf(counter->seal, sizeof counter->seal, "%.63s", scan->plain);

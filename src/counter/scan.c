@@ -7,6 +7,8 @@
 #include "base/str.h"
 #include "custody/custody.h"
 #include "registry/badge.h"
+#include "registry/medium.h"
+#include "registry/medium_id.h"
 
 /* The key of a US keyboard that a scanner pressed, by what the Spanish layout gave for it. The dead keys ´ ` ^ ¨
  * stand by themselves here, and in the letter that they were put on below. */
@@ -140,6 +142,9 @@ bool scan_read(const char *line, struct scan *ret) {
         add_try(ret, turned);
         scan_undo_layout(turned, both);
         add_try(ret, both);
+        /* A PIN goes through here too, to be told from a code. */
+        explicit_bzero(turned, sizeof turned);
+        explicit_bzero(both, sizeof both);
         command = counter_command_of(ret->plain);
         if (command >= 0) {
                 ret->kind = SCAN_COMMAND;
@@ -155,4 +160,24 @@ bool scan_read(const char *line, struct scan *ret) {
                 ret->kind = SCAN_SHIPMENT;
         }
         return true;
+}
+
+bool scan_is_medium(const struct scan *scan) {
+        size_t n = strspn(scan->plain, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") + 9;
+        char id[MEDIUM_ID_TEXT];
+
+        if (n >= sizeof id || strlen(scan->plain) < n)
+                return false;
+        (void) snprintf(id, sizeof id, "%.*s", (int) n, scan->plain);
+        return medium_id_valid(id);
+}
+
+bool scan_is_code(const struct scan *scan, bool whole) {
+        switch (scan->kind) {
+        case SCAN_CARD:
+        case SCAN_PLACE: return true;
+        case SCAN_SHIPMENT: return whole || strlen(scan->plain) > 7; /* the form's, not a number that goes on */
+        case SCAN_COMMAND: return strncmp(scan->plain, COUNTER_PREFIX, sizeof COUNTER_PREFIX - 1) == 0;
+        default: return scan_is_medium(scan);
+        }
 }

@@ -70,6 +70,12 @@ struct scan {
 /* false: nothing in it. */
 bool scan_read(const char *line, struct scan *ret);
 
+/* It begins with a medium's whole ID: typed, or the text of its label. */
+bool scan_is_medium(const struct scan *scan);
+/* It is one of our codes, and so no secret of anybody's: a medium, a card, a place, a shipment, a printed command.
+ * `whole`: it was ended; else it is what there is so far, and what may go on is none yet. */
+bool scan_is_code(const struct scan *scan, bool whole);
+
 /* What a scanner that thinks of a US keyboard sent, when a Spanish layout made `text` of it. out holds SCAN_TEXT.
  */
 void scan_undo_layout(const char *text, char out[SCAN_TEXT]);

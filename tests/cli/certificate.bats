@@ -42,7 +42,12 @@ certify() {
         expect 0 m cus destroy request "$tape" --reason "Fin de la retención" --method incinerate
         expect 3 m cus destroy approve "$tape"
         expect 0 m ana destroy approve "$tape"
-        expect 7 m ana destroy refuse "$tape" --reason "tarde"
+        expect 0 m ana destroy refuse "$tape" --reason "Se conserva un mes más" # until it is done it may be taken back
+        expect 7 m ana destroy refuse "$tape" --reason "Otra vez"
+        expect 7 m olga destroy execute "$tape" --supervisor sara --seen LTO-7781 --before before.png --after after.png \
+                --equipment H --place P --complete --confirm "$tape"
+        expect 0 m cus destroy request "$tape" --reason "Fin de la retención" --method incinerate
+        expect 0 m ana destroy approve "$tape"
         expect 5 m olga destroy execute "$tape" --supervisor sara --seen LTO-7782 --before before.png --after after.png \
                 --equipment H --place P --complete --confirm "$tape"
         [[ $output == *LTO-7782* ]]

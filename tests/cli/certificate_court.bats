@@ -300,14 +300,30 @@ END
         expect 3 m olga certificate supersede "$number" --reason x
         second=$(m sara --json certificate supersede "$number" --reason "Destino equivocado" --destination "Planta B" | jq -r .number)
         [ "$second" = "${number%1}2" ]
+        # Until the new one has its three signatures the old one stands, and says what is coming.
+        expect 0 m sara --lang en certificate verify c.pdf
+        [[ $output == *"superseded by $second, which is not signed yet: until then this one is good"* ]]
+        [ "$(m sara --json certificate show "$number" | jq -r '.state, .replacement' | paste -sd' ')" = "valid $second" ]
+        expect 7 m sara certificate supersede "$number" --reason x # one at a time
+        [[ $output == *"[S9 · "* ]]
+        expect 7 m sara certificate supersede "$second" --reason x
+        expect 7 m olga certificate issue "$tape"
+        # One that is given up leaves the old one as it was.
+        m sara certificate revoke "$second" --reason "Otra errata" >/dev/null
+        [ "$(m sara --json certificate show "$number" | jq -r '.state, .replacement' | paste -sd' ')" = "valid null" ]
+        second=$(m sara --json certificate supersede "$number" --reason "Destino equivocado" --destination "Planta B" | jq -r .number)
+        [ "$second" = "${number%1}3" ]
+        sign_all "$second" d.pdf >/dev/null
+        [ "$(m sara --json certificate show "$number" | jq -r '.state, .superseded_by, .revocation' | paste -sd'|')" = \
+                "superseded|$second|Destino equivocado" ]
         expect 6 m sara certificate verify c.pdf
         [[ $output == *"superseded by $second"* ]]
         expect 7 m sara certificate revoke "$number" --reason x
         expect 7 m sara certificate supersede "$number" --reason x
         expect 7 m olga certificate issue "$tape"
-        sign_all "$second" d.pdf >/dev/null
         expect 0 m sara certificate verify d.pdf
         pdftotext -layout d.pdf - | grep -q "Sustituye al certificado $number"
         m sara certificate show "$second" | grep -q "$number"
+        expect 0 m sara ledger replay
         expect 0 m sara ledger verify
 }

@@ -208,7 +208,7 @@ teardown() {
         SECRETS+=(--secret "pin:uli=file:$BATS_TEST_TMPDIR/secret")
         m sara person enrol uli >/dev/null
         a=$(tape T1 INTERNO $PLACE) b=$(tape T2 INTERNO $PLACE)
-        first=$(approved "$a") second=$(approved "$b")
+        first=$(approved "$a") second=$(approved "$b") label=$(label_of "$b")
         counter 1 cus
         scan "$a"
         await "$first · uli"
@@ -217,7 +217,11 @@ teardown() {
         scan S-001
         await 'PIN de Uli Usuaria'
         scan "$(card uli)"
-        sleep 0.4
+        await 'Eso es un código, no el PIN'
+        for code in "$b" "$label" $PLACE MPSIGOOD; do
+                scan "$code"
+                sleep 0.4
+        done
         scan a-long-enough-secret
         await "✔ $first: $a entregado"
         ! screen_all | grep -q 'a-long-enough'

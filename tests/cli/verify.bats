@@ -163,8 +163,16 @@ state() {
         number=$(m olga --json certificate list | jq -r '.rows[0].number')
         m olga certificate export "$number" --twin twin.json >/dev/null
         [ "$(jq -r .validation.decision twin.json)" = accept ]
+        expect 7 m sara --lang en certificate sign "$number" --role seal # its turn has not come
         expect 0 m ana wipe validate "$ID" --decision escalate --reason "El disco hace ruido"
         [ "$(state)" = unsanitized ]
+        # S9: what it certified is in doubt: it is under review until the administrator revokes it.
+        [ "$(m olga --json certificate show "$number" | jq -r '.state, (.review != null)' | paste -sd' ')" = "unsigned true" ]
+        expect 7 m olga --lang es certificate sign "$number" --role executor
+        [[ $output == *"está en revisión"*"[S9 · "* ]]
+        [ "$(m sara --json alert list | jq -r '[.rows[] | select(.source == "certificate-review") | .object] | join(" ")')" = "$number" ]
+        expect 0 m sara certificate revoke "$number" --reason "El borrado no se aceptó"
+        [ "$(m sara --json alert list | jq '[.rows[] | select(.source == "certificate-review")] | length')" = 0 ]
         medium hdd CONFIDENCIAL 2M second
         expect 0 wipe
         expect 0 m sara wipe validate "$ID" --decision repeat --reason "Falta una foto"

@@ -264,6 +264,11 @@ static const struct source_case cases[] = {
           "', '', '', 1, 'unsigned', "
           "'oto', 'sara', {zero}, 'oto', 1, '', '', '')",
           2 * DAY - 1, 2 * DAY, 7 * DAY, NULL, "UPDATE certificate SET state = 'valid'" },
+        { "certificate-review", "MPSI-1",
+          "INSERT INTO certificate (number, year, ordinal, medium, kind, source, source_seq, state, executor, "
+          "supervisor, issued, issued_by, issued_seq, twin, original, pdf, review) VALUES ('MPSI-1', 2026, 1, '" M
+          "', '', '', 1, 'valid', 'oto', 'sara', 1, 'oto', 1, '', '', '', {zero})",
+          -1, 0, 7 * DAY, NULL, "UPDATE certificate SET state = 'revoked'" },
         { "destruction-waiting", "D1",
           "INSERT INTO destruction (id, number, medium, state, reason, method, requester, requested) VALUES ('D1', "
           "1, '" M "', 'approved', '', '', 'cus', {zero})",

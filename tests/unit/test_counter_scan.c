@@ -243,8 +243,40 @@ static void test_lone_keys(void **state) {
         assert_int_equal(scan_input_wait(&typist.input, typist.now), -1);
 }
 
+/* C10: what is no PIN, whatever the layout made of it; and what may be one. */
+static void c10_a_code_is_no_secret(void **state) {
+        static const struct {
+                const char *text;
+                bool so_far, whole;
+        } rows[] = {
+                { "HQ00000001V", true, true },
+                { "hq00000001v", true, true },
+                { "HQ00000001VABCDEFGH", true, true }, /* a label's text */
+                { "HQ00000001X", false, false },       /* another check character */
+                { "HQ-S03-A12-E04-P001", true, true },
+                { "HQ'S03'A12'E04'P001", true, true },
+                { "E000001", false, true },
+                { "R-110-019.E000001.0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF", true,
+                  true },
+                { "MPSIGOOD", true, true },
+                { "BIEN", false, false },
+                { "4711", false, false },
+                { "a-long-enough-secret", false, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < COUNT(rows); i++) {
+                struct scan scan;
+
+                assert_true(scan_read(rows[i].text, &scan));
+                if (scan_is_code(&scan, false) != rows[i].so_far || scan_is_code(&scan, true) != rows[i].whole)
+                        fail_msg("%s", rows[i].text);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(c10_a_code_is_no_secret),
                 cmocka_unit_test(test_layout_is_undone),
                 cmocka_unit_test(test_dead_keys),
                 cmocka_unit_test(test_letters_and_digits_need_no_reading),

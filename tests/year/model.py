@@ -89,7 +89,8 @@ class Accounts:
     def done(self, who, verb, args, answer):
         getattr(self, "done_" + verb.replace(" ", "_").replace("-", "_"))(who, args, answer)
 
-    LONGEST = {"reason": 200, "note": 200, "condition": 200, "what": 200, "resolution": 1000, "route": 200}
+    LONGEST = {"reason": 200, "note": 200, "condition": 200, "what": 200, "resolution": 1000, "route": 200,
+               "event": 200, "circumstances": 200}
     LONGEST_OF = {("destroy request", "reason"): 300, ("person add", "full-name"): 64, ("provider add", "full-name"): 120}
 
     def usage(self, verb, args):

@@ -68,6 +68,11 @@ static const char *const scripts[] = {
         "  issued TEXT NOT NULL, expires TEXT NOT NULL, sha256 TEXT NOT NULL, added INTEGER NOT NULL,"
         "  PRIMARY KEY (provider, kind)"
         ") STRICT, WITHOUT ROWID;",
+
+        /* What is asked for among all of ten years: by state, and by number as a scanner leaves it. */
+        "CREATE INDEX destruction_state ON destruction (state, number);"
+        "CREATE INDEX certificate_state ON certificate (state, year, ordinal);"
+        "CREATE INDEX certificate_plain ON certificate (replace(number, '-', ''));",
 };
 
 static const char *const state_tables[] = { "destruction",        "destruction_photo",

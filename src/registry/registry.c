@@ -66,6 +66,10 @@ static const char *const scripts[] = {
         " REFERENCES person(name), digest TEXT NOT NULL, state TEXT NOT NULL, issued INTEGER NOT NULL,"
         " issued_by TEXT NOT NULL, ended INTEGER, ended_by TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"
         "CREATE INDEX badge_person ON badge(person, state);",
+        /* The few that wait for a label, among all that have one; whether there are any of a category. */
+        "CREATE INDEX medium_unlabelled ON medium(id) WHERE label_state <> 'valid' AND state NOT IN ('destroyed', "
+        "'retired');"
+        "CREATE INDEX medium_category ON medium(category) WHERE state NOT IN ('destroyed', 'retired');",
 };
 static const char *const state_tables[] = { "station", "person",   "medium",   "account", "role_group", "refusal",
                                             "blank",   "proposal", "training", "badge",   NULL };

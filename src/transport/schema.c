@@ -72,6 +72,12 @@ static const char *const scripts[] = {
         "  shipment TEXT NOT NULL REFERENCES shipment (id), sha256 TEXT NOT NULL, time INTEGER NOT NULL,"
         "  person TEXT NOT NULL, summary TEXT NOT NULL, PRIMARY KEY (shipment, sha256)"
         ") STRICT, WITHOUT ROWID;",
+
+        /* What is due of those that have arrived, and what left in a month, among those of ten years. */
+        "CREATE INDEX shipment_review ON shipment (number) WHERE review_due IS NOT NULL AND reviewed IS NULL;"
+        "CREATE INDEX shipment_escorted ON shipment (number) WHERE delivered IS NOT NULL AND tracking = "
+        "'gps-escort';"
+        "CREATE INDEX shipment_dispatched ON shipment (dispatched);",
 };
 
 static const char *const state_tables[] = {

@@ -15,6 +15,9 @@ static const char *const scripts[] = {
         "  key TEXT PRIMARY KEY, level TEXT NOT NULL, time INTEGER NOT NULL, until INTEGER NOT NULL,"
         "  person TEXT NOT NULL, reason TEXT NOT NULL"
         ") STRICT, WITHOUT ROWID;",
+
+        /* Those that still hold. */
+        "CREATE INDEX alert_acknowledgement_until ON alert_acknowledgement (until);",
 };
 static const char *const state_tables[] = { "alert_acknowledgement", NULL };
 

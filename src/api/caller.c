@@ -51,7 +51,7 @@ int caller_identify(struct caller *caller, struct act *act, const char *as, stru
         if (r == 0 && caller->peer)
                 r = group_roles(act->db, act->os_groups, act->os_groups_n, &of_groups, err);
         if (r == 0)
-                r = ledger_newest(act->db, NULL, &newest, err);
+                r = ledger_newest(act->db, &newest, err);
         if (r < 0)
                 return r;
         caller->known = true;

@@ -241,20 +241,25 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
         return 0;
 }
 
+#define OF_SUBJECT "(subject IN (?2, ?3) OR id IN (SELECT incident FROM incident_medium WHERE medium = ?3))"
+/* `first` is the filter that an index serves. */
+#define INCIDENTS(first)                                                                                           \
+        "SELECT " INCIDENT_COLUMNS " FROM incident WHERE " first " AND (?1 = 0 OR state = 'open') AND (?2 IS "     \
+        "NULL OR " OF_SUBJECT ") ORDER BY number DESC"
+
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *list = json_array();
         _cleanup_rows_ struct rows *rows = NULL;
         const char *about = json_text(args, "about");
+        const char *sql = about                     ? INCIDENTS(OF_SUBJECT)
+                          : json_flag(args, "open") ? INCIDENTS("state = 'open'")
+                                                    : INCIDENTS("1");
         char plain[48] = "";
         int r;
 
         if (about)
                 (void) str_scanned(about, plain, sizeof plain);
-        r = db_query(act->db, &rows, err,
-                     "SELECT " INCIDENT_COLUMNS " FROM incident WHERE (?1 = 0 OR state = 'open') AND (?2 IS NULL "
-                     "OR subject IN (?2, ?3) OR id IN (SELECT incident FROM incident_medium WHERE medium = ?3)) "
-                     "ORDER BY number DESC",
-                     "iss", (int64_t) json_flag(args, "open"), about, plain);
+        r = db_query(act->db, &rows, err, sql, "iss", (int64_t) json_flag(args, "open"), about, plain);
         if (r < 0)
                 return r;
         while ((r = rows_next(rows, err)) > 0)

@@ -4,14 +4,12 @@
 #include "base/str.h"
 #include "registry/person.h"
 
-/* A backup that was never tried is none (X7): what counts is the newest that was found whole. A store that never
- * had one counts from its first person. */
+/* A store that never had one counts from its first person. */
 static int age(struct alerts *alerts, struct error *err) {
         struct db *db = alerts_act(alerts)->db;
         int64_t last = 0, since = 0;
         char day[DATE_TEXT];
-        int r = db_int(db, &last, err,
-                       "SELECT coalesce((SELECT max(created) FROM backup WHERE result = 'whole'), 0)", "");
+        int r = backup_newest_sound(db, &last, err);
 
         if (r == 0)
                 r = people_since(db, &since, err);

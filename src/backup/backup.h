@@ -46,5 +46,7 @@ json_t *backup_verified_data(const struct backup *backup, const char *purpose, c
                              const struct error *why);
 /* The highest number that the store knows of; 0 when there is none. */
 int backup_newest(struct db *db, int64_t *ret, struct error *err);
+/* When the newest one was made that was found whole; 0 when none was. One that was never tried is none (X7). */
+int backup_newest_sound(struct db *db, int64_t *ret, struct error *err);
 /* Whether the store recorded a backup of this number with this digest: 1, 0 or an error. */
 int backup_registered(struct db *db, const struct backup *backup, struct error *err);

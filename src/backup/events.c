@@ -83,6 +83,10 @@ int backup_newest(struct db *db, int64_t *ret, struct error *err) {
                       "");
 }
 
+int backup_newest_sound(struct db *db, int64_t *ret, struct error *err) {
+        return db_int(db, ret, err, "SELECT coalesce(max(created), 0) FROM backup WHERE result = 'whole'", "");
+}
+
 int backup_registered(struct db *db, const struct backup *backup, struct error *err) {
         int64_t n = 0;
         int r = db_int(db, &n, err, "SELECT count(*) FROM backup WHERE number = ? AND sha256 = ?", "is",

@@ -225,18 +225,20 @@ static int run_revoke(struct act *act, const json_t *args, json_t **ret, struct 
         return r < 0 || act->dry_run ? r : certify_load(act->db, json_text(certificate, "number"), ret, err);
 }
 
+#define OF_MEDIUM "number IN (SELECT number FROM certificate_covers WHERE medium = ?2)"
+/* `first` is the filter that an index serves. */
+#define CERTIFICATES(first)                                                                                        \
+        "SELECT number, medium, kind, state, signed, executor, supervisor, issued, review FROM certificate "       \
+        "WHERE " first " AND (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR " OF_MEDIUM ") ORDER BY year, ordinal"
+
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         static const char *const names[] = { "number",   "medium",     "kind",   "state", "signed",
                                              "executor", "supervisor", "issued", "review" };
+        const char *state = json_text(args, "state"), *medium = json_text(args, "medium");
+        const char *sql = medium ? CERTIFICATES(OF_MEDIUM) : state ? CERTIFICATES("state = ?1") : CERTIFICATES("1");
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *list = json_array();
-        int r = db_query(
-                act->db, &rows, err,
-                "SELECT number, medium, kind, state, signed, executor, supervisor, issued, review FROM certificate "
-                "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR number IN (SELECT number FROM "
-                "certificate_covers "
-                "WHERE medium = ?2)) ORDER BY year, ordinal",
-                "ss", json_text(args, "state"), json_text(args, "medium"));
+        int r = db_query(act->db, &rows, err, sql, "ss", state, medium);
 
         while (r >= 0 && (r = rows_next(rows, err)) > 0)
                 if (json_array_append_new(list, rows_to_json(rows, names, "ssssisstt")))

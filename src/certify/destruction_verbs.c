@@ -351,17 +351,22 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
         return answer(act, json_text(args, "destruction"), args, ret, err);
 }
 
+/* `first` is the filter that an index serves. */
+#define DESTRUCTIONS(first)                                                                                        \
+        "SELECT id, medium, state, method, requester, requested, executor, executed, batch, reason FROM "          \
+        "destruction WHERE " first " AND (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR medium = ?2) ORDER BY "     \
+        "number"
+
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         static const char *const names[] = { "destruction", "medium",   "state",    "method", "requester",
                                              "requested",   "executor", "executed", "batch",  "reason" };
+        const char *state = json_text(args, "state"), *medium = json_text(args, "medium");
+        const char *sql = medium  ? DESTRUCTIONS("medium = ?2")
+                          : state ? DESTRUCTIONS("state = ?1")
+                                  : DESTRUCTIONS("1");
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *list = json_array();
-        int r = db_query(
-                act->db, &rows, err,
-                "SELECT id, medium, state, method, requester, requested, executor, executed, batch, reason "
-                "FROM destruction WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR medium = ?2) "
-                "ORDER BY number",
-                "ss", json_text(args, "state"), json_text(args, "medium"));
+        int r = db_query(act->db, &rows, err, sql, "ss", state, medium);
 
         while (r >= 0 && (r = rows_next(rows, err)) > 0)
                 if (json_array_append_new(list, rows_to_json(rows, names, "ssssststss")))

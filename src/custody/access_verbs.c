@@ -218,7 +218,16 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
         return access_load(act, json_text(args, "access"), ret, err);
 }
 
+#define OF_MEDIUM "id IN (SELECT access FROM custody_access_medium WHERE medium = ?3)"
+/* `first` is the filter that an index serves. */
+#define ACCESSES(first)                                                                                            \
+        "SELECT id FROM custody_access WHERE " first " AND (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR person "  \
+        "= ?2) AND (?3 IS NULL OR " OF_MEDIUM ") AND (?4 = '' OR area = ?4 OR (area > ?4 || '-' AND area < ?4 "    \
+        "|| '.')) ORDER BY number DESC LIMIT ?5"
+
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        const char *state = json_text(args, "state"), *medium = json_text(args, "medium");
+        const char *sql = medium ? ACCESSES(OF_MEDIUM) : state ? ACCESSES("state = ?1") : ACCESSES("1");
         _cleanup_json_ json_t *list = json_array();
         _cleanup_rows_ struct rows *rows = NULL;
         char area[LOCATION_CODE] = "";
@@ -227,14 +236,8 @@ static int run_list(struct act *act, const json_t *args, json_t **ret, struct er
         if (json_text(args, "area"))
                 r = custody_area_parse(json_text(args, "area"), area, NULL, err);
         if (r == 0)
-                r = db_query(
-                        act->db, &rows, err,
-                        "SELECT id FROM custody_access WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR "
-                        "person = ?2) AND (?3 IS NULL OR id IN (SELECT access FROM custody_access_medium WHERE "
-                        "medium = ?3)) AND (?4 = '' OR area = ?4 OR (area > ?4 || '-' AND area < ?4 || '.')) "
-                        "ORDER BY number DESC LIMIT ?5",
-                        "ssssi", json_text(args, "state"), json_text(args, "person"), json_text(args, "medium"),
-                        area, json_int(args, "limit", LIST_LIMIT));
+                r = db_query(act->db, &rows, err, sql, "ssssi", state, json_text(args, "person"), medium, area,
+                             json_int(args, "limit", LIST_LIMIT));
         if (r < 0)
                 return r;
         while ((r = rows_next(rows, err)) > 0) {

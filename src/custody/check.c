@@ -247,7 +247,7 @@ static int check_searches(struct check *check) {
         int r = db_query(
                 check->act->db, &rows, check->err,
                 "SELECT id, medium, target FROM medium_search WHERE ended IS NULL AND ? - started > target * "
-                "1000000 ORDER BY number",
+                "1000000 ORDER BY +number", /* +: those that are open, not all in order */
                 "i", act_now(check->act));
 
         while (r == 0 && (r = rows_next(rows, check->err)) > 0) {
@@ -291,18 +291,25 @@ static int check_reading(void *context, const struct reading *reading) {
 /* U5: a room where media are kept and that nobody ever measured. */
 static int check_unmeasured(struct check *check) {
         _cleanup_rows_ struct rows *rows = NULL;
-        int r = db_query(check->act->db, &rows, check->err,
-                         "SELECT DISTINCT substr(code, 1, length(code) - 13) FROM location ORDER BY 1", "");
+        char end[LOCATION_CODE + 1];
+        int r;
+
+        /* All codes in the area lie before its own with '.', the character after '-'. */
+        (void) snprintf(end, sizeof end, "%s%s", check->area, *check->area ? "." : "~");
+        r = db_query(
+                check->act->db, &rows, check->err,
+                "SELECT DISTINCT substr(code, 1, length(code) - 13) FROM location WHERE code >= ? AND code < ? "
+                "ORDER BY 1",
+                "ss", check->area, end);
 
         while (r == 0 && (r = rows_next(rows, check->err)) > 0) {
                 const char *room = rows_text(rows, 0);
                 int64_t any;
 
-                r = db_int(
-                        check->act->db, &any, check->err,
-                        "SELECT count(*) FROM environment_reading WHERE area = ?1 OR (area > ?1 || '-' AND area < "
-                        "?1 || '.')",
-                        "s", room);
+                r = db_int(check->act->db, &any, check->err,
+                           "SELECT EXISTS (SELECT 1 FROM environment_reading WHERE area = ?1 OR (area > ?1 || '-' "
+                           "AND area < ?1 || '.'))",
+                           "s", room);
                 if (r == 0 && any == 0 && custody_area_holds(check->area, room))
                         r = add(check, "U5", GRAVITY_INFO, room, "no se ha medido nunca su ambiente",
                                 "its environment was never measured");

@@ -304,19 +304,28 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
         return r;
 }
 
+/* `first` is the filter that an index serves. */
+#define LOANS(first)                                                                                               \
+        "SELECT id FROM loan WHERE " first                                                                         \
+        " AND (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR borrower = ?2) AND "                                   \
+        "(?3 IS NULL OR medium = ?3) AND (?4 = 0 OR (state = 'out' AND due < ?5)) ORDER BY number DESC"
+
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        const char *state = json_text(args, "state"), *to = json_text(args, "to"),
+                   *medium = json_text(args, "medium");
+        const bool overdue = json_flag(args, "overdue");
+        const char *sql = medium    ? LOANS("medium = ?3")
+                          : overdue ? LOANS("state = 'out' AND due < ?5")
+                          : to      ? LOANS("borrower = ?2")
+                          : state   ? LOANS("state = ?1")
+                                    : LOANS("1");
         _cleanup_json_ json_t *list = json_array();
         _cleanup_rows_ struct rows *rows = NULL;
         char today[DATE_TEXT];
         int r;
 
         date_of(act_now(act), today);
-        r = db_query(
-                act->db, &rows, err,
-                "SELECT id FROM loan WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR borrower = ?2) AND "
-                "(?3 IS NULL OR medium = ?3) AND (?4 = 0 OR (state = 'out' AND due < ?5)) ORDER BY number DESC",
-                "sssis", json_text(args, "state"), json_text(args, "to"), json_text(args, "medium"),
-                (int64_t) json_flag(args, "overdue"), today);
+        r = db_query(act->db, &rows, err, sql, "sssis", state, to, medium, (int64_t) overdue, today);
         if (r < 0)
                 return r;
         while ((r = rows_next(rows, err)) > 0) {

@@ -87,6 +87,10 @@ static const char *const scripts[] = {
         "CREATE TABLE custody_check (subject TEXT PRIMARY KEY, time INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
         "INSERT INTO custody_check SELECT subject, max(time) FROM event WHERE type = 'custody.checked'"
         "  GROUP BY subject;",
+
+        /* The access register of a month, among those of ten years. */
+        "CREATE INDEX custody_access_entered ON custody_access (entered);"
+        "CREATE INDEX loan_handed ON loan (handed);",
 };
 
 static const char *const state_tables[] = {

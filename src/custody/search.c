@@ -131,7 +131,7 @@ static int run_locate(struct act *act, const json_t *args, json_t **ret, struct 
 static int run_scan(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_custody_facts_ struct custody_facts facts = { 0 };
         char id[MEDIUM_ID_TEXT], code[LOCATION_CODE] = "";
-        struct medium medium;
+        struct medium medium = { 0 };
         const char *how = "";
         int64_t missing = 0;
         int r = medium_resolve(act->db, json_text(args, "text"), id, &how, err);
@@ -146,12 +146,16 @@ static int run_scan(struct act *act, const json_t *args, json_t **ret, struct er
                 r = search_stop(act, id, code, &facts, err);
         if (r == 0)
                 r = db_int(act->db, &missing, err, "SELECT count(*) FROM not_located WHERE medium = ?", "s", id);
-        if (r == 0 && (missing || *code) && facts.n == 0)
+        /* One that is on record as lost and turns up is news, whether or not anybody was looking for it (L9). */
+        if (r == 0 && (missing || *code || medium.state == MEDIUM_LOST) && facts.n == 0)
                 r = custody_facts_add(&facts, "medium.located", id, json_pack("{s:s}", "location", code), err);
         if (r == 0 && facts.n > 0)
                 r = act_record(act, facts.facts, facts.n, err);
         if (r < 0)
                 return r;
+        if (medium.state == MEDIUM_LOST)
+                act_say(act, "Consta como perdido: dígalo al administrador de seguridad.",
+                        "It is on record as lost: tell the security administrator.");
         if (*code && strcmp(code, medium.location) != 0)
                 act_say(act, "FUERA DE SITIO: %s es de %s.", "MISPLACED: %s belongs at %s.", id,
                         *medium.location ? medium.location : "-");

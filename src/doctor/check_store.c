@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/backup.h"
 #include "base/str.h"
 #include "doctor/internal.h"
 #include "encrypt/encrypt.h"
@@ -245,7 +246,7 @@ void check_clock_back(struct doctor *d) {
         int64_t newest = 0, now = act_now(d->act);
         struct error err = { 0 };
         char moment[TIME_TEXT];
-        int r = ledger_newest(d->act->db, NULL, &newest, &err);
+        int r = ledger_newest(d->act->db, &newest, &err);
 
         if (r < 0 && r != ERR_NOT_FOUND) {
                 found_error(d, SEVERITY_FAIL, &err);
@@ -261,15 +262,15 @@ void check_backup(struct doctor *d) {
         struct error err = { 0 };
         enum severity severity;
         char date[DATE_TEXT];
-        int r = ledger_newest(d->act->db, "backup.verified", &last, &err);
+        int r = backup_newest_sound(d->act->db, &last, &err);
 
-        if (r == ERR_NOT_FOUND) {
-                found(d, SEVERITY_WARN, "no consta ninguna copia de seguridad comprobada",
-                      "no verified backup is on record");
-                return;
-        }
         if (r < 0) {
                 found_error(d, SEVERITY_FAIL, &err);
+                return;
+        }
+        if (last == 0) {
+                found(d, SEVERITY_WARN, "no consta ninguna copia de seguridad comprobada",
+                      "no verified backup is on record");
                 return;
         }
         severity = term_judge_age(TERM_BACKUP, act_now(d->act) - last);

@@ -69,15 +69,18 @@ static const struct column revoke_columns[] = {
         { "slot", { "Ranura", "Slot" } },
 };
 
+/* `first` is the filter that an index serves. */
+#define HANDOVERS(first)                                                                                           \
+        "SELECT number FROM handover WHERE " first " AND (?1 IS NULL OR medium = ?1) AND (?2 = 0 OR state = "      \
+        "'live') ORDER BY number"
+
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         const char *medium = json_text(args, "medium");
+        const bool live = json_flag(args, "live");
+        const char *sql = medium ? HANDOVERS("medium = ?1") : live ? HANDOVERS("state = 'live'") : HANDOVERS("1");
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *list = json_array();
-        int r = db_query(
-                act->db, &rows, err,
-                "SELECT number FROM handover WHERE (?1 IS NULL OR medium = ?1) AND (?2 = 0 OR state = 'live')"
-                " ORDER BY number",
-                "si", medium, (int64_t) json_flag(args, "live"));
+        int r = db_query(act->db, &rows, err, sql, "si", medium, (int64_t) live);
 
         while (r == 0 && (r = rows_next(rows, err)) > 0) {
                 json_t *one = NULL;

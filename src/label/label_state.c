@@ -133,8 +133,9 @@ int label_ids_due(struct db *db, const char *after, const char *by, int64_t limi
         _cleanup_json_ json_t *list = json_array();
         int r = db_query(
                 db, &rows, err,
-                "SELECT medium FROM label WHERE medium > ? AND (state = 'prepared' OR (state = 'printed' AND "
-                "renew <= ?)) ORDER BY medium LIMIT ?",
+                "SELECT medium FROM label WHERE medium IN (SELECT medium FROM label WHERE state = 'prepared' UNION "
+                "ALL SELECT medium FROM label WHERE state = 'printed' AND renew <= ?2) AND medium > ?1 ORDER BY "
+                "medium LIMIT ?3",
                 "ssi", after, by, limit);
 
         while (r == 0 && (r = rows_next(rows, err)) > 0)

@@ -251,9 +251,8 @@ int64_t ledger_size(const struct ledger *ledger) {
         return (int64_t) ledger->tree.size;
 }
 
-int ledger_newest(struct db *db, const char *type, int64_t *ret_time, struct error *err) {
-        return db_int(db, ret_time, err,
-                      "SELECT time FROM event WHERE ?1 IS NULL OR type = ?1 ORDER BY seq DESC LIMIT 1", "s", type);
+int ledger_newest(struct db *db, int64_t *ret_time, struct error *err) {
+        return db_int(db, ret_time, err, "SELECT time FROM event ORDER BY seq DESC LIMIT 1", "");
 }
 
 int ledger_events(struct db *db, const char *subject, int64_t after, int64_t limit,

@@ -94,8 +94,8 @@ int ledger_verify_state(struct ledger *ledger, const struct schema *const *schem
 int ledger_replay(struct ledger *ledger, const struct schema *const *schemas, size_t schemas_n,
                   char ret_live[SHA256_TEXT], char ret_replayed[SHA256_TEXT], struct error *err);
 
-/* When an event of this type (NULL: any) was last recorded. ERR_NOT_FOUND without a message. */
-int ledger_newest(struct db *db, const char *type, int64_t *ret_time, struct error *err);
+/* When an event was last recorded. ERR_NOT_FOUND without a message. */
+int ledger_newest(struct db *db, int64_t *ret_time, struct error *err);
 
 /* Events of one subject (NULL: all) from `after` on, newest last: calls `each` until it returns non-zero. */
 int ledger_events(struct db *db, const char *subject, int64_t after, int64_t limit,

@@ -399,6 +399,12 @@ static int run_find(struct act *act, const json_t *args, json_t **ret, struct er
         return json_object_set_new(*ret, "found_by", json_string(how)) < 0 ? fail_memory(err) : 0;
 }
 
+/* `first` is the filter that an index serves. */
+#define MEDIA(first)                                                                                               \
+        "SELECT " MEDIUM_COLUMNS " FROM medium WHERE " first " AND id > ?1 AND (?2 IS NULL OR state = ?2) AND "    \
+        "(?3 IS NULL OR classification = ?3) AND (?4 IS NULL OR category = ?4) AND (?5 IS NULL OR owner = ?5) "    \
+        "AND (?6 IS NULL OR location = ?6) ORDER BY id LIMIT ?7"
+
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         static const char *const filters[] = { "state", "classification", "category", "owner", "location" };
         _cleanup_rows_ struct rows *rows = NULL;
@@ -410,11 +416,9 @@ static int run_list(struct act *act, const json_t *args, json_t **ret, struct er
         for (size_t i = 0; i < COUNT(filters); i++)
                 f[i] = json_text(args, filters[i]);
         r = db_query(act->db, &rows, err,
-                     "SELECT " MEDIUM_COLUMNS
-                     " FROM medium WHERE id > ?1 AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR "
-                     "classification = ?3) AND (?4 IS NULL OR category = ?4) AND (?5 IS NULL OR owner = ?5) AND "
-                     "(?6 IS NULL OR "
-                     "location = ?6) ORDER BY id LIMIT ?7",
+                     f[4]   ? MEDIA("location = ?6 AND location <> ''")
+                     : f[0] ? MEDIA("state = ?2")
+                            : MEDIA("1"),
                      "ssssssi", after, f[0], f[1], f[2], f[3], f[4], limit);
         while (r == 0 && (r = rows_next(rows, err)) > 0) {
                 struct medium medium;

@@ -25,12 +25,13 @@ int medium_each_in(struct db *db, const char *area, int (*each)(void *context, c
         _cleanup_rows_ struct rows *rows = NULL;
         int r;
 
-        /* '.' is the character after '-': all codes that begin with the area and a dash lie between the two. */
+        /* '.' is the character after '-': all codes that begin with the area and a dash lie between the two. One
+         * range that the index has in this order, or SQLite reads them all. */
         if (*area)
                 r = db_query(db, &rows, err,
-                             "SELECT " MEDIUM_COLUMNS " FROM medium WHERE location <> '' AND (location = ?1 OR "
-                             "(location > ?1 || '-' AND location < ?1 || '.')) AND state NOT IN ('destroyed', "
-                             "'retired') ORDER BY location, id",
+                             "SELECT " MEDIUM_COLUMNS " FROM medium WHERE location <> '' AND location >= ?1 AND "
+                             "location < ?1 || '.' AND (location = ?1 OR location > ?1 || '-') AND state NOT IN "
+                             "('destroyed', 'retired') ORDER BY location, id",
                              "s", area);
         else
                 r = db_query(db, &rows, err,

@@ -73,6 +73,11 @@ static const char *const scripts[] = {
         "FROM event WHERE type = 'destruction.approved' AND NOT EXISTS (SELECT 1 FROM event AS later WHERE "
         "later.subject = event.subject AND later.seq > event.seq AND later.type LIKE 'destruction.%')) AS approved "
         "WHERE medium.id = approved.subject;",
+
+        /* The few that wait for a label, among all that have one; whether there are any of a category. */
+        "CREATE INDEX medium_unlabelled ON medium(id) WHERE label_state <> 'valid' AND state NOT IN ('destroyed', "
+        "'retired');"
+        "CREATE INDEX medium_category ON medium(category) WHERE state NOT IN ('destroyed', 'retired');",
 };
 static const char *const state_tables[] = { "station", "person",   "medium",   "account", "role_group", "refusal",
                                             "blank",   "proposal", "training", "badge",   NULL };

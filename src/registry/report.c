@@ -11,9 +11,32 @@ struct summary {
         int64_t total, by_state[MEDIUM_STATES];
 };
 
+enum { ROW_MEMBERS = 9 };
+
+/* The value of the row before when it is the same: an inventory of 100,000 repeats itself. */
+static json_t *repeated(json_t **last, const char *text) {
+        if (!*last || strcmp(json_string_value(*last), text) != 0) {
+                json_decref(*last);
+                *last = json_string(text);
+        }
+        return json_incref(*last);
+}
+
+static json_t *row_of(const struct medium *m, json_t *last[ROW_MEMBERS]) {
+        return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "id", m->id, "kind",
+                         repeated(&last[0], medium_kind_terms[m->kind].code), "classification",
+                         repeated(&last[1], classification_terms[m->classification].code), "category",
+                         repeated(&last[2], category_terms[m->category].code), "owner",
+                         repeated(&last[3], m->owner), "location", repeated(&last[4], m->location), "state",
+                         repeated(&last[5], medium_state_terms[m->state].code), "serial", m->serial, "expires",
+                         repeated(&last[6], m->expires), "label", repeated(&last[7], m->label_state), "holder",
+                         repeated(&last[8], m->holder));
+}
+
 static int read_media(struct act *act, const json_t *args, json_t *list, struct summary sums[CLASSIFICATIONS],
                       struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
+        json_t *last[ROW_MEMBERS] = { 0 };
         int r = db_query(act->db, &rows, err,
                          "SELECT " MEDIUM_COLUMNS
                          " FROM medium WHERE (?1 IS NULL OR classification = ?1) AND (?2 IS NULL OR "
@@ -26,19 +49,14 @@ static int read_media(struct act *act, const json_t *args, json_t *list, struct 
 
                 r = medium_from_row(rows, &m, err);
                 if (r < 0)
-                        return r;
+                        break;
                 sums[m.classification].total++;
                 sums[m.classification].by_state[m.state]++;
-                if (json_array_append_new(list,
-                                          json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id",
-                                                    m.id, "kind", medium_kind_terms[m.kind].code, "classification",
-                                                    classification_terms[m.classification].code, "category",
-                                                    category_terms[m.category].code, "owner", m.owner, "location",
-                                                    m.location, "state", medium_state_terms[m.state].code, "serial",
-                                                    m.serial, "expires", m.expires, "label", m.label_state,
-                                                    "holder", m.holder)) < 0)
-                        return fail_memory(err);
+                if (json_array_append_new(list, row_of(&m, last)) < 0)
+                        r = fail_memory(err);
         }
+        for (size_t i = 0; i < ROW_MEMBERS; i++)
+                json_decref(last[i]);
         return r;
 }
 

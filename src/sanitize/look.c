@@ -101,7 +101,7 @@ static int load_wipes(struct act *act, struct wipes *wipes, struct error *err) {
                          " FROM sanitization s LEFT JOIN sanitization_look l"
                          "  ON l.job = s.job AND l.other = 1 AND l.kind IN ('full', 'header')"
                          " WHERE s.ended > ? AND json_extract(s.ended_data, '$.result') = 'sanitized'"
-                         " GROUP BY s.job ORDER BY s.ended, s.job",
+                         " GROUP BY +s.job ORDER BY s.ended, s.job", /* +: those of the period, not all by name */
                          "i", act_now(act) - SECOND_LOOK_PERIOD);
 
         if (r == 0 && !(wipes->rows = json_array()))

@@ -219,19 +219,20 @@ int sanitization_calibration(struct db *db, const char *job, json_t **ret, struc
         return r > 0 ? read_json(rows_text(rows, 0), ret, err) : r;
 }
 
+#define SANITIZATIONS(which)                                                                                       \
+        "SELECT s.job, medium, state, scheme, demanded, reached, kind, operator, started, ended, resumed, "        \
+        "coalesce(json_extract(ended_data, '$.verification.kind'), ''), coalesce(v.decision, '') "                 \
+        "FROM sanitization s LEFT JOIN sanitization_validation v ON v.job = s.job WHERE " which                    \
+        " ORDER BY started_seq"
+
 int sanitization_rows(struct db *db, const char *medium, json_t **ret, struct error *err) {
         static const char *const members[] = { "job",     "medium",       "state",     "scheme",  "demanded",
                                                "reached", "kind",         "operator",  "started", "ended",
                                                "resumed", "verification", "validation" };
         _cleanup_rows_ struct rows *rows = NULL;
         _cleanup_json_ json_t *list = json_array();
-        int r = db_query(
-                db, &rows, err,
-                "SELECT s.job, medium, state, scheme, demanded, reached, kind, operator, started, ended, resumed, "
-                "coalesce(json_extract(ended_data, '$.verification.kind'), ''), coalesce(v.decision, '') "
-                "FROM sanitization s LEFT JOIN sanitization_validation v ON v.job = s.job "
-                "WHERE ?1 IS NULL OR medium = ?1 ORDER BY started_seq",
-                "s", medium);
+        int r = db_query(db, &rows, err, medium ? SANITIZATIONS("medium = ?1") : SANITIZATIONS("?1 IS NULL"), "s",
+                         medium);
 
         while (r >= 0 && (r = rows_next(rows, err)) > 0)
                 if (json_array_append_new(list, rows_to_json(rows, members, "ssssssssttiss")))

@@ -26,10 +26,11 @@ int shipment_due(struct db *db, int64_t now, int (*each)(void *context, const st
                  void *context, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(db, &rows, err,
-                         "SELECT id FROM shipment WHERE state IN ('dispatched', 'picked-up', 'in-transit', "
-                         "'delivered') OR (review_due IS NOT NULL AND reviewed IS NULL) OR (delivered IS NOT NULL "
-                         "AND tracking = 'gps-escort' AND id NOT IN (SELECT shipment FROM shipment_gps)) ORDER BY "
-                         "number",
+                         "SELECT id FROM shipment WHERE id IN (SELECT id FROM shipment WHERE state IN "
+                         "('dispatched', 'picked-up', 'in-transit', 'delivered') UNION ALL SELECT id FROM shipment "
+                         "WHERE review_due IS NOT NULL AND reviewed IS NULL UNION ALL SELECT id FROM shipment AS s "
+                         "WHERE delivered IS NOT NULL AND tracking = 'gps-escort' AND NOT EXISTS (SELECT 1 FROM "
+                         "shipment_gps WHERE shipment = s.id)) ORDER BY number",
                          "");
 
         while (r >= 0 && (r = rows_next(rows, err)) > 0) {

@@ -76,6 +76,12 @@ static const char *const scripts[] = {
         /* Lost, and found: when, and what was doubtful about it (bits of enum recovery_doubt). */
         "ALTER TABLE shipment_medium ADD COLUMN recovered INTEGER;"
         "ALTER TABLE shipment_medium ADD COLUMN doubts INTEGER NOT NULL DEFAULT 0;",
+
+        /* What is due of those that have arrived, and what left in a month, among those of ten years. */
+        "CREATE INDEX shipment_review ON shipment (number) WHERE review_due IS NOT NULL AND reviewed IS NULL;"
+        "CREATE INDEX shipment_escorted ON shipment (number) WHERE delivered IS NOT NULL AND tracking = "
+        "'gps-escort';"
+        "CREATE INDEX shipment_dispatched ON shipment (dispatched);",
 };
 
 static const char *const state_tables[] = {

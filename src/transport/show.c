@@ -205,16 +205,20 @@ static int run_report(struct act *act, const json_t *args, json_t **ret, struct 
         return 0;
 }
 
+#define OF_MEDIUM "id IN (SELECT shipment FROM shipment_medium WHERE medium = ?2)"
+/* `first` is the filter that an index serves. */
+#define SHIPMENTS(first)                                                                                           \
+        "SELECT id FROM shipment WHERE " first " AND (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR " OF_MEDIUM     \
+        ") ORDER BY number DESC"
+
 static int run_list(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        const char *state = json_text(args, "state"), *medium = json_text(args, "medium");
+        const char *sql = medium ? SHIPMENTS(OF_MEDIUM) : state ? SHIPMENTS("state = ?1") : SHIPMENTS("1");
         _cleanup_json_ json_t *list = json_array();
         _cleanup_rows_ struct rows *rows = NULL;
         int r;
 
-        r = db_query(act->db, &rows, err,
-                     "SELECT id FROM shipment WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR id IN (SELECT "
-                     "shipment "
-                     "FROM shipment_medium WHERE medium = ?2)) ORDER BY number DESC",
-                     "ss", json_text(args, "state"), json_text(args, "medium"));
+        r = db_query(act->db, &rows, err, sql, "ss", state, medium);
         if (r < 0)
                 return r;
         while ((r = rows_next(rows, err)) > 0) {

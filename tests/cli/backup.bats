@@ -98,6 +98,9 @@ m_with() { # FILE ARGS…
         expect 4 m sara backup verify "$B" --key "$B.none"
         (umask 077 && echo 'another passphrase' >"$BATS_TEST_TMPDIR/other")
         expect 3 m_with "$BATS_TEST_TMPDIR/other" backup verify "$B"
+        # A backup that was tried and is not whole is none.
+        run m sara --lang en doctor
+        [[ $output == *"no verified backup is on record"* ]]
         # The key of another store, whose passphrase is the same.
         mv "$STORE" "$STORE.first"
         make_store_at "$STORE"
@@ -120,6 +123,8 @@ m_with() { # FILE ARGS…
                 [ ! -e "$B.$who" ]
         done
         expect 0 m sara backup verify "$B"
+        run m sara --lang en doctor
+        [[ $output != *"no verified backup is on record"* ]]
 }
 
 @test "X7: without a store a backup can be checked and restored, and says that the prefix was not compared" {

@@ -82,6 +82,21 @@ travels() {
         expect 6 m cus ship reconcile
 }
 
+@test "L9 K2: what is lost and turns up is news, though nobody was looking for it" {
+        not_located() { m sara --json report metrics | jq '.rows[] | select(.metric == "not-located") | .cases'; }
+        tape T1 MEDIA
+        travels S-101
+        expect 0 m cus ship lost "$SHIPMENT" --circumstances "Robo"
+        [ "$(not_located)" -eq 1 ]
+        expect 0 m cus --lang es media scan "$TAPE"
+        [[ $output == *"Consta como perdido: dígalo al administrador de seguridad."* ]]
+        [ "$(not_located)" -eq 0 ]
+        [ "$(m cus --json media history "$TAPE" | jq -r '.rows[-1].type')" = medium.located ]
+        expect 0 m cus --lang en media scan "$TAPE"
+        [[ $output == *"It is on record as lost: tell the security administrator."* ]]
+        expect 0 m sara ledger verify
+}
+
 @test "A1 T7: what is lost in a drill is not lost, and its incident says what it is" {
         tape T1 MEDIA
         travels S-101 --drill

@@ -1,7 +1,7 @@
 /* Each check of `doctor` (X5, C3, C4, C10, X2, X7): a station in order, and one that breaks just it. */
 #include "unit/station_root.h"
 
-#include "ledger/ledger.h"
+#include "backup/backup.h"
 #include "siem/cursor.h"
 
 static struct station_root station;
@@ -350,9 +350,9 @@ static void c3_a_registered_stick_is_known_by_its_serial(void **state) {
         assert_int_equal(worst(answer, "foreign-mounts"), SEVERITY_INFO);
 }
 
-/* X7: the age of the newest verified backup, in a ledger made by hand. */
+/* X7: the age of the newest backup that was found whole; one that was not, and one that nobody tried, are none. */
 static void x7_backups_age(void **state) {
-        static const struct schema *const schemas[] = { &ledger_schema };
+        const struct schema *const schemas[] = { backup_room.schema };
         static const struct {
                 int64_t days;
                 enum severity severity;
@@ -370,10 +370,13 @@ static void x7_backups_age(void **state) {
                 assert_int_equal(db_migrate(db, schemas, 1, &err), 0);
                 assert_int_equal(
                         db_exec(db, &err,
-                                "INSERT INTO event (seq, time, station, actor, os_user, type, subject, data,"
-                                " hash) VALUES (1, ?, 's', 'a', 'o', 'backup.verified', 'b', '{}', x'00')",
-                                "i", (int64_t) (station.store.now - rows[i].days * DAY)),
-                        1);
+                                "INSERT INTO backup (number, created, created_by, sha256, size, files, recipient, "
+                                "checkpoint, verified, result) SELECT column1, ?2 - column2 * ?3, 'sara', '', 1, "
+                                "1, "
+                                "'', '', ?2, column3 FROM (VALUES (1, ?1, 'whole'), (2, 0, 'damaged'), (3, 0, "
+                                "NULL))",
+                                "iii", rows[i].days, station.store.now, (int64_t) DAY),
+                        3);
                 act.db = db;
                 check_backup(&doctor);
                 assert_int_equal(doctor.counts[rows[i].severity], rows[i].severity == SEVERITY_OK ? 0 : 1);

@@ -356,7 +356,7 @@ class Hospital(Custody):
         self.shipments[name] = Thing(
             id=name, media=a["media"], owners={self.medium(m).owner for m in a["media"]}, recipient=a["recipient"],
             method=a["method"], limit=a["limit"], creator=who, state="created", seals=set(), emergency=a.get("emergency"),
-            authorised=set(), packed=0, dispatched=0, international=a.get("international"))
+            authorised=set(), packed=0, looked=set(), dispatched=0, international=a.get("international"))
 
     def shipment(self, name, states, rule):
         shipment = self.shipments.get(name)
@@ -397,6 +397,7 @@ class Hospital(Custody):
     def done_ship_pack(self, who, a, answer):
         shipment = self.shipments[a["shipment"]]
         shipment.state, shipment.authorised, shipment.packed = "packed", set(), self.at
+        shipment.looked = {d.split("=", 1)[0] for d in a.get("device", [])}
         shipment.seals = {plain_seal(s) for s in a["seal"]}
         self.seals |= shipment.seals
 
@@ -449,10 +450,12 @@ class Hospital(Custody):
                 yield (5, "T2")
             if any(x.medium == medium.id and getattr(x, "handed", 0) > shipment.packed for x in self.loans.values()):
                 yield (7, "T2")
+            if medium.id in shipment.looked and medium.rekeyed > shipment.packed:
+                yield (7, "T2")  # what was looked at is not what would leave
         if METHODS.index(shipment.method) < max(CATEGORIES.index(self.medium(m).category) for m in shipment.media):
             yield (5, "T1")
         yield from self.unsigned(who)
-        if {plain_seal(s) for s in a["seal"]} != shipment.seals:
+        if {plain_seal(s) for s in a["seal"]} != shipment.seals or self.tripped(a):
             yield (6, "T5")
 
     def done_ship_dispatch(self, who, a, answer):
@@ -460,20 +463,19 @@ class Hospital(Custody):
         shipment.state, shipment.dispatched = "dispatched", self.at
         for medium in map(self.medium, shipment.media):
             medium.state, medium.location, medium.holder, medium.missing = "in-transit", "", shipment.id, False
-        self.watch(shipment, a)
 
     def stopped_ship_dispatch(self, who, a):
-        """Other seals at the origin: it stays, and an incident is open."""
-        shipment = self.shipments[a["shipment"]]
-        self.open_incident("seal", shipment.id, shipment.media)
-        self.watch(shipment, dict(a, seal=[]), sealed=False)
+        """Other seals or a tripped indicator at the origin: it stays, and incidents are open."""
+        self.watch(self.shipments[a["shipment"]], a)
 
-    def watch(self, shipment, a, sealed=True):
-        if sealed and a.get("seal") and {plain_seal(s) for s in a["seal"]} != shipment.seals:
+    def tripped(self, a):
+        return [i for i in ("shock", "tilt", "temperature") if a.get(i) == "tripped"]
+
+    def watch(self, shipment, a):
+        if a.get("seal") and {plain_seal(s) for s in a["seal"]} != shipment.seals:
             self.open_incident("seal", shipment.id, shipment.media)
-        for indicator in ("shock", "tilt", "temperature"):
-            if a.get(indicator) == "tripped":
-                self.open_incident("indicator", shipment.id, shipment.media)
+        for _ in self.tripped(a):
+            self.open_incident("indicator", shipment.id, shipment.media)
 
     def checkpoint(self, who, a, states):
         shipment, found = self.shipment(a["shipment"], states, "T4")
@@ -531,7 +533,7 @@ class Hospital(Custody):
         for medium in map(self.medium, shipment.media):
             lost = medium.id in missing
             medium.state, medium.holder = ("lost", shipment.id) if lost else ("in-custody", "")
-            medium.location = "" if lost else a.get("location", "")
+            medium.location, medium.missing = "" if lost else a.get("location", ""), lost
         if missing:
             self.open_incident("breach", shipment.id, missing)
 
@@ -542,7 +544,7 @@ class Hospital(Custody):
         shipment = self.shipments[a["shipment"]]
         shipment.state = "lost"
         for medium in map(self.medium, shipment.media):
-            medium.state, medium.holder, medium.location = "lost", shipment.id, ""
+            medium.state, medium.holder, medium.location, medium.missing = "lost", shipment.id, "", True
         self.open_incident("breach", shipment.id, shipment.media)
 
     # --- destruction (S1, S8, S10, S11) ---

@@ -89,11 +89,13 @@ class Accounts:
     def done(self, who, verb, args, answer):
         getattr(self, "done_" + verb.replace(" ", "_").replace("-", "_"))(who, args, answer)
 
-    LONGEST = {"reason": 200, "note": 200, "condition": 200, "what": 200, "resolution": 1000, "route": 200}
+    LONGEST = {"reason": 200, "note": 200, "condition": 200, "what": 200, "resolution": 1000, "route": 200,
+               "event": 200, "circumstances": 200}
+    LONGEST_OF = {("destroy request", "reason"): 300, ("person add", "full-name"): 64, ("provider add", "full-name"): 120}
 
     def usage(self, verb, args):
-        for name, most in self.LONGEST.items():
-            if isinstance(args.get(name), str) and len(args[name]) > most:
+        for name, text in args.items():
+            if isinstance(text, str) and len(text) > self.LONGEST_OF.get((verb, name), self.LONGEST.get(name, 10000)):
                 yield (2, "")
         for name in ("due", "expires", "until", "planned"):
             try:
@@ -224,7 +226,7 @@ class Registry(Accounts):
             id=answer["id"], kind=a.get("kind", "hdd"), classification=a["classification"], category=a["category"],
             owner=a["owner"], health=bool(a.get("health")), state="in-custody", location="", holder="", label="none",
             epc=a.get("epc", ""), tamper=a.get("tamper", ""), serial=a.get("serial", ""), device=a.get("device"),
-            encrypted=False, missing=False, expires=a["expires"])
+            encrypted=False, rekeyed=0, missing=False, expires=a["expires"])
 
     def judge_media_move(self, who, a):
         medium = self.medium(a["medium"])
@@ -379,15 +381,15 @@ class Registry(Accounts):
 
     def done_encrypt_run(self, who, a, answer):
         medium = self.medium(a["medium"])
-        medium.encrypted, medium.keyed = True, self.today
+        medium.encrypted, medium.rekeyed = True, self.at
 
     def key_overdue(self, medium):
-        """C5: a volume key is of 90 days."""
-        return medium.encrypted and plus(medium.keyed, 90) <= self.today
+        """C5: a volume key lives 90 days, to the moment."""
+        return medium.encrypted and medium.rekeyed + 90 * DAY <= self.at
 
     def judge_encrypt_rotate(self, who, a):
         if not self.medium(a["medium"]).encrypted:
             yield (5, "C2")
 
     def done_encrypt_rotate(self, who, a, answer):
-        self.medium(a["medium"]).keyed = self.today
+        self.medium(a["medium"]).rekeyed = self.at

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -42,6 +43,60 @@ static bool column_used(const json_t *rows, const char *key) {
         return false;
 }
 
+static int print_members(const struct verb *verb, const json_t *answer, enum lang lang) {
+        int printed = 0, widest = 18;
+
+        for (size_t i = 0; i < verb->columns_n; i++) {
+                int width = (int) utf8_length(text_in(verb->columns[i].title, lang));
+
+                if (width > widest && json_object_get(answer, verb->columns[i].key))
+                        widest = width;
+        }
+        for (size_t i = 0; i < verb->columns_n; i++) {
+                const json_t *value = json_object_get(answer, verb->columns[i].key);
+                const char *title = text_in(verb->columns[i].title, lang);
+                _cleanup_free_ char *text = cell(value, lang);
+
+                if (!value || !text || !*text)
+                        continue;
+                (void) printf("%s%*s %s\n", title, widest - (int) utf8_length(title), "", text);
+                printed++;
+        }
+        return printed;
+}
+
+/* Whether a terminal would fold the table's lines. */
+static bool too_wide(struct libscols_table *table) {
+        _cleanup_free_ char *text = NULL;
+        struct winsize size;
+
+        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+                return false;
+        (void) scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+        if (scols_print_table_to_string(table, &text) != 0 || !text)
+                return false;
+        for (const char *line = text; *line;) {
+                size_t length = strcspn(line, "\n");
+                _cleanup_free_ char *one = strndup(line, length);
+
+                if (one && utf8_length(one) > size.ws_col)
+                        return true;
+                line += length + (line[length] == '\n');
+        }
+        return false;
+}
+
+/* What is too wide for the screen is read from above to below, a paragraph a row. */
+static void print_paragraphs(const struct verb *verb, const json_t *rows, enum lang lang) {
+        const json_t *row;
+        size_t i;
+
+        json_array_foreach(rows, i, row) {
+                if (print_members(verb, row, lang) > 0)
+                        (void) putchar('\n');
+        }
+}
+
 static void print_table(const struct verb *verb, const json_t *rows, enum lang lang) {
         struct libscols_table *table = scols_new_table();
         const struct column *used[64];
@@ -66,25 +121,11 @@ static void print_table(const struct verb *verb, const json_t *rows, enum lang l
                 for (size_t c = 0; line && c < n; c++)
                         (void) scols_line_refer_data(line, c, cell(json_object_get(row, used[c]->key), lang));
         }
-        (void) scols_print_table(table);
+        if (too_wide(table))
+                print_paragraphs(verb, rows, lang);
+        else
+                (void) scols_print_table(table);
         scols_unref_table(table);
-}
-
-static int print_members(const struct verb *verb, const json_t *answer, enum lang lang) {
-        int printed = 0;
-
-        for (size_t i = 0; i < verb->columns_n; i++) {
-                const json_t *value = json_object_get(answer, verb->columns[i].key);
-                const char *title = text_in(verb->columns[i].title, lang);
-                _cleanup_free_ char *text = cell(value, lang);
-
-                if (!value || !text || !*text)
-                        continue;
-                (void) printf("%s%*s %s\n", title, (int) (18 - (utf8_length(title) < 18 ? utf8_length(title) : 18)),
-                              "", text);
-                printed++;
-        }
-        return printed;
 }
 
 static void print_said(const json_t *said, enum lang lang, FILE *out) {

@@ -24,7 +24,7 @@ import subprocess
 from screen import Screen, take_page
 
 FENCE = re.compile(r"^```console ?(.*)$")
-TIME = re.compile(r"\b\d\d:\d\d(:\d\d(\.\d+)?)?\b")
+TIME = re.compile(r"(?<!\d)\d\d:\d\d(:\d\d(\.\d+)?)?(?!\d)")
 DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{8,}\b|\b([0-9A-F]{8})[0-9A-F]{8,}\b")
 
 

@@ -29,15 +29,19 @@ static char *cell(const json_t *value, enum lang lang) {
         return json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 }
 
+static bool told(const json_t *row, const char *key) {
+        const json_t *value = json_object_get(row, key);
+
+        return value && !json_is_null(value) && !(json_is_string(value) && !*json_string_value(value));
+}
+
 /* A column whose cells are all empty says nothing and takes room. */
 static bool column_used(const json_t *rows, const char *key) {
         const json_t *row;
         size_t i;
 
         json_array_foreach(rows, i, row) {
-                const json_t *value = json_object_get(row, key);
-
-                if (value && !json_is_null(value) && !(json_is_string(value) && !*json_string_value(value)))
+                if (told(row, key))
                         return true;
         }
         return false;
@@ -49,7 +53,7 @@ static int print_members(const struct verb *verb, const json_t *answer, enum lan
         for (size_t i = 0; i < verb->columns_n; i++) {
                 int width = (int) utf8_length(text_in(verb->columns[i].title, lang));
 
-                if (width > widest && json_object_get(answer, verb->columns[i].key))
+                if (width > widest && told(answer, verb->columns[i].key))
                         widest = width;
         }
         for (size_t i = 0; i < verb->columns_n; i++) {
@@ -65,12 +69,19 @@ static int print_members(const struct verb *verb, const json_t *answer, enum lan
         return printed;
 }
 
-/* Whether a terminal would fold the table's lines. */
-static bool too_wide(struct libscols_table *table) {
-        _cleanup_free_ char *text = NULL;
+/* Columns of the terminal, or 0. */
+static size_t terminal_width(int fd) {
         struct winsize size;
 
-        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* Whether a terminal would fold the table's lines. */
+static bool too_wide(struct libscols_table *table) {
+        size_t width = terminal_width(STDOUT_FILENO);
+        _cleanup_free_ char *text = NULL;
+
+        if (width == 0)
                 return false;
         (void) scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
         if (scols_print_table_to_string(table, &text) != 0 || !text)
@@ -79,7 +90,7 @@ static bool too_wide(struct libscols_table *table) {
                 size_t length = strcspn(line, "\n");
                 _cleanup_free_ char *one = strndup(line, length);
 
-                if (one && utf8_length(one) > size.ws_col)
+                if (one && utf8_length(one) > width)
                         return true;
                 line += length + (line[length] == '\n');
         }
@@ -149,6 +160,7 @@ void output_answer(const struct cli *cli, const json_t *answer, const json_t *sa
                 (void) putchar('\n');
                 return;
         }
+        clear_progress();
         if (rows && json_array_size(rows) > 0)
                 print_table(cli->verb, rows, cli->lang);
         else if (rows && json_array_size(said) == 0)
@@ -214,9 +226,19 @@ static void print_progress_line(const struct progress *p) {
                 (void) write_all(STDERR_FILENO, ended, strlen(ended));
 }
 
+/* The first characters of a valid text. */
+static void cut(char *text, size_t characters) {
+        char *end = text;
+
+        while (*end && characters-- > 0)
+                end += utf8_one(end, strlen(end));
+        *end = '\0';
+}
+
 void output_progress(void *context, const struct progress *p) {
         const struct cli *cli = context;
         char done[32], total[32], rate[32], eta[32] = "";
+        _cleanup_free_ char *line = NULL;
         int percent = p->total ? (int) (p->done * 100 / p->total) : 0, bar = percent / 5;
 
         if (cli->progress_json) {
@@ -231,8 +253,13 @@ void output_progress(void *context, const struct progress *p) {
         if (p->eta >= 0)
                 (void) snprintf(eta, sizeof eta, "%lld:%02lld:%02lld", (long long) p->eta / 3600,
                                 (long long) p->eta / 60 % 60, (long long) p->eta % 60);
-        (void) fprintf(stderr, "\r\033[K%s %s [%.*s%*s] %3d %%  %s/%s  %s/s  %s", p->subject,
-                       text_in(p->step, cli->lang), bar, "####################", 20 - bar, "", percent, done, total,
-                       rate, eta);
+        line = str_format("%s %s [%.*s%*s] %3d %%  %s/%s  %s/s  %s", p->subject, text_in(p->step, cli->lang), bar,
+                          "####################", 20 - bar, "", percent, done, total, rate, eta);
+        if (!line)
+                return;
+        /* A line that the terminal folds could not be written over. */
+        if (terminal_width(STDERR_FILENO) > 0)
+                cut(line, terminal_width(STDERR_FILENO) - 1);
+        (void) fprintf(stderr, "\r\033[K%s", line);
         (void) fflush(stderr);
 }

@@ -8,13 +8,16 @@
 and, in comments that a reader does not see:
 
     <!-- persona carlos -->                  whose guide it is
-    <!-- disco /dev/sdb 64M -->              a new disk
+    <!-- disco /dev/sdb 64M [40M] -->        a new disk [of which no more can be written]
+    <!-- fondo ana wipe batch … -->          an act that goes on by itself, only where pictures are taken
+    <!-- fichero informe.txt antes.png -->   files of the house: a text, or a picture of a name of its own
     <!-- días 8 -->                          time passes
     <!-- mientras                            what others do meanwhile, one act a line; `!` before one that may be refused
     marta loan approve P000001 -->
     <!-- foto etiqueta.pdf custodio-etiqueta 80 [página] -->   a form that was written, as a picture of so many dots an inch
     <!-- pantalla carlos 80x24 counter       a terminal: the steps of screen.py, one a line
     espera AYUDA -->
+    <!-- pantalla-foto …                     the same, only where pictures are taken
 """
 import os
 import re
@@ -25,7 +28,8 @@ from screen import Screen, take_page
 
 FENCE = re.compile(r"^```console ?(.*)$")
 TIME = re.compile(r"(?<!\d)\d\d:\d\d(:\d\d(\.\d+)?)?(?!\d)")
-DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{8,}\b|\b([0-9A-F]{8})[0-9A-F]{8,}\b")
+# What is new in each run: digests, and the UUID of a header.
+DIGEST = re.compile(r"\b([0-9a-f]{16,}|[0-9A-F]{16,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
 
 
 class GuideError(Exception):
@@ -96,7 +100,7 @@ class Guide:
         self.ran += 1
         got, text = self.hospital.act(self.person, *[self.hospital.real(word) for word in words])
         answer = self.hospital.told(text).rstrip("\n").split("\n") if text.strip() else []
-        answer = [DIGEST.sub(lambda m: (m.group(1) or m.group(2)) + "…", line.rstrip()) for line in answer]
+        answer = [DIGEST.sub("…", line.rstrip()) for line in answer]
         if got != status:
             self.wrong(f"mpsi {shlex.join(words)}: exit status {got} instead of {status}\n" + "\n".join(answer))
         if same(expected, answer):
@@ -133,17 +137,33 @@ class Guide:
             self.person = words[0]
         elif what == "disco":
             self.hospital.plug(*words)
+        elif what == "fichero":
+            for name in words:
+                self.file(name)
         elif what == "días":
             self.hospital.days += int(words[0])
         elif what == "mientras":
             for line in lines:
                 self.meanwhile(line)
+        elif what == "fondo":
+            if self.pictures:
+                self.hospital.start(words[0], shlex.split(self.hospital.real(" ".join(words[1:]))))
         elif what == "foto":
             self.page(*words)
-        elif what == "pantalla":
+        elif what == "pantalla" or (what == "pantalla-foto" and self.pictures):
             self.screen(words, lines)
+        elif what == "pantalla-foto":
+            pass
         else:
             raise GuideError(f"{self.path}:{self.at}: {head}")
+
+    def file(self, name):
+        path = os.path.join(self.hospital.work(), name)
+        if name.endswith(".png"):
+            subprocess.run(["convert", "-size", "240x160", "-background", "#cfd6dd", "-gravity", "center", f"label:{name}", path], check=True)
+        else:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(f"{name}: doce fragmentos tomados al azar; ninguno conserva información recuperable.\n")
 
     def meanwhile(self, line):
         may_fail, line = line.startswith("!"), line.lstrip("!")

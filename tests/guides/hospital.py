@@ -30,7 +30,8 @@ class Hospital:
         self.program = program
         self.folder = folder
         self.days = 0
-        self.disks = {}
+        self.disks, self.small = {}, []
+        self.background = []
         self.cards = {}
         self.offset = int((FIRST_DAY - datetime.datetime.now(datetime.timezone.utc)).total_seconds())
         os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -46,10 +47,19 @@ class Hospital:
     def store(self):
         return os.path.join(self.folder, "store")
 
+    def start(self, who, words):
+        """An act that goes on by itself."""
+        self.background.append(subprocess.Popen(self.command(who, words), cwd=self.work(), env=self.environment(),
+                                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
     def close(self):
+        for process in self.background:
+            process.wait()
         for node in self.disks.values():
             subprocess.run(["blockdev", "--setrw", node], check=False)
             subprocess.run(["losetup", "--detach", node], check=False)
+        for folder in self.small:
+            subprocess.run(["umount", folder], check=False)
 
     def environment(self):
         """The clock of the hospital: this machine's, moved by whole seconds, so that it goes on from one act to the next."""
@@ -114,9 +124,14 @@ class Hospital:
         for name in [*pages, "tarjetas.pdf"]:
             os.unlink(os.path.join(work, name))
 
-    def plug(self, name, size):
-        """A disk that the guide calls NAME: a loop device on an image of its own."""
+    def plug(self, name, size, room=None):
+        """A disk that the guide calls NAME: a loop device on an image of its own. What is beyond its ROOM can't be written."""
         image = os.path.join(self.folder, os.path.basename(name) + ".img")
+        if room:
+            self.small.append(image + ".room")
+            os.mkdir(self.small[-1])
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}", "tmpfs", self.small[-1]], check=True)
+            image = os.path.join(self.small[-1], "image")
         subprocess.run(["truncate", "-s", size, image], check=True)
         self.disks[name] = subprocess.run(["losetup", "--find", "--show", image], capture_output=True, text=True,
                                           check=True).stdout.strip()
@@ -131,6 +146,6 @@ class Hospital:
         """As a reader's machine would say it: the name of the disk is the guide's, columns stay where they are."""
         for name, node in self.disks.items():
             wider = " " * (len(node) - len(name))
-            text = re.sub(re.escape(node) + r"\b(?=  )", name + wider, text)
+            text = re.sub(re.escape(node) + r"\b(?=  | HQ)", name + wider, text)
             text = re.sub(re.escape(node) + r"\b", name, text)
         return text.replace(self.work() + "/", "").replace(self.store, "/var/lib/mpsi/store")

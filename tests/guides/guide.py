@@ -10,7 +10,7 @@ and, in comments that a reader does not see:
     <!-- persona carlos -->                  whose guide it is
     <!-- disco /dev/sdb 64M [40M] -->        a new disk [of which no more can be written]
     <!-- fondo ana wipe batch … -->          an act that goes on by itself, only where pictures are taken
-    <!-- fichero informe.txt antes.png -->   files of the house: a text, or a picture of a name of its own
+    <!-- fichero informe.txt antes.png -->   files of the house: a text, or a picture of a colour of its own
     <!-- días 8 -->                          time passes
     <!-- mientras                            what others do meanwhile, one act a line; `!` before one that may be refused
     marta loan approve P000001 -->
@@ -23,6 +23,7 @@ import os
 import re
 import shlex
 import subprocess
+import zlib
 
 from screen import Screen, take_page
 
@@ -160,7 +161,8 @@ class Guide:
     def file(self, name):
         path = os.path.join(self.hospital.work(), name)
         if name.endswith(".png"):
-            subprocess.run(["convert", "-size", "240x160", "-background", "#cfd6dd", "-gravity", "center", f"label:{name}", path], check=True)
+            colour = f"#{zlib.crc32(name.encode()) & 0xffffff:06x}"
+            subprocess.run(["convert", "-size", "24x16", f"xc:{colour}", path], check=True)
         else:
             with open(path, "w", encoding="utf-8") as file:
                 file.write(f"{name}: doce fragmentos tomados al azar; ninguno conserva información recuperable.\n")

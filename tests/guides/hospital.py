@@ -8,6 +8,9 @@ import subprocess
 # A Monday, so that what a guide says of days is true whenever it is run.
 FIRST_DAY = datetime.datetime(2027, 3, 1, 8, 0, tzinfo=datetime.timezone.utc)
 
+# Where a station has its store; the guides say so.
+STORE = "/var/lib/mpsi/store"
+
 PEOPLE = (
     # name, full name, title, roles, trainings
     ("marta", "Marta Gil Soler", "Jefa de Diagnóstico por Imagen", "owner", ("general",)),
@@ -17,6 +20,9 @@ PEOPLE = (
     ("irene", "Irene Sanz Rubio", "Adjunta de seguridad", "security", ("general",)),
     ("uli", "Ulises Mora Vidal", "Radiólogo", "user", ("general",)),
 )
+
+# Whose PIN may be asked for: theirs, and of who comes in the course of a guide.
+SIGNERS = ("elena", "nuria", *(person[0] for person in PEOPLE))
 
 PLACES = (
     ("HQ-S03-A12-E04-P001", "fire-cabinet", "MEDIA", "INTERNO", 40),
@@ -74,7 +80,7 @@ class Hospital:
         if words[:1] != ["init"]:
             line += ["--as", who]
         secret = os.path.join(self.folder, "secret")
-        for purpose in ("master", "new-master", "organisation", "recovery", *(f"pin:{p}" for p in ("elena", *(p[0] for p in PEOPLE)))):
+        for purpose in ("master", "new-master", "organisation", "recovery", *(f"pin:{person}" for person in SIGNERS)):
             line += ["--secret", f"{purpose}=file:{secret}"]
         return line + words
 
@@ -140,7 +146,7 @@ class Hospital:
     def real(self, text):
         for name, node in self.disks.items():
             text = re.sub(re.escape(name) + r"\b", node, text)
-        return text
+        return text.replace(STORE, self.store)
 
     def told(self, text):
         """As a reader's machine would say it: the name of the disk is the guide's, columns stay where they are."""
@@ -148,4 +154,4 @@ class Hospital:
             wider = " " * (len(node) - len(name))
             text = re.sub(re.escape(node) + r"\b(?=  | HQ)", name + wider, text)
             text = re.sub(re.escape(node) + r"\b", name, text)
-        return text.replace(self.work() + "/", "").replace(self.store, "/var/lib/mpsi/store")
+        return text.replace(self.work() + "/", "").replace(self.store, STORE)

@@ -11,6 +11,7 @@ and, in comments that a reader does not see:
     <!-- disco /dev/sdb 64M [40M] -->        a new disk [of which no more can be written]
     <!-- fondo ana wipe batch … -->          an act that goes on by itself, only where pictures are taken
     <!-- fichero informe.txt antes.png -->   files of the house: a text, or a picture of a colour of its own
+    <!-- paquete paquete.tar -->            is verified as the guide says, without mpsi
     <!-- días 8 -->                          time passes
     <!-- mientras                            what others do meanwhile, one act a line; `!` before one that may be refused
     marta loan approve P000001 -->
@@ -30,7 +31,7 @@ from screen import Screen, take_page
 FENCE = re.compile(r"^```console ?(.*)$")
 TIME = re.compile(r"(?<!\d)\d\d:\d\d(:\d\d(\.\d+)?)?(?!\d)")
 # What is new in each run: digests, and the UUID of a header.
-DIGEST = re.compile(r"\b([0-9a-f]{16,}|[0-9A-F]{16,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
+DIGEST = re.compile(r"\b([0-9a-f]{16,}|[0-9A-F]{16,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\b…?")
 
 
 class GuideError(Exception):
@@ -118,7 +119,9 @@ class Guide:
 
     def known(self, words):
         """The verb exists, and has the options."""
-        verb = words[:1] if words[0] in ("init", "counter", "doctor", "rules", "man") and words[1:2] != ["sheet"] else words[:2]
+        if words == ["rules"]:  # made from the table, like the manual; it has no help
+            return
+        verb = words[:1] if words[0] in ("init", "counter", "doctor") and words[1:2] != ["sheet"] else words[:2]
         if tuple(verb) not in self.helps:
             done = subprocess.run([self.hospital.program, "--lang", "es", *verb, "--help"], capture_output=True, text=True, check=False)
             self.helps[tuple(verb)] = done.stdout if done.returncode == 0 else ""
@@ -141,6 +144,8 @@ class Guide:
         elif what == "fichero":
             for name in words:
                 self.file(name)
+        elif what == "paquete":
+            self.pack(words[0])
         elif what == "días":
             self.hospital.days += int(words[0])
         elif what == "mientras":
@@ -157,6 +162,13 @@ class Guide:
             pass
         else:
             raise GuideError(f"{self.path}:{self.at}: {head}")
+
+    def pack(self, name):
+        lines = f"tar xf {name} && sh mpsi-pack/verify.sh {shlex.quote(os.path.join(self.hospital.store, 'org', 'ca.crt'))}"
+        done = subprocess.run([*self.hospital.clock(), "sh", "-c", lines], cwd=self.hospital.work(),
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.wrong(f"the pack: exit status {done.returncode}\n{done.stdout}{done.stderr}")
 
     def file(self, name):
         path = os.path.join(self.hospital.work(), name)

@@ -38,6 +38,8 @@ class Hospital:
         self.days = 0
         self.disks, self.small = {}, []
         self.background = []
+        self.preload = subprocess.run(["faketime", "-f", "+0s", "printenv", "LD_PRELOAD"], capture_output=True, text=True,
+                                      check=True).stdout.strip()
         self.cards = {}
         self.offset = int((FIRST_DAY - datetime.datetime.now(datetime.timezone.utc)).total_seconds())
         os.makedirs(folder, mode=0o700, exist_ok=True)
@@ -68,15 +70,16 @@ class Hospital:
             subprocess.run(["umount", folder], check=False)
 
     def environment(self):
-        """The clock of the hospital: this machine's, moved by whole seconds, so that it goes on from one act to the next."""
-        return dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", FAKETIME_DONT_FAKE_MONOTONIC="1",
-                    ASAN_OPTIONS="verify_asan_link_order=0", TZ="UTC")
+        return dict(os.environ, LC_ALL="C.UTF-8", NO_COLOR="1", TZ="UTC")
+
+    def clock(self):
+        """The hospital's clock: this machine's, moved by whole seconds, so that it goes on from one act to the next. The
+        library without its wrapper, which leaves semaphores named by numbers of processes, and fails where one is there."""
+        return ["env", "LD_PRELOAD=" + self.preload, f"FAKETIME={self.offset + self.days * 86400:+d}s", "FAKETIME_DISABLE_SHM=1",
+                "FAKETIME_DONT_FAKE_MONOTONIC=1", "ASAN_OPTIONS=verify_asan_link_order=0"]
 
     def command(self, who, words):
-        line = ["faketime", "-f", f"{self.offset + self.days * 86400:+d}s", self.program]
-        if words[:1] in (["certificate"], ["--no-store"]) and "--ca" in words:
-            return line + ["--lang", "es", *words]
-        line += ["--store", self.store, "--lang", "es"]
+        line = [*self.clock(), self.program, "--store", self.store, "--lang", "es"]
         if words[:1] != ["init"]:
             line += ["--as", who]
         secret = os.path.join(self.folder, "secret")

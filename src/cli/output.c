@@ -47,6 +47,33 @@ static bool column_used(const json_t *rows, const char *key) {
         return false;
 }
 
+/* Columns of the terminal, or 0. */
+static size_t terminal_width(int fd) {
+        struct winsize size;
+
+        return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* A text that stands from column `indent` on; on a terminal its lines end between words. */
+static void put_wrapped(const char *text, size_t indent) {
+        size_t width = terminal_width(STDOUT_FILENO), column = indent;
+
+        while (*text) {
+                size_t length = strcspn(text, " ") + strspn(text + strcspn(text, " "), " ");
+                _cleanup_free_ char *word = strndup(text, length);
+                size_t wide = word ? utf8_length(word) : 0;
+
+                if (width > indent && column > indent && column + wide > width) {
+                        (void) printf("\n%*s", (int) indent, "");
+                        column = indent;
+                }
+                (void) fwrite(text, 1, length, stdout);
+                column += wide;
+                text += length;
+        }
+        (void) putchar('\n');
+}
+
 static int print_members(const struct verb *verb, const json_t *answer, enum lang lang) {
         int printed = 0, widest = 18;
 
@@ -63,17 +90,11 @@ static int print_members(const struct verb *verb, const json_t *answer, enum lan
 
                 if (!value || !text || !*text)
                         continue;
-                (void) printf("%s%*s %s\n", title, widest - (int) utf8_length(title), "", text);
+                (void) printf("%s%*s ", title, widest - (int) utf8_length(title), "");
+                put_wrapped(text, (size_t) widest + 1);
                 printed++;
         }
         return printed;
-}
-
-/* Columns of the terminal, or 0. */
-static size_t terminal_width(int fd) {
-        struct winsize size;
-
-        return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 /* Whether a terminal would fold the table's lines. */

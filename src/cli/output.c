@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -49,18 +50,104 @@ static char *cell(const json_t *value, enum lang lang) {
         return text ? text : json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 }
 
+static bool told(const json_t *row, const char *key) {
+        const json_t *value = json_object_get(row, key);
+
+        return value && !json_is_null(value) && !(json_is_string(value) && !*json_string_value(value));
+}
+
 /* A column whose cells are all empty says nothing and takes room. */
 static bool column_used(const json_t *rows, const char *key) {
         const json_t *row;
         size_t i;
 
         json_array_foreach(rows, i, row) {
-                const json_t *value = json_object_get(row, key);
-
-                if (value && !json_is_null(value) && !(json_is_string(value) && !*json_string_value(value)))
+                if (told(row, key))
                         return true;
         }
         return false;
+}
+
+/* Columns of the terminal, or 0. */
+static size_t terminal_width(int fd) {
+        struct winsize size;
+
+        return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* A text that stands from column `indent` on; on a terminal its lines end between words. */
+static void put_wrapped(const char *text, size_t indent) {
+        size_t width = terminal_width(STDOUT_FILENO), column = indent;
+
+        while (*text) {
+                size_t length = strcspn(text, " ") + strspn(text + strcspn(text, " "), " ");
+                _cleanup_free_ char *word = strndup(text, length);
+                size_t wide = word ? utf8_length(word) : 0;
+
+                if (width > indent && column > indent && column + wide > width) {
+                        (void) printf("\n%*s", (int) indent, "");
+                        column = indent;
+                }
+                (void) fwrite(text, 1, length, stdout);
+                column += wide;
+                text += length;
+        }
+        (void) putchar('\n');
+}
+
+static int print_members(const struct verb *verb, const json_t *answer, enum lang lang) {
+        int printed = 0, widest = 18;
+
+        for (size_t i = 0; i < verb->columns_n; i++) {
+                int width = (int) utf8_length(text_in(verb->columns[i].title, lang));
+
+                if (width > widest && told(answer, verb->columns[i].key))
+                        widest = width;
+        }
+        for (size_t i = 0; i < verb->columns_n; i++) {
+                const json_t *value = json_object_get(answer, verb->columns[i].key);
+                const char *title = text_in(verb->columns[i].title, lang);
+                _cleanup_free_ char *text = cell(value, lang);
+
+                if (!value || !text || !*text)
+                        continue;
+                (void) printf("%s%*s ", title, widest - (int) utf8_length(title), "");
+                put_wrapped(text, (size_t) widest + 1);
+                printed++;
+        }
+        return printed;
+}
+
+/* Whether a terminal would fold the table's lines. */
+static bool too_wide(struct libscols_table *table) {
+        size_t width = terminal_width(STDOUT_FILENO);
+        _cleanup_free_ char *text = NULL;
+
+        if (width == 0)
+                return false;
+        (void) scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+        if (scols_print_table_to_string(table, &text) != 0 || !text)
+                return false;
+        for (const char *line = text; *line;) {
+                size_t length = strcspn(line, "\n");
+                _cleanup_free_ char *one = strndup(line, length);
+
+                if (one && utf8_length(one) > width)
+                        return true;
+                line += length + (line[length] == '\n');
+        }
+        return false;
+}
+
+/* What is too wide for the screen is read from above to below, a paragraph a row. */
+static void print_paragraphs(const struct verb *verb, const json_t *rows, enum lang lang) {
+        const json_t *row;
+        size_t i;
+
+        json_array_foreach(rows, i, row) {
+                if (print_members(verb, row, lang) > 0)
+                        (void) putchar('\n');
+        }
 }
 
 static void print_table(const struct verb *verb, const json_t *rows, enum lang lang) {
@@ -87,25 +174,11 @@ static void print_table(const struct verb *verb, const json_t *rows, enum lang l
                 for (size_t c = 0; line && c < n; c++)
                         (void) scols_line_refer_data(line, c, cell(json_object_get(row, used[c]->key), lang));
         }
-        (void) scols_print_table(table);
+        if (too_wide(table))
+                print_paragraphs(verb, rows, lang);
+        else
+                (void) scols_print_table(table);
         scols_unref_table(table);
-}
-
-static int print_members(const struct verb *verb, const json_t *answer, enum lang lang) {
-        int printed = 0;
-
-        for (size_t i = 0; i < verb->columns_n; i++) {
-                const json_t *value = json_object_get(answer, verb->columns[i].key);
-                const char *title = text_in(verb->columns[i].title, lang);
-                _cleanup_free_ char *text = cell(value, lang);
-
-                if (!value || !text || !*text)
-                        continue;
-                (void) printf("%s%*s %s\n", title, (int) (18 - (utf8_length(title) < 18 ? utf8_length(title) : 18)),
-                              "", text);
-                printed++;
-        }
-        return printed;
 }
 
 static void print_said(const json_t *said, enum lang lang, FILE *out) {
@@ -129,6 +202,7 @@ void output_answer(const struct cli *cli, const json_t *answer, const json_t *sa
                 (void) putchar('\n');
                 return;
         }
+        clear_progress();
         if (rows && json_array_size(rows) > 0)
                 print_table(cli->verb, rows, cli->lang);
         else if (rows && json_array_size(said) == 0)
@@ -194,9 +268,19 @@ static void print_progress_line(const struct progress *p) {
                 (void) write_all(STDERR_FILENO, ended, strlen(ended));
 }
 
+/* The first characters of a valid text. */
+static void cut(char *text, size_t characters) {
+        char *end = text;
+
+        while (*end && characters-- > 0)
+                end += utf8_one(end, strlen(end));
+        *end = '\0';
+}
+
 void output_progress(void *context, const struct progress *p) {
         const struct cli *cli = context;
         char done[32], total[32], rate[32], eta[32] = "";
+        _cleanup_free_ char *line = NULL;
         int percent = p->total ? (int) (p->done * 100 / p->total) : 0, bar = percent / 5;
 
         if (cli->progress_json) {
@@ -211,8 +295,13 @@ void output_progress(void *context, const struct progress *p) {
         if (p->eta >= 0)
                 (void) snprintf(eta, sizeof eta, "%lld:%02lld:%02lld", (long long) p->eta / 3600,
                                 (long long) p->eta / 60 % 60, (long long) p->eta % 60);
-        (void) fprintf(stderr, "\r\033[K%s %s [%.*s%*s] %3d %%  %s/%s  %s/s  %s", p->subject,
-                       text_in(p->step, cli->lang), bar, "####################", 20 - bar, "", percent, done, total,
-                       rate, eta);
+        line = str_format("%s %s [%.*s%*s] %3d %%  %s/%s  %s/s  %s", p->subject, text_in(p->step, cli->lang), bar,
+                          "####################", 20 - bar, "", percent, done, total, rate, eta);
+        if (!line)
+                return;
+        /* A line that the terminal folds could not be written over. */
+        if (terminal_width(STDERR_FILENO) > 0)
+                cut(line, terminal_width(STDERR_FILENO) - 1);
+        (void) fprintf(stderr, "\r\033[K%s", line);
         (void) fflush(stderr);
 }

@@ -77,8 +77,10 @@ static void put_head(struct page *page) {
         if (page->left <= 0)
                 return;
         (void) fputs(page->look->colour ? "\033[7m" : "", page->out);
-        if (room > 0)
-                put_fitted(page->out, left, room, false);
+        if (room > 0) {
+                put_fitted(page->out, left, room - 1, false);
+                (void) fputc(' ', page->out);
+        }
         put_fitted(page->out, right, room > 0 ? width - room : width, false);
         (void) fputs(page->look->colour ? "\033[0m" : "", page->out);
         if (--page->left > 0)

@@ -55,16 +55,17 @@ int loan_receipt(struct act *act, const json_t *loan, const char *path, struct e
         if (r < 0)
                 return r;
         data = json_pack(
-                "{s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:o, s:s, s:s, s:s, s:{s:o*, s:s*}, s:o*, s:{s:s*, s:o*}, "
+                "{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:s, s:s, s:s, s:{s:o*, s:s*}, s:o*, s:{s:s*, s:o*}, "
                 "s:s*, s:s*}",
                 "organisation", act->organisation, "site", act->site, "station", act->station, "number",
-                json_text(loan, "loan"), "issued", (json_int_t) act_now(act), "issued_by", act->person, "medium",
-                medium_part(act, &medium), "borrower", printed_person(act, json_text(loan, "borrower")), "due",
-                json_text(loan, "due"), "reason", json_text(loan, "reason"), "requested",
-                json_text(loan, "requested"), "approver", "name", printed_name(act, json_text(loan, "decided_by")),
-                "time", json_text(loan, "decided"), "supervisor", printed_name(act, json_text(loan, "supervisor")),
-                "handed", "time", handed, "by", printed_name(act, json_text(loan, "handed_by")), "seal",
-                json_text(loan, "seal"), "header_digest", json_text(loan, "digest"));
+                json_text(loan, "loan"), "issued", (json_int_t) act_now(act), "issued_by",
+                printed_name(act, act->person), "medium", medium_part(act, &medium), "borrower",
+                printed_person(act, json_text(loan, "borrower")), "due", json_text(loan, "due"), "reason",
+                json_text(loan, "reason"), "requested", json_text(loan, "requested"), "approver", "name",
+                printed_name(act, json_text(loan, "decided_by")), "time", json_text(loan, "decided"), "supervisor",
+                printed_name(act, json_text(loan, "supervisor")), "handed", "time", handed, "by",
+                printed_name(act, json_text(loan, "handed_by")), "seal", json_text(loan, "seal"), "header_digest",
+                json_text(loan, "digest"));
         if (!data)
                 return fail_memory(err);
         if (json_object_set_new(data, "returned",

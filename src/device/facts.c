@@ -252,3 +252,12 @@ json_t *device_facts_to_json(const struct device_facts *facts) {
                          facts->system, "mounted", facts->mounted, "held", facts->held, "swap", facts->swap,
                          "holder", facts->holder, "kind", medium_kind_terms[facts->kind].code, "gate", facts->gate);
 }
+
+char *device_facts_described(const struct device_facts *facts, enum lang lang) {
+        bool both = facts->vendor[0] && facts->model[0], named = facts->vendor[0] || facts->model[0];
+        const char *serial = lang == LANG_EN ? "serial number " : "n.º de serie ";
+
+        return str_format("%s%s%s%s%s%s%s%lld MB", facts->vendor, both ? " " : "", facts->model, named ? ", " : "",
+                          facts->serial[0] ? serial : "", facts->serial, facts->serial[0] ? ", " : "",
+                          (long long) (facts->size + 500000) / 1000000);
+}

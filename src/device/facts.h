@@ -46,6 +46,9 @@ int device_facts_outside(const char *path, const char *store, struct device_fact
 int device_facts_patient(const char *path, const char *store, int timeout_ms, struct device_facts *ret,
                          bool *ret_silent, struct error *err);
 json_t *device_facts_to_json(const struct device_facts *facts);
+/* What a person compares with the disk in their hand: maker, model, serial number, size; what the device does not
+ * say is left out. NULL when memory is out; the caller frees it. */
+char *device_facts_described(const struct device_facts *facts, enum lang lang);
 
 /* S6: refuses a system disk, a mounted, held or swap device, a partition or a read-only one, by rule. */
 int device_refuse_in_use(const struct device_facts *facts, struct error *err);

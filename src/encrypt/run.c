@@ -162,15 +162,15 @@ static int load(struct job *job, const json_t *args, struct error *err) {
 
 static int confirm(const struct job *job, const char *typed, struct error *err) {
         const struct device_facts *d = &job->device;
-        const char *content = d->filesystem[0] ? d->filesystem : d->partition_table[0] ? d->partition_table : "-";
+        const char *content = d->filesystem[0] ? d->filesystem : d->partition_table;
+        _cleanup_free_ char *disk_es = device_facts_described(d, LANG_ES);
+        _cleanup_free_ char *disk_en = device_facts_described(d, LANG_EN);
         _cleanup_free_ char *es = str_format(
-                "Se destruirá todo lo que contiene «%s» (%s %s, n.º de serie %s, %lld bytes, "
-                "contenido: %s). Teclee el identificador del soporte",
-                d->path, d->vendor, d->model, d->serial, (long long) d->size, content);
+                "Se destruirá todo lo que contiene «%s» (%s%s%s).\nTeclee el identificador: ", d->path,
+                disk_es ? disk_es : "", *content ? ", contenido: " : "", content);
         _cleanup_free_ char *en = str_format(
-                "All that “%s” holds (%s %s, serial number %s, %lld bytes, content: %s) "
-                "will be destroyed. Type the medium's ID",
-                d->path, d->vendor, d->model, d->serial, (long long) d->size, content);
+                "All that “%s” holds (%s%s%s) will be destroyed.\nType the medium's ID: ", d->path,
+                disk_en ? disk_en : "", *content ? ", content: " : "", content);
         const struct text shown = { es, en };
 
         return es && en ? act_confirm(job->act, typed, job->medium.id, shown, err) : fail_memory(err);

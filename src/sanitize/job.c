@@ -38,15 +38,17 @@ static void prepare(struct job *job) {
 /* What the typed ID is about to destroy. */
 static int confirm(struct job *job, const char *typed, struct error *err) {
         const struct device_facts *f = &job->facts;
-        _cleanup_free_ char *es = str_format("Se va a BORRAR %s: %s %s %s, serie «%s», %lld bytes, etiqueta «%s», "
-                                             "en %s.\nTeclee el identificador: ",
-                                             job->medium.id, medium_kind_terms[job->medium.kind].name.es, f->vendor,
-                                             f->model, f->serial, (long long) f->size, f->filesystem_label,
-                                             f->path);
+        const char *label = f->filesystem_label;
+        _cleanup_free_ char *disk_es = device_facts_described(f, LANG_ES);
+        _cleanup_free_ char *disk_en = device_facts_described(f, LANG_EN);
+        _cleanup_free_ char *es = str_format(
+                "Se va a BORRAR %s, en %s: %s, %s%s%s%s.\nTeclee el identificador: ", job->medium.id, f->path,
+                medium_kind_terms[job->medium.kind].name.es, disk_es ? disk_es : "", *label ? ", etiqueta «" : "",
+                label, *label ? "»" : "");
         _cleanup_free_ char *en = str_format(
-                "About to WIPE %s: %s %s %s, serial “%s”, %lld bytes, label “%s”, at %s.\nType its ID: ",
-                job->medium.id, medium_kind_terms[job->medium.kind].name.en, f->vendor, f->model, f->serial,
-                (long long) f->size, f->filesystem_label, f->path);
+                "About to WIPE %s, at %s: %s, %s%s%s%s.\nType its ID: ", job->medium.id, f->path,
+                medium_kind_terms[job->medium.kind].name.en, disk_en ? disk_en : "", *label ? ", label “" : "",
+                label, *label ? "”" : "");
 
         if (!es || !en)
                 return fail_memory(err);

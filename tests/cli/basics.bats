@@ -1,8 +1,13 @@
 # The command line itself: exit codes, help, JSON, completion, man page, secrets, languages (X8).
 load helper
+load terminal
 
 setup() {
         make_store
+}
+
+teardown() {
+        terminal_end
 }
 
 @test "exit codes are those of the documentation" {
@@ -113,4 +118,26 @@ setup() {
         pdftotext -layout "$BATS_TEST_TMPDIR/i.pdf" - | grep -q HQ00000001V
         grep -q HQ00000001V "$BATS_TEST_TMPDIR/i.csv"
         expect 1 m cus report R-110-022 --pdf "$BATS_TEST_TMPDIR/nowhere/i.pdf"
+}
+
+@test "X8: on a terminal a table that is too wide is told a paragraph a row, in lines that end between words" {
+        register_tape T-1 >/dev/null
+        terminal "$MPSI" --store "$STORE" --as cus --lang es media list
+        await 'exit 0'
+        screen >"$BATS_TEST_TMPDIR/wide"
+        terminal_end
+        grep -Eq '^SOPORTE +TIPO +CLASIFICACIÓN' "$BATS_TEST_TMPDIR/wide"
+        WIDTH=60 terminal "$MPSI" --store "$STORE" --as cus --lang es media list
+        await 'exit 0'
+        screen >"$BATS_TEST_TMPDIR/narrow"
+        terminal_end
+        grep -Eq '^SOPORTE +HQ00000001V$' "$BATS_TEST_TMPDIR/narrow"
+        grep -Eq '^CLASIFICACIÓN +CONFIDENCIAL$' "$BATS_TEST_TMPDIR/narrow"
+        # A long text goes on under where it began.
+        m sara person add lola --full-name 'Lola Encarnación Fernández de la Vega y Castro' --roles user >/dev/null
+        WIDTH=44 terminal "$MPSI" --store "$STORE" --as sara --lang es person show lola
+        await 'exit 0'
+        screen >"$BATS_TEST_TMPDIR/folded"
+        grep -Eq '^NOMBRE +Lola Encarnación' "$BATS_TEST_TMPDIR/folded"
+        grep -Eq '^ +Fernández de la Vega y' "$BATS_TEST_TMPDIR/folded"
 }

@@ -1,10 +1,10 @@
 # A real terminal that a test types into: tmux, with a server of its own.
-# terminal COMMAND…: starts it; its exit status is shown as "[exit N]" at the end.
+# terminal COMMAND…: starts it, WIDTH (130) columns wide; its exit status is shown as "[exit N]" at the end.
 terminal() {
         local line
         TERMINAL=$BATS_TEST_TMPDIR/terminal.sock
         line=$(printf '%q ' "$@")
-        tmux -S "$TERMINAL" -f /dev/null new-session -d -x 130 -y 50 \
+        tmux -S "$TERMINAL" -f /dev/null new-session -d -x "${WIDTH:-130}" -y 50 \
                 "$line; printf '\n[exit %s]\n' \$?; exec sleep 300"
 }
 

@@ -248,8 +248,8 @@ state() {
         m oto destroy request "$ID" --reason r --method shred >/dev/null
         m ana destroy approve "$ID" >/dev/null
         version=$(sqlite3 "$STORE/registry.db" "SELECT version FROM schema WHERE room = 'registry'")
-        sqlite3 "$STORE/registry.db" "ALTER TABLE medium DROP COLUMN destruction;
-                UPDATE schema SET version = $((version - 1)) WHERE room = 'registry'"
+        sqlite3 "$STORE/registry.db" "ALTER TABLE medium DROP COLUMN destruction; DROP INDEX medium_unlabelled;
+                DROP INDEX medium_category; UPDATE schema SET version = $((version - 2)) WHERE room = 'registry'"
         expect 7 m uli loan request "$ID" --to uli --reason r --due "$DUE" --location CPD
         [[ $output == *"[S12 · ENS mp.si.5]"* ]]
         expect 0 m sara ledger verify

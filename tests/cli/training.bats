@@ -99,7 +99,7 @@ register() {
         # As the product of before left it: none of the registry's tables and columns that came with the register and since.
         sqlite3 "$STORE/registry.db" "DROP TABLE training; DROP INDEX medium_expires; DROP TABLE badge;
                 DROP INDEX medium_unlabelled; DROP INDEX medium_category; ALTER TABLE medium DROP COLUMN whole_size;
-                UPDATE schema SET version = version - 4 WHERE room = 'registry'"
+                ALTER TABLE medium DROP COLUMN destruction; UPDATE schema SET version = version - 5 WHERE room = 'registry'"
         expect 0 m sara person train cus --course c --training custody
         [ "$(sqlite3 "$STORE/registry.db" 'SELECT count(*) FROM training')" = 1 ]
         expect 0 m sara ledger verify

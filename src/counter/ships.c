@@ -250,8 +250,11 @@ static void add_reading(struct counter *counter) {
         char text[80];
         int64_t value;
 
-        if (indicator < 0 ||
-            transport_indicator_value((enum indicator) indicator, counter->scan.text, &value, NULL) < 0) {
+        if (indicator < 0) {
+                settle_step(counter);
+                return;
+        }
+        if (transport_indicator_value((enum indicator) indicator, counter->scan.text, &value, NULL) < 0) {
                 ask_indicator(counter, indicator);
                 counter->bells = 2;
                 return;
@@ -304,6 +307,7 @@ void ship_scan(struct counter *counter, int64_t now) {
 void ship_command(struct counter *counter, int64_t now) {
         const enum counter_command command = counter->scan.command;
         const bool good = command == COMMAND_GOOD, done = command == COMMAND_DONE;
+        const int indicator = indicator_open(counter);
 
         if (command == COMMAND_NO) {
                 end(counter);
@@ -316,8 +320,8 @@ void ship_command(struct counter *counter, int64_t now) {
         }
         if (counter->ask == ASK_SEAL && done && has(counter, "seal"))
                 counter->all_sealed = true;
-        else if (counter->ask == ASK_INDICATOR && (good || command == COMMAND_DAMAGED))
-                put(counter, indicator_terms[indicator_open(counter)].code, good ? "ok" : "tripped");
+        else if (counter->ask == ASK_INDICATOR && indicator >= 0 && (good || command == COMMAND_DAMAGED))
+                put(counter, indicator_terms[indicator].code, good ? "ok" : "tripped");
         else if (counter->ask == ASK_RECEIPT && done)
                 counter->no_receipt = true;
         else if (counter->ask == ASK_EVENT && good)

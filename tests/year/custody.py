@@ -46,6 +46,7 @@ class Custody(Registry):
             yield (7, "U3")
         if self.about(medium.id):
             yield (7, "U9")
+        yield from self.doomed(medium.id)
         if any(x.medium == medium.id and x.state in ("requested", "approved", "out") for x in self.loans.values()):
             yield (7, "U3")
         if a["due"] < self.today:
@@ -66,7 +67,7 @@ class Custody(Registry):
 
     def judge_loan_approve(self, who, a):
         loan, found = self.loan(a["loan"], ("requested",))
-        return found or self.decider(who, loan)
+        return found or list(self.decider(who, loan)) + list(self.doomed(loan.medium))
 
     def done_loan_approve(self, who, a, answer):
         self.loans[a["loan"]].state = "approved"
@@ -96,6 +97,7 @@ class Custody(Registry):
             yield (7, "U3")
         if self.about(medium.id):
             yield (7, "U9")
+        yield from self.doomed(medium.id)
         if who == loan.borrower or a.get("supervisor") in (who, loan.borrower):
             yield (3, "X1")
         if CLASSES.index(medium.classification) >= 2 and not a.get("supervisor"):
@@ -154,6 +156,7 @@ class Custody(Registry):
             yield from found
             return
         yield from self.decider(who, loan)
+        yield from self.doomed(loan.medium)
         times, most = EXTENSIONS[self.medium(loan.medium).category]
         if a["due"] <= loan.due or a["due"] < self.today or loan.extensions >= times:
             yield (5, "U4")
@@ -327,7 +330,7 @@ class Custody(Registry):
 class Hospital(Custody):
     def __init__(self):
         super().__init__()
-        self.shipments, self.destructions, self.providers, self.certificates = {}, {}, {}, {}
+        self.shipments, self.providers, self.certificates = {}, {}, {}
 
     # --- transport (T1 to T7) ---
 
@@ -342,10 +345,18 @@ class Hospital(Custody):
                 yield (7, "U9")
             if self.live_shipment(medium.id):
                 yield (7, "T2")
+            yield from self.doomed(medium.id)
+        yield from self.addressee(a["recipient"])
         if METHODS.index(a["method"]) < max(CATEGORIES.index(m.category) for m in media):
             yield (5, "T1")
         if a.get("international") and not a.get("documents"):
             yield (5, "T6")
+
+    def addressee(self, name):
+        """X4: who is to sign the delivery may act."""
+        person = self.people.get(name)
+        if person and (person.blocked or (person.expires and person.expires < self.today)):
+            yield (5, "X4")
 
     def live_shipment(self, medium):
         return any(medium in s.media and s.state not in ("confirmed", "lost") for s in self.shipments.values())
@@ -375,6 +386,7 @@ class Hospital(Custody):
                 yield (5, "T2")
             if self.about(medium.id):
                 yield (7, "U9")
+            yield from self.doomed(medium.id)
             if must_encrypt(medium) and medium.kind in ELECTRONIC and medium.id not in devices:
                 yield (5, "T2")
             if must_encrypt(medium) and not medium.encrypted:
@@ -390,7 +402,7 @@ class Hospital(Custody):
         if needed - set(a["level"]):
             yield (5, "T2")
         if len({plain_seal(s) for s in a["seal"]}) < len(a["seal"]):
-            yield (5, "T5")
+            yield (2, "")
         for seal in a["seal"]:
             yield from self.new_seal(seal)
 
@@ -413,6 +425,8 @@ class Hospital(Custody):
             yield (3, "X1")
         if who in shipment.owners and who in shipment.authorised:
             yield (7, "")
+        for medium in shipment.media:
+            yield from self.doomed(medium)
 
     def done_ship_authorise(self, who, a, answer):
         shipment = self.shipments[a["shipment"]]
@@ -437,7 +451,9 @@ class Hospital(Custody):
             return
         if self.about(shipment.id):
             yield (7, "T5")
+        yield from self.addressee(shipment.recipient)
         for medium in map(self.medium, shipment.media):
+            yield from self.doomed(medium.id)
             if medium.state != "in-custody":
                 yield (7, "T2")
             if medium.label != "valid":
@@ -585,7 +601,12 @@ class Hospital(Custody):
             found.append((3, "X1"))
         return found
 
-    judge_destroy_refuse = judge_destroy_approve
+    def judge_destroy_refuse(self, who, a):
+        """Until it is done an owner may take an approval back."""
+        destruction = self.destructions.get(a["destruction"])
+        if destruction is None or destruction.state != "approved":
+            return self.judge_destroy_approve(who, a)
+        return [] if self.medium(destruction.medium).owner == who else [(3, "S8")]
 
     def done_destroy_approve(self, who, a, answer):
         self.destructions[a["destruction"]].state = "approved"

@@ -166,6 +166,7 @@ class Registry(Accounts):
     def __init__(self):
         super().__init__()
         self.media, self.places, self.incidents, self.searches, self.seals = {}, {}, {}, {}, set()
+        self.destructions = {}
         self.located = []  # (category, seconds) of each search that ended
 
     def medium(self, name):
@@ -173,6 +174,11 @@ class Registry(Accounts):
 
     def about(self, subject):
         return [i for i in self.incidents.values() if i.open and (i.subject == subject or subject in i.media)]
+
+    def doomed(self, medium):
+        """S12: its destruction is approved and not done."""
+        if any(d.medium == medium and d.state == "approved" for d in self.destructions.values()):
+            yield (7, "S12")
 
     def open_incident(self, kind, subject, media):
         name = "N%06d" % (len(self.incidents) + 1)
@@ -275,6 +281,7 @@ class Registry(Accounts):
     def judge_media_retire(self, who, a):
         if self.medium(a["medium"]).state not in ("sanitized", "destroyed"):
             yield (5, "S5")
+        yield from self.doomed(a["medium"])
 
     def done_media_retire(self, who, a, answer):
         medium = self.medium(a["medium"])

@@ -206,10 +206,12 @@ state() {
         expect 0 m sara media recover "$ID" "${found[@]}" --no-seal
         [ "$(state)" = quarantined ] # T5: its seals are gone, and nobody has read it
         [ "$(m sara --json incident show N000002 | jq -r .kind)" = seal ]
-        expect 0 m sara --json device list
-        [[ $(jq -r --arg d "$DEVICE" '.rows[] | select(.device == $d) | .verdict' <<<"$output") != accept ]]
+        expect 0 m sara --json device show "$DEVICE"
+        [ "$(jq -r '.verdict, .rule' <<<"$output" | paste -sd' ')" = "refuse U9" ]
         expect 0 m sara media recover "$ID" "${found[@]}" --device "$DEVICE"
         [ "$(state)" = in-custody ]
+        expect 0 m sara --json device show "$DEVICE"
+        [ "$(jq -r .verdict <<<"$output")" = accept ]
         expect 7 m uli loan request "$ID" --to uli --reason r --due "$DUE" --location CPD # the incidents are open
         expect 0 m sara ledger replay
         expect 0 m sara ledger verify

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
+#include "device/facts.h"
 #include "policy/rule.h"
 
 enum {
@@ -85,20 +86,28 @@ static bool is_typed(const json_t *ids, const char *medium) {
 }
 
 /* S6, on the terminal: what each ID is about to destroy. */
+/* As `wipe run` describes a disk. */
+static char *describe(const json_t *row, enum lang lang) {
+        struct device_facts facts = { .size = json_int(row, "size", 0) };
+
+        (void) snprintf(facts.vendor, sizeof facts.vendor, "%s", json_text_or_empty(row, "vendor"));
+        (void) snprintf(facts.model, sizeof facts.model, "%s", json_text_or_empty(row, "model"));
+        (void) snprintf(facts.serial, sizeof facts.serial, "%s", json_text_or_empty(row, "serial"));
+        return device_facts_described(&facts, lang);
+}
+
 static int type_one(const struct batch *batch, const struct drive *drive, struct error *err) {
         _cleanup_free_ char *typed = NULL, *es = NULL, *en = NULL;
-        const json_t *row = drive->row;
-        char size[32];
+        _cleanup_free_ char *disk_es = describe(drive->row, LANG_ES), *disk_en = describe(drive->row, LANG_EN);
+        const char *label = json_text_or_empty(drive->row, "label");
         int r;
 
-        human_size((uint64_t) json_int(row, "size", 0), size);
-        es = str_format(
-                "Se va a BORRAR %s: %s %s, serie «%s», %s, etiqueta «%s», en %s.\nTeclee el identificador: ",
-                drive->medium, json_text_or_empty(row, "vendor"), json_text_or_empty(row, "model"),
-                json_text_or_empty(row, "serial"), size, json_text_or_empty(row, "label"), drive->device);
-        en = str_format("About to WIPE %s: %s %s, serial “%s”, %s, label “%s”, at %s.\nType its ID: ",
-                        drive->medium, json_text_or_empty(row, "vendor"), json_text_or_empty(row, "model"),
-                        json_text_or_empty(row, "serial"), size, json_text_or_empty(row, "label"), drive->device);
+        if (!disk_es || !disk_en)
+                return fail_memory(err);
+        es = str_format("Se va a BORRAR %s: %s%s%s%s, en %s.\nTeclee el identificador: ", drive->medium, disk_es,
+                        *label ? ", etiqueta «" : "", label, *label ? "»" : "", drive->device);
+        en = str_format("About to WIPE %s: %s%s%s%s, at %s.\nType its ID: ", drive->medium, disk_en,
+                        *label ? ", label “" : "", label, *label ? "”" : "", drive->device);
         if (!es || !en)
                 return fail_memory(err);
         r = batch->ui->ask_line(batch->ui->context, (struct text){ es, en }, &typed, err);

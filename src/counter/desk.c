@@ -398,7 +398,7 @@ static void on_out(struct counter *counter, const json_t *answer, int64_t now) {
                                                     "Hand-over countered at the counter")));
         set_undo(counter, UNDO_OUT, back, now);
         show(counter, TONE_DONE, (struct text){ "ENTREGADO", "LENT" },
-             "Entregue el soporte a %s; vuelve antes del %s.", "Hand the medium to %s; it is due back by %s.",
+             "Entregue el soporte a %s; vuelve a más tardar el %s.", "Hand the medium to %s; it is due back by %s.",
              person, json_text_or_empty(answer, "due"));
         show_desk(counter);
         if (!json_array_size(json_object_get(answer, "signatures")))

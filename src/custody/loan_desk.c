@@ -132,7 +132,7 @@ int loan_run_out(struct act *act, const json_t *args, json_t **ret, struct error
                 r = write_receipt(act, args, id, err);
         if (r < 0 || act->dry_run)
                 return r;
-        act_say(act, "Soporte %s entregado a %s con el precinto %s; vuelve antes del %s.",
+        act_say(act, "Soporte %s entregado a %s con el precinto %s; vuelve a más tardar el %s.",
                 "Medium %s handed to %s with seal %s; due back by %s.", medium.id, json_text(loan, "borrower"),
                 seal, json_text(loan, "due"));
         r = loan_load(act->db, id, act_now(act), ret, err);

@@ -9,22 +9,25 @@
 #include "metrics/trend.h"
 #include "policy/rule.h"
 
-/* "98.5 %", or "–" when it is not known. */
-static void shown(bool known, int64_t value, const char *unit, char out[48]) {
-        char number[24];
+/* "98,5 %", or "–" when it is not known: a number as people read it, in data it has a point. */
+static void shown(enum lang lang, bool known, int64_t value, const char *unit, char out[48]) {
+        char number[24], *point;
 
         environment_format(value, number);
+        point = lang == LANG_ES ? strchr(number, '.') : NULL;
+        if (point)
+                *point = ',';
         if (known)
                 (void) snprintf(out, 48, "%s%s%s", number, *unit ? " " : "", unit);
         else
                 (void) snprintf(out, 48, "–");
 }
 
-static int set_value(json_t *row, bool known, int64_t value, const char *unit, struct error *err) {
+static int set_value(enum lang lang, json_t *row, bool known, int64_t value, const char *unit, struct error *err) {
         char number[24], text[48];
 
         environment_format(value, number);
-        shown(known, value, unit, text);
+        shown(lang, known, value, unit, text);
         return json_object_set_new(row, "value", known ? json_string(number) : json_null()) ||
                                json_object_set_new(row, "unit", json_string(unit)) ||
                                json_object_set_new(row, "shown", json_string(text))
@@ -100,7 +103,7 @@ static int add_kpi(struct act *act, enum kpi kpi, enum category category, const 
                         (json_int_t) counts.good, "bad", (json_int_t) counts.bad, "seconds",
                         (json_int_t) (kpi == KPI_LOCATE ? counts.most : 0), "state", kpi_state_terms[state].code,
                         "verdict", text_in(kpi_state_terms[state].name, act->lang));
-        r = row ? set_value(row, known, value, policy->unit, err) : fail_memory(err);
+        r = row ? set_value(act->lang, row, known, value, policy->unit, err) : fail_memory(err);
         if (r == 0 && kpi == KPI_LOCATE && known)
                 r = show_duration(row, counts.most, err);
         if (r == 0)
@@ -167,7 +170,7 @@ static int add_metric(struct act *act, enum metric metric, const struct period *
                         "critical", critical, "cases", (json_int_t) value.cases, "about", value.about, "every",
                         text_in(policy->every, act->lang), "level", metric_level_terms[value.level].code, "verdict",
                         text_in(metric_level_terms[value.level].name, act->lang));
-        r = row ? set_value(row, value.known, value.value, policy->unit, err) : fail_memory(err);
+        r = row ? set_value(act->lang, row, value.known, value.value, policy->unit, err) : fail_memory(err);
         if (r == 0)
                 r = metric_trend(act, metric, period, row, err);
         if (r < 0) {

@@ -48,10 +48,13 @@ int handover_judge(const struct handover_wish *wish, struct error *err) {
         if (strcmp(wish->actor, wish->recipient) == 0)
                 return refuse(err, ERR_REFUSED, "C8", "%s no se entrega la frase a sí mismo.",
                               "%s does not hand the passphrase to themselves.", wish->actor);
-        if (wish->classification >= CLASS_CONFIDENCIAL && !wish->recipient_is_known)
-                return refuse(err, ERR_REFUSED, "C8", "El soporte %s es %s y «%.60s» no es una persona registrada.",
+        if (wish->classification >= CLASS_CONFIDENCIAL && !wish->recipient_is_known) {
+                (void) refuse(err, ERR_REFUSED, "C8", "El soporte %s es %s y «%.60s» no es una persona registrada.",
                               "Medium %s is %s and “%.60s” is no registered person.", wish->medium,
                               classification_terms[wish->classification].code, wish->recipient);
+                return hint(err, "Dé de alta a esa persona con «person add», o entréguela a otra.",
+                            "Add that person with “person add”, or hand it to another.");
+        }
         if (wish->classification == CLASS_SECRETO && wish->channel == CHANNEL_TELEPHONE)
                 return refuse(err, ERR_REFUSED, "C8", "La frase de un soporte SECRETO no se dice por teléfono.",
                               "The passphrase of a SECRETO medium is not told by telephone.");

@@ -53,8 +53,10 @@ static const struct rule rules[] = {
             "See “route list”, and “ship show” for what is missing." } },
         { "T7",
           "mp.si.4, mp.si.2",
-          { "SECRETO y CONFIDENCIAL no viajan nunca sin cifrar.", "SECRETO and CONFIDENCIAL never travel "
-                                                                  "unencrypted." },
+          { "Lo que su clasificación o su categoría mandan cifrar no viaja sin cifrar: SECRETO y CONFIDENCIAL, "
+            "nunca.",
+            "What its classification or category asks to be encrypted does not travel in clear: SECRETO and "
+            "CONFIDENCIAL never." },
           { "Cifre el soporte con «encrypt run» y repita «ship pack».",
             "Encrypt the medium with “encrypt run” and repeat “ship pack”." } },
 };

@@ -22,8 +22,6 @@
 #include "policy/gate.h"
 #include "policy/rule.h"
 
-extern char **environ;
-
 /* A verdict takes some milliseconds; a slow disk some seconds. */
 enum { FIRST_MS = 1000, AGAIN_MS = 2000, LOOKS = 8, DISKS = 64, ANSWER_MAX = 4 << 20 };
 

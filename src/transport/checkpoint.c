@@ -138,28 +138,36 @@ static int add_tripped(struct act *act, const json_t *shipment, enum checkpoint 
         environment_format(json_int(limits, "most", row->most), most);
         return shipment_add_incident(
                 act, shipment, NULL, INCIDENT_INDICATOR, facts, err,
-                "Envío %s, punto «%s»: indicador «%s» activado (marca %s, límites %s a %s %s).",
-                "Shipment %s, checkpoint “%s”: indicator “%s” tripped (it shows %s, limits %s to %s %s).",
-                shipment_id(shipment), checkpoint_terms[point].code, row->term.code, value, least, most, row->unit);
+                "Envío %s, punto «%s%.0s»: indicador de %s%.0s activado (marca %s, límites %s a %s %s).",
+                "Shipment %s, checkpoint “%.0s%s”: indicator of %.0s%s tripped (it shows %s, limits %s to %s %s).",
+                shipment_id(shipment), checkpoint_terms[point].name.es, checkpoint_terms[point].name.en,
+                row->term.name.es, row->term.name.en, value, least, most, row->unit);
+}
+
+/* "S1011, S1012"; of many the first ones. */
+static void name_seals(const json_t *seals, char *out, size_t size) {
+        const json_t *seal;
+        size_t i, at = 0;
+
+        (void) snprintf(out, size, "–");
+        json_array_foreach(seals, i, seal) if (at < size)
+                at += (size_t) snprintf(out + at, size - at, "%s%s", i ? ", " : "", json_string_value(seal));
 }
 
 static int add_found_incidents(struct act *act, const json_t *shipment, enum checkpoint point, const json_t *seals,
                                bool match, unsigned tripped, const json_t *readings, struct shipment_facts *facts,
                                struct error *err) {
-        _cleanup_free_ char *found = NULL;
+        char found[200];
         int r = 0;
 
-        if (!match) {
-                r = json_canonical(seals, &found, err);
-                if (r == 0)
-                        r = shipment_add_incident(
-                                act, shipment, NULL, INCIDENT_SEAL, facts, err,
-                                "Envío %s, punto «%s»: los precintos hallados %.200s no son los "
-                                "colocados.",
-                                "Shipment %s, checkpoint “%s”: the seals found %.200s are not those "
-                                "placed.",
-                                shipment_id(shipment), checkpoint_terms[point].code, found);
-        }
+        name_seals(seals, found, sizeof found);
+        if (!match)
+                r = shipment_add_incident(
+                        act, shipment, NULL, INCIDENT_SEAL, facts, err,
+                        "Envío %s, punto «%s%.0s»: los precintos hallados (%s) no son los colocados.",
+                        "Shipment %s, checkpoint “%.0s%s”: the seals found (%s) are not those placed.",
+                        shipment_id(shipment), checkpoint_terms[point].name.es, checkpoint_terms[point].name.en,
+                        found);
         for (int i = 0; i < INDICATORS && r == 0; i++)
                 if (tripped & 1U << i)
                         r = add_tripped(act, shipment, point, (enum indicator) i, readings, facts, err);

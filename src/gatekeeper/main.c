@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 #include <syslog.h>
 
+#include "base/log.h"
 #include "device/gate.h"
 #include "device/mapping.h"
 #include "device/scope.h"
@@ -26,18 +27,6 @@ enum { SECONDS_MAX = 60 };
  */
 #define WORD_FAILED "failed"
 #define WORD_GONE "gone"
-
-static enum lang lang_of_locale(void) {
-        static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-
-        for (size_t i = 0; i < COUNT(names); i++) {
-                const char *value = getenv(names[i]);
-
-                if (value && *value)
-                        return strncmp(value, "en", 2) == 0 ? LANG_EN : LANG_ES;
-        }
-        return LANG_ES;
-}
 
 /* udev keeps a PROGRAM's stderr to itself, so what went wrong goes to the journal. */
 static void complain(const char *subject, const struct error *err, enum lang lang) {
@@ -244,7 +233,7 @@ static int answer(const struct options *options, const struct scope_rules *rules
 }
 
 int main(int argc, char **argv) {
-        struct options options = { .config = STATION_CONFIG, .lang = lang_of_locale() };
+        struct options options = { .config = STATION_CONFIG, .lang = log_lang_of_locale() };
         _cleanup_config_ struct config *config = NULL;
         struct scope_rules rules;
         struct error err = { 0 };

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "device/monitor.h"
 #include "policy/gate.h"
@@ -45,18 +46,6 @@ static int64_t now_ms(void) {
 
         (void) clock_gettime(CLOCK_MONOTONIC, &now);
         return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static enum lang lang_of_locale(void) {
-        static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-
-        for (size_t i = 0; i < COUNT(names); i++) {
-                const char *value = getenv(names[i]);
-
-                if (value && *value)
-                        return strncmp(value, "en", 2) == 0 ? LANG_EN : LANG_ES;
-        }
-        return LANG_ES;
 }
 
 /* --- what the station says ---------------------------------------------------------------------------------------
@@ -305,7 +294,7 @@ int main(int argc, char **argv) {
         struct error err = { 0 };
         int option, r;
 
-        popup.lang = lang_of_locale();
+        popup.lang = log_lang_of_locale();
         while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
                 if (option == 'm')
                         popup.mpsi = optarg;

@@ -147,9 +147,10 @@ static int run_acknowledge(struct act *act, const json_t *args, json_t **ret, st
         r = data ? act_record_one(act, "alert.acknowledged", key, data, err) : fail_memory(err);
         if (r < 0)
                 return r;
-        time_format(until, moment);
+        time_format_local(until, moment);
         act_say(act, "Acusada hasta %s; si cambia de nivel, vuelve antes.",
                 "Acknowledged until %s; if its level changes it is back sooner.", moment);
+        time_format(until, moment);
         *ret = json_pack("{s:s, s:s, s:s}", "key", key, "level", json_text(row, "level"), "until", moment);
         return *ret ? 0 : fail_memory(err);
 }

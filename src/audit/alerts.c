@@ -21,7 +21,7 @@ static int breaches(struct alerts *alerts, struct error *err) {
         while (r == 0 && (r = rows_next(rows, err)) > 0) {
                 char moment[TIME_TEXT];
 
-                time_format(rows_int(rows, 1), moment);
+                time_format_local(rows_int(rows, 1), moment);
                 r = alert_due(alerts, rows_text(rows, 0), rows_int(rows, 1), err,
                               "brecha sobre %s: se notifica a la AEPD antes de %s",
                               "breach about %s: to be notified before %s",

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "cli/cli.h"
@@ -33,15 +34,29 @@ static char *joined(const json_t *list) {
         return text;
 }
 
-/* A value as a cell. Yes and no in the person's language; lists of texts as such, other lists and objects as JSON.
- */
+/* A moment as data have it, in the local time of whoever reads; NULL when the text is none. */
+static char *local_time(const char *text) {
+        char local[TIME_TEXT];
+        int64_t moment;
+
+        if (strlen(text) != strlen("2026-11-23T14:43:00.000000Z") || text[10] != 'T' ||
+            time_parse(text, &moment) < 0)
+                return NULL;
+        time_format_local(moment, local);
+        return strdup(local);
+}
+
+/* A value as a cell. Yes and no in the person's language, moments in their time; lists of texts as such, other
+ * lists and objects as JSON. */
 static char *cell(const json_t *value, enum lang lang) {
         char *text;
 
         if (!value || json_is_null(value))
                 return strdup("");
-        if (json_is_string(value))
-                return strdup(json_string_value(value));
+        if (json_is_string(value)) {
+                text = local_time(json_string_value(value));
+                return text ? text : strdup(json_string_value(value));
+        }
         if (json_is_boolean(value))
                 return strdup(json_is_true(value) ? (lang == LANG_EN ? "yes" : "sí") : "no");
         if (json_is_integer(value))

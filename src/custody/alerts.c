@@ -80,7 +80,7 @@ static int daily_check(struct alerts *alerts, struct error *err) {
 
         if (r < 0 || last == 0)
                 return r;
-        time_format(last, moment);
+        time_format_local(last, moment);
         return alert_due(alerts, act->site, last + DAY, err, "la última verificación de la custodia es de %s",
                          "custody was last verified, or begun, at %s", moment);
 }
@@ -94,7 +94,7 @@ static int silent_place(void *context, const struct reading *reading) {
         const struct places *places = context;
         char moment[TIME_TEXT];
 
-        time_format(reading->time, moment);
+        time_format_local(reading->time, moment);
         return alert_due(places->alerts, reading->area, reading->time, places->err, "no se mide desde las %s",
                          "not measured since %s", moment);
 }

@@ -37,7 +37,7 @@ static int unchecked(struct alerts *alerts, struct error *err) {
                 return r;
         }
         last = baseline.checked ? baseline.checked : baseline.recorded;
-        time_format(last, moment);
+        time_format_local(last, moment);
         return alert_due(alerts, baseline.id, last, err, "no se compara desde las %s", "not compared since %s",
                          moment);
 }

@@ -178,11 +178,12 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
                 r = sort_rows(rows, &sorted, err);
         if (r < 0)
                 return r;
-        time_format(baseline.recorded, recorded);
+        time_format_local(baseline.recorded, recorded);
         act_say(act, "%s «%s», %lld claves; la registró %s el %s: %s. Aprobada por: %s",
                 "%s “%s”, %lld keys; recorded by %s on %s: %s. Approved by: %s", baseline.id, baseline.state,
                 (long long) baseline.keys, baseline.recorded_by, recorded, baseline.reason,
                 baseline.approved_by[0] ? baseline.approved_by : "–");
+        time_format(baseline.recorded, recorded);
         *ret = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:O}", "baseline", baseline.id, "state",
                          baseline.state, "digest", baseline.digest, "keys", (json_int_t) baseline.keys, "reason",
                          baseline.reason, "recorded", recorded, "recorded_by", baseline.recorded_by, "approved_by",

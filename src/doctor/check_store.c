@@ -251,7 +251,7 @@ void check_clock_back(struct doctor *d) {
         if (r < 0 && r != ERR_NOT_FOUND) {
                 found_error(d, SEVERITY_FAIL, &err);
         } else if (r == 0 && newest > now + STEP * SECOND) {
-                time_format(newest, moment);
+                time_format_local(newest, moment);
                 found(d, SEVERITY_FAIL, "el reloj se ha atrasado: el último evento es de %s",
                       "the clock was set back: the newest event is of %s", moment);
         }

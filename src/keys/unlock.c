@@ -165,7 +165,7 @@ int key_run_unlock(struct act *act, const json_t *args, json_t **ret, struct err
         const int64_t until = act_now(act) + minutes * 60 * SECOND;
         _cleanup_keys_ struct keys *keys = NULL;
         _cleanup_json_ json_t *data = NULL;
-        char text[TIME_TEXT];
+        char text[TIME_TEXT], local[TIME_TEXT];
         int r = keys_open(act, &keys, err);
 
         if (r == 0)
@@ -183,8 +183,9 @@ int key_run_unlock(struct act *act, const json_t *args, json_t **ret, struct err
                 r = keep(keys, until, minutes * 60, err);
         if (r < 0)
                 return r;
+        time_format_local(until, local);
         act_say(act, "La cámara queda abierta hasta %s, o hasta «mpsi key lock».",
-                "The vault stays unlocked until %s, or until “mpsi key lock”.", text);
+                "The vault stays unlocked until %s, or until “mpsi key lock”.", local);
         *ret = json_pack("{s:s, s:s}", "provider", keys->provider->name, "until", text);
         return *ret ? 0 : fail_memory(err);
 }

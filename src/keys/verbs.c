@@ -70,8 +70,9 @@ static int say_master(struct act *act, int64_t version, char unlocked[TIME_TEXT]
         date_of(at, due);
         *unlocked = '\0';
         if (until > 0) {
-                time_format(until, unlocked);
+                time_format_local(until, unlocked);
                 act_say(act, "La cámara está abierta hasta %s.", "The vault is unlocked until %s.", unlocked);
+                time_format(until, unlocked);
         }
         if (age == MASTER_OVERDUE)
                 act_say(act, "La clave maestra debía renovarse el %s (C5): «mpsi key ceremony».",

@@ -262,9 +262,10 @@ static int add_review(struct act *act, const json_t *shipment, json_t *data, str
 
         if (r < 0)
                 return r;
-        time_format(act_now(act) + transport_review_hours[strictest] * 3600 * SECOND, due);
+        time_format_local(act_now(act) + transport_review_hours[strictest] * 3600 * SECOND, due);
         act_say(act, "Emergencia: otra persona la revisa con «ship review %s» antes de %s.",
                 "Emergency: somebody else reviews it with “ship review %s” before %s.", shipment_id(shipment), due);
+        time_format(act_now(act) + transport_review_hours[strictest] * 3600 * SECOND, due);
         return json_object_set_new(data, "review_due", json_string(due)) ? fail_memory(err) : 0;
 }
 

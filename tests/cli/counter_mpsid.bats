@@ -31,7 +31,7 @@ setup() {
 
 teardown() {
         counters_end
-        [ -z "${daemon:-}" ] || kill -9 "$daemon" 2>/dev/null || true
+        daemon_end
 }
 
 mpsi() {

@@ -43,6 +43,19 @@ need_loop_devices() {
         [ "$(id -u)" -eq 0 ] && losetup --find >/dev/null 2>&1 || skip "SKIPPED: no loop devices (root and /dev/loop-control are needed)"
 }
 
+# daemon_end [SIGNAL]: ends mpsid with all that it leaves, so that nobody writes any more when the test's folder is deleted. Inside with-udev no
+# other mpsid can be seen.
+daemon_end() {
+        local i
+        [ -z "${daemon:-}" ] || kill "-${1:-KILL}" "$daemon" 2>/dev/null || true
+        [ -n "${MPSI_UDEV:-}" ] || return 0
+        for i in {1..30}; do
+                pgrep mpsid >/dev/null || return 0
+                sleep 0.1
+        done
+        pkill -KILL mpsid || true
+}
+
 # wait_for PATTERN [SECONDS]: until what LOG names has such a line, which may come at any moment; thirty seconds are ages.
 wait_for() {
         local i

@@ -16,7 +16,7 @@ mpsid_setup() {
 }
 
 mpsid_teardown() {
-        [ -z "${daemon:-}" ] || kill "$daemon" 2>/dev/null || true
+        daemon_end TERM
         loop_devices_detach
 }
 

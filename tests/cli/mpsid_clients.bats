@@ -24,7 +24,7 @@ setup() {
 
 teardown() {
         [ -z "${crowd:-}" ] || kill "${crowd[@]}" 2>/dev/null || true
-        [ -z "${daemon:-}" ] || kill -9 "$daemon" 2>/dev/null || true
+        daemon_end
 }
 
 mpsi() {

@@ -23,7 +23,7 @@ setup() {
 }
 
 teardown() {
-        [ -z "${daemon:-}" ] || kill -9 "$daemon" 2>/dev/null || true
+        daemon_end
         local i
         for ((i = FIRST; i < FIRST + MEDIA; i++)); do
                 [ ! -b "/dev/loop$i" ] || printf '/dev/loop%s\n' "$i"

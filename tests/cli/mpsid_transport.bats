@@ -28,7 +28,7 @@ setup() {
 }
 
 teardown() {
-        [ -z "${daemon:-}" ] || kill -9 "$daemon" 2>/dev/null || true
+        daemon_end
 }
 
 sara() {

@@ -27,7 +27,7 @@ class LabCase(unittest.TestCase):
         folder = default_folder()
         cls.shared = not cls.own_guest and cls.kind == 'light' and Guest.is_running(folder)
         if cls.shared:
-            cls.guest = Guest(folder)
+            cls.guest = Guest.of_all(folder)
         elif not cls.own_guest:
             cls.guest = Guest.boot(folder.with_name(f'{folder.name}-{cls.kind}'), cls.kind)
 

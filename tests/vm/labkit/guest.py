@@ -69,6 +69,19 @@ class Guest(Media):
             raise GuestError(f'the guest does not boot: {error}\n{console[-4000:]}') from None
         return guest
 
+    @staticmethod
+    def of_all(folder):
+        """The one that several files of tests share. An emulated processor may lose its timer, and then nothing comes any more:
+        the next file gets a new one."""
+        guest = Guest(folder)
+        try:
+            guest.run('true', 30)
+            return guest
+        except AgentError:
+            print('    the guest does not answer: a new one is booted', flush=True)
+            guest.kill()
+            return Guest.boot(folder)
+
     def run(self, command, timeout=120):
         """Runs a command in the guest with bash and waits for it."""
         began = time.monotonic()

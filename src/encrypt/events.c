@@ -288,7 +288,7 @@ int encrypt_rotation_unfinished(struct db *db, const char *medium, char ret_pers
                                 enum rotation_kind *ret_kind, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(db, &rows, err,
-                         "SELECT state, CASE WHEN state = 'rekeying' THEN rekeyed_by ELSE (SELECT actor FROM event"
+                         "SELECT CASE WHEN state = 'rekeying' THEN rekeyed_by ELSE (SELECT actor FROM event"
                          " WHERE subject = medium AND type = 'encryption.change-started' ORDER BY seq DESC LIMIT 1)"
                          " END, coalesce(json_extract(change, '$.reason'), '') AS reason FROM encryption"
                          " WHERE medium = ? AND (state = 'rekeying' OR reason IN ('" CHANGE_SLOT "', '" CHANGE_REKEY
@@ -299,7 +299,7 @@ int encrypt_rotation_unfinished(struct db *db, const char *medium, char ret_pers
                 r = rows_next(rows, err);
         if (r < 0)
                 return r;
-        (void) snprintf(ret_person, 40, "%s", r == 1 && rows_text(rows, 1) ? rows_text(rows, 1) : "");
-        *ret_kind = r == 1 && strcmp(rows_text(rows, 2), CHANGE_SLOT) == 0 ? ROTATION_SLOT : ROTATION_VOLUME;
+        (void) snprintf(ret_person, 40, "%s", r == 1 && rows_text(rows, 0) ? rows_text(rows, 0) : "");
+        *ret_kind = r == 1 && strcmp(rows_text(rows, 1), CHANGE_SLOT) == 0 ? ROTATION_SLOT : ROTATION_VOLUME;
         return 0;
 }

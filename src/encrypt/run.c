@@ -173,7 +173,8 @@ static int confirm(const struct job *job, const char *typed, struct error *err) 
                 disk_en ? disk_en : "", *content ? ", content: " : "", content);
         const struct text shown = { es, en };
 
-        return es && en ? act_confirm(job->act, typed, job->medium.id, shown, err) : fail_memory(err);
+        return disk_es && disk_en && es && en ? act_confirm(job->act, typed, job->medium.id, shown, err)
+                                              : fail_memory(err);
 }
 
 /* --- the work --------------------------------------------------------------------------------------------------

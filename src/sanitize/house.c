@@ -127,13 +127,14 @@ int house_list(struct act *act, const json_t *args, json_t **ret, struct error *
                 char time[TIME_TEXT];
 
                 time_format(rows_int(rows, 4), time);
-                r = json_array_append_new(list,
+                if (json_array_append_new(list,
                                           json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", rows_text(rows, 0),
                                                     "passes", rows_text(rows, 1), "person", rows_text(rows, 2),
-                                                    "reason", rows_text(rows, 3), "time", time));
+                                                    "reason", rows_text(rows, 3), "time", time)))
+                        return fail_memory(err);
         }
         if (r < 0)
-                return r == -1 ? fail_memory(err) : r;
+                return r;
         *ret = json_pack("{s:O}", "rows", list);
         return *ret ? 0 : fail_memory(err);
 }

@@ -50,7 +50,7 @@ static int confirm(struct job *job, const char *typed, struct error *err) {
                 medium_kind_terms[job->medium.kind].name.en, disk_en ? disk_en : "", *label ? ", label “" : "",
                 label, *label ? "”" : "");
 
-        if (!es || !en)
+        if (!disk_es || !disk_en || !es || !en)
                 return fail_memory(err);
         if (device_hidden_bytes(&f->firmware) > 0 && sanitize_opens_hidden(job->medium.classification))
                 act_say(job->act, "%s oculta %lld bytes (HPA, AMA o DCO): se abren y se borran también (S5).",

@@ -92,7 +92,7 @@ wipe() {
         "$MPSI" --store "$STORE" --as olga "${SECRETS[@]}" wipe run "$ID" --device "$DEV" --confirm "$ID" --pattern house >/dev/null 2>&1 3>&- &
         pid=$!
         for _ in {1..100}; do
-                [ ! -s "$STORE/work/wipe-$ID.json" ] || break
+                [ -z "$(find "$STORE" -name "wipe-$ID.json" -size +0)" ] || break
                 sleep 0.02
         done
         kill -9 $pid

@@ -87,13 +87,14 @@ static json_t *ask(const struct popup *popup) {
         if (posix_spawn(&pid, popup->mpsi, &actions, NULL, (char *const *) (uintptr_t) argv, environ) == 0) {
                 (void) close(ends[1]);
                 text = read_all(ends[0]);
+                (void) close(ends[0]); /* first: one with more to say than is read would wait for ever */
                 (void) waitpid(pid, &status, 0);
                 if (text)
                         (void) json_parse(text, strlen(text), &answer, NULL);
         } else {
                 (void) close(ends[1]);
+                (void) close(ends[0]);
         }
-        (void) close(ends[0]);
         (void) posix_spawn_file_actions_destroy(&actions);
         return answer;
 }

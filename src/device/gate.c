@@ -155,3 +155,31 @@ int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd
         *ret_fd = TAKE_FD(fd);
         return 0;
 }
+
+int gate_lift(const struct device_facts *approved, bool *ret_lifted, struct error *err) {
+        struct device_facts closed = *approved;
+        bool still = false;
+        int r = approved->image ? 0 : gate_get(approved->path, &still, err);
+
+        if (r < 0 || !still)
+                return r;
+        r = gate_set(approved->path, false, err);
+        if (r < 0)
+                return r;
+        *ret_lifted = true;
+        r = gate_get(approved->path, &closed.read_only, err);
+        return r < 0 ? r : device_refuse_in_use(&closed, err);
+}
+
+int device_open_lifted(const struct device_facts *approved, bool *ret_lifted, int *ret_fd, struct error *err) {
+        _cleanup_close_ int fd = -1;
+        int r = gate_lift(approved, ret_lifted, err);
+
+        if (r == 0)
+                r = device_open(approved, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &fd, err);
+        if (r == 0)
+                r = gate_lift(approved, ret_lifted, err);
+        if (r == 0)
+                *ret_fd = TAKE_FD(fd);
+        return r;
+}

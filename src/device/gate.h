@@ -22,6 +22,12 @@ enum device_open_flags {
  * locked with flock() instead. ERR_REFUSED by S6 when the node, insertion, or size behind the path is not the
  * approved one any more; ERR_BUSY when somebody holds it. */
 int device_open(const struct device_facts *approved, unsigned flags, int *ret_fd, struct error *err);
+/* Takes the station's own write protection (C3) off; what stays is the medium's own: ERR_REFUSED by S6. *ret_lifted
+ * is set when something was taken off, on failure too: gate_set() puts it back. Until the block-device lock is held
+ * mpsid may do so as well. */
+int gate_lift(const struct device_facts *approved, bool *ret_lifted, struct error *err);
+/* device_open() for writing and past the cache, lifted before, and again once the lock is ours. */
+int device_open_lifted(const struct device_facts *approved, bool *ret_lifted, int *ret_fd, struct error *err);
 /* Takes the block-device lock. udev holds a shared one for the moment of its probing: that is waited for. -1 when
  * somebody keeps it. */
 int device_lock(int fd);

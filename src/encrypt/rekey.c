@@ -209,8 +209,10 @@ static int lock_only(struct target *target, int *ret, struct error *err) {
         if (device_lock(fd) < 0)
                 return fail(err, ERR_BUSY, "Otro programa tiene bloqueado «%s».", "Another program locks “%s”.",
                             target->device.path);
-        *ret = TAKE_FD(fd);
-        return 0;
+        r = gate_lift(&target->device, &target->lifted, err);
+        if (r == 0)
+                *ret = TAKE_FD(fd);
+        return r;
 }
 
 int rekey_run(struct target *target, const struct secret *machine, struct rekey_progress *ret, struct error *err) {
@@ -236,5 +238,5 @@ int rekey_run(struct target *target, const struct secret *machine, struct rekey_
         if (r < 0)
                 return r;
         close_fd(&fd);
-        return device_open(&target->device, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &target->fd, err);
+        return device_open_lifted(&target->device, &target->lifted, &target->fd, err);
 }

@@ -105,21 +105,6 @@ static int refuse_in_use(const struct device_facts *device, struct error *err) {
         return device_refuse_in_use(&open, err);
 }
 
-static int lift_gate(struct job *job, struct error *err) {
-        bool still = false;
-        int r;
-
-        if (!job->device.read_only || job->device.image)
-                return 0;
-        r = gate_set(job->device.path, false, err);
-        if (r == 0)
-                r = gate_get(job->device.path, &still, err);
-        if (r == 0 && still)
-                return device_refuse_in_use(&job->device, err);
-        job->lifted = r == 0;
-        return r;
-}
-
 /* A run that was cut off may have left its header, whose UUID its first event named, and the registry knows none.
  */
 static int check_identity(const struct job *job, struct error *err) {
@@ -335,10 +320,8 @@ static int perform(struct job *job, struct keys *keys, struct error *err) {
 
 /* The device is ours before anything is recorded: what is in use or held leaves no event behind but its refusal. */
 static int hold_and_perform(struct job *job, struct keys *keys, struct error *err) {
-        int r = lift_gate(job, err);
+        int r = device_open_lifted(&job->device, &job->lifted, &job->fd, err);
 
-        if (r == 0)
-                r = device_open(&job->device, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &job->fd, err);
         if (r == 0)
                 r = perform(job, keys, err);
         if (r < 0 && job->lifted)

@@ -38,21 +38,7 @@ int target_load(struct act *act, const char *medium, const char *device, struct 
 }
 
 int target_hold(struct target *target, struct error *err) {
-        struct device_facts *device = &target->device;
-        bool still = false;
-        int r = 0;
-
-        if (device->read_only && !device->image) {
-                r = gate_set(device->path, false, err);
-                if (r == 0)
-                        r = gate_get(device->path, &still, err);
-                if (r == 0 && still)
-                        return device_refuse_in_use(device, err);
-                target->lifted = r == 0;
-        }
-        if (r == 0)
-                r = device_open(device, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &target->fd, err);
-        return r;
+        return device_open_lifted(&target->device, &target->lifted, &target->fd, err);
 }
 
 void target_release(struct target *target) {

@@ -63,18 +63,6 @@ static int confirm(struct job *job, const char *typed, struct error *err) {
         return act_confirm(job->act, typed, job->medium.id, (struct text){ es, en }, err);
 }
 
-/* A write protection that stays after this is the hardware's own: opening fails. */
-static int open_device(struct job *job, struct error *err) {
-        if (job->gated) {
-                int r = gate_set(job->facts.path, false, err);
-
-                if (r < 0)
-                        return r;
-                job->lifted = true;
-        }
-        return device_open(&job->facts, DEVICE_OPEN_WRITE | DEVICE_OPEN_DIRECT, &job->fd, err);
-}
-
 static int record_started(struct job *job, int64_t number, struct error *err) {
         _cleanup_json_ json_t *data = plan_to_json(&job->plan, job->facts.size);
         _cleanup_json_ json_t *more = NULL;
@@ -251,7 +239,7 @@ int job_run(struct job *job, const char *typed, json_t **ret, struct error *err)
         if (r == 0)
                 r = confirm(job, typed, err);
         if (r == 0)
-                r = open_device(job, err);
+                r = device_open_lifted(&job->facts, &job->lifted, &job->fd, err);
         if (r == 0)
                 r = job_firmware_release(job, err);
         if (r == 0)
@@ -373,7 +361,7 @@ int job_resume(struct job *job, const char *typed, json_t **ret, struct error *e
         prepare(job);
         r = find_point(job, err);
         if (r == 0)
-                r = open_device(job, err);
+                r = device_open_lifted(&job->facts, &job->lifted, &job->fd, err);
         if (r == 0)
                 r = job_firmware_release(job, err);
         if (r == 0)

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
@@ -260,6 +262,50 @@ static void test_gate(void **state) {
         loop_done(&loop);
 }
 
+/* As mpsid's hand: it looks whether the device is free, and closes it under its own lock. */
+static pid_t close_under_lock(const char *path) {
+        int ready[2], fd;
+        pid_t child;
+        char byte;
+
+        assert_int_equal(pipe(ready), 0);
+        child = fork();
+        if (child == 0) {
+                fd = open(path, O_RDONLY | O_CLOEXEC);
+                if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) < 0 || write(ready[1], "x", 1) != 1)
+                        _exit(1);
+                (void) usleep(300000);
+                _exit(gate_set(path, true, NULL) < 0);
+        }
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+        close(ready[0]);
+        close(ready[1]);
+        return child;
+}
+
+/* C3 S6: what mpsid closes between an act's lifting and its lock is lifted again. */
+static void test_lifted_again(void **state) {
+        struct device_facts facts;
+        struct error err = { 0 };
+        struct loop loop;
+        bool lifted = false;
+        int fd = -1, status = -1;
+        pid_t child;
+
+        (void) state;
+        LOOP_OR_SKIP();
+        loop_make(&loop, "/tmp", MIB, NULL);
+        facts = facts_of(loop.device, NULL);
+        child = close_under_lock(loop.device);
+        assert_int_equal(device_open_lifted(&facts, &lifted, &fd, &err), 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        assert_true(lifted);
+        assert_int_equal(gate_get(loop.device, &lifted, &err), 0);
+        assert_false(lifted);
+        close(fd);
+        loop_done(&loop);
+}
 /* What was approved must be what is opened: another medium behind the same node, or another size, is refused. */
 static void test_path_swap(void **state) {
         struct device_facts facts, other_facts;
@@ -381,6 +427,7 @@ int main(void) {
                 cmocka_unit_test(test_gate),
                 cmocka_unit_test(test_path_swap),
                 cmocka_unit_test(test_open_is_exclusive),
+                cmocka_unit_test(test_lifted_again),
                 cmocka_unit_test(test_identity),
         };
 

@@ -19,6 +19,7 @@ struct child {
         struct child *next, *before;
         const struct child_kind *kind;
         void *context;
+        struct child **keeper; /* while it waits for its order; else NULL */
         pid_t pid;
         int fd;
         sd_event_source *exit, *io, *limit;
@@ -44,6 +45,8 @@ static void forget(struct child *child) {
 }
 
 static void child_free(struct child *child) {
+        if (child->keeper)
+                *child->keeper = NULL;
         forget(child);
         sd_event_source_disable_unref(child->exit);
         sd_event_source_disable_unref(child->io);
@@ -114,7 +117,7 @@ static void drain(struct child *child) {
                 header = CMSG_FIRSTHDR(&message);
                 if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
                         memcpy(&passed, CMSG_DATA(header), sizeof passed);
-                if (child->kind->message && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+                if (child->kind->message && !child->keeper && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
                         child->kind->message(child->context, child, child->buffer, (size_t) n, passed);
                 else
                         close_fd(&passed);
@@ -130,7 +133,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
 static void end(struct child *child, int status) {
         const struct child_kind *kind = child->kind;
 
-        if (kind->ended)
+        if (kind->ended && !child->keeper)
                 kind->ended(child->context, child, status);
         child_free(child);
 }
@@ -170,19 +173,23 @@ static int on_limit(sd_event_source *source, uint64_t now, void *userdata) {
         return 0;
 }
 
+static int limit(sd_event *event, struct child *child) {
+        if (!child->kind->limit_ms)
+                return 0;
+        return sd_event_add_time_relative(event, &child->limit, CLOCK_MONOTONIC, child->kind->limit_ms * 1000, 0,
+                                          on_limit, child);
+}
+
 static int watch(sd_event *event, struct child *child) {
         int r = sd_event_add_child(event, &child->exit, child->pid, WEXITED, on_exit_of, child);
 
         if (r >= 0)
                 r = sd_event_add_io(event, &child->io, child->fd, EPOLLIN, on_io, child);
-        if (r >= 0 && child->kind->limit_ms)
-                r = sd_event_add_time_relative(event, &child->limit, CLOCK_MONOTONIC, child->kind->limit_ms * 1000,
-                                               0, on_limit, child);
-        return r;
+        return r >= 0 && !child->keeper ? limit(event, child) : r;
 }
 
-int child_start(sd_event *event, const struct child_kind *kind, void *context, int extra, struct child **ret,
-                struct error *err) {
+static int start(sd_event *event, const struct child_kind *kind, void *context, int extra, struct child **keeper,
+                 struct child **ret, struct error *err) {
         struct child *child = calloc(1, sizeof *child);
         int pair[2] = { -1, -1 }, size = BUFFER, r;
 
@@ -196,6 +203,7 @@ int child_start(sd_event *event, const struct child_kind *kind, void *context, i
         }
         child->kind = kind;
         child->context = context;
+        child->keeper = keeper;
         child->fd = pair[0];
         (void) setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
         (void) setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
@@ -214,6 +222,37 @@ int child_start(sd_event *event, const struct child_kind *kind, void *context, i
                 child_free(child);
                 return fail_errno(err, -r, "No se puede crear un proceso", "A process can't be made");
         }
+        *ret = child;
+        return 0;
+}
+
+int child_start(sd_event *event, const struct child_kind *kind, void *context, int extra, struct child **ret,
+                struct error *err) {
+        return start(event, kind, context, extra, NULL, ret, err);
+}
+
+int child_ready(sd_event *event, const struct child_kind *kind, void *context, struct child **keeper,
+                struct error *err) {
+        return *keeper ? 0 : start(event, kind, context, -1, keeper, keeper, err);
+}
+
+int child_take(struct child **keeper, void *context, const void *order, size_t n, struct child **ret,
+               struct error *err) {
+        struct child *child = *keeper;
+        int r = child_send(child, order, n, err);
+
+        if (r < 0) {
+                let_go(child);
+                return r;
+        }
+        r = limit(sd_event_source_get_event(child->exit), child);
+        if (r < 0) {
+                let_go(child);
+                return fail_errno(err, -r, "No se puede crear un proceso", "A process can't be made");
+        }
+        child->keeper = NULL;
+        child->context = context;
+        *keeper = NULL;
         *ret = child;
         return 0;
 }
@@ -254,7 +293,7 @@ void children_done(void) {
         while (children) {
                 struct child *child = children;
 
-                if (child->kind->outlived)
+                if (child->kind->outlived && !child->keeper)
                         child->kind->outlived(child->context);
                 child_free(child);
         }

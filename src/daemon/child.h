@@ -32,6 +32,15 @@ struct child_kind {
 int child_start(sd_event *event, const struct child_kind *kind, void *context, int extra, struct child **ret,
                 struct error *err);
 
+/* Has one of the kind ready, so that nobody waits for its fork: it takes `context` along, and its run() has to wait
+ * for its order with recv(). `keeper` is NULL again when it has ended. One that is ready already stays. */
+int child_ready(sd_event *event, const struct child_kind *kind, void *context, struct child **keeper,
+                struct error *err);
+/* Gives the ready one its order: it is `context`'s from now on, as after child_start(), and its time begins. One
+ * that does not take it is killed. */
+int child_take(struct child **keeper, void *context, const void *order, size_t n, struct child **ret,
+               struct error *err);
+
 /* One datagram to the child, now or never: ERR_BUSY when it is behind. */
 int child_send(struct child *child, const void *data, size_t n, struct error *err);
 

@@ -32,7 +32,6 @@ struct device {
         enum gate_verdict verdict;
         int hold;           /* exclusive descriptor, or -1 */
         uint64_t opened_by; /* the worker that works on it, or 0 */
-        struct probe_order order;
         struct child *probe;
         void *content; /* of the look that is to be judged, without its last zeros; NULL: it did not answer */
         size_t content_n;

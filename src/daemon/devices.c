@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -25,6 +26,7 @@ enum {
 };
 
 static void go_on(struct guard *guard);
+static const struct child_kind probe_kind;
 
 static struct device *find(struct guard *guard, const char *name) {
         for (struct device *device = guard->devices; device; device = device->next)
@@ -248,11 +250,29 @@ static void on_probe_end(void *context, struct child *child, int status) {
         if (device->stage == STAGE_REST || (device->stage == STAGE_READ && device->gone))
                 rest(device);
         go_on(guard);
+        /* For the next one, while nobody waits; without it that one waits for a fork. */
+        (void) child_ready(guard->event, &probe_kind, guard, &guard->probe, NULL);
 }
 
+/* What differs from one look to the next. */
+struct look {
+        char path[DEVICE_FIELD], insertion[DEVICE_FIELD];
+        bool named;
+};
+
+/* Forked ahead: what it takes along of the guard stays as it is. */
 static int probe(void *context, int fd, int extra) {
+        const struct guard *guard = context;
+        struct probe_order order = { .store = guard->store, .account = &guard->account, .enforce = guard->enforce };
+        struct look look;
+
         (void) extra;
-        return probe_run(&((struct device *) context)->order, fd);
+        if (recv(fd, &look, sizeof look, 0) != (ssize_t) sizeof look)
+                return 0; /* the guard has ended */
+        order.path = look.path;
+        order.named = look.named;
+        memcpy(order.insertion, look.insertion, sizeof order.insertion);
+        return probe_run(&order, fd);
 }
 
 static const struct child_kind probe_kind = {
@@ -267,17 +287,21 @@ static const struct child_kind probe_kind = {
 
 static void look(struct device *device) {
         struct guard *guard = device->guard;
+        struct look look = { .named = device->named };
         struct error err = { 0 };
+        int r = -1;
 
-        device->order = (struct probe_order){ .path = device->path,
-                                              .store = guard->store,
-                                              .account = &guard->account,
-                                              .enforce = guard->enforce,
-                                              .named = device->named };
-        (void) snprintf(device->order.insertion, sizeof device->order.insertion, "%s", device->facts.insertion);
+        (void) snprintf(look.path, sizeof look.path, "%s", device->path);
+        (void) snprintf(look.insertion, sizeof look.insertion, "%s", device->facts.insertion);
         device->unjudged = device->answered = device->empty = false;
         device->stage = STAGE_PROBED;
-        if (child_start(guard->event, &probe_kind, device, -1, &device->probe, &err) == 0) {
+        /* The one that was ready may have been killed. */
+        for (int i = 0; i < 2 && r < 0; i++) {
+                r = child_ready(guard->event, &probe_kind, guard, &guard->probe, &err);
+                if (r == 0)
+                        r = child_take(&guard->probe, device, &look, sizeof look, &device->probe, &err);
+        }
+        if (r == 0) {
                 guard->probing++;
                 return;
         }

@@ -29,6 +29,7 @@ struct guard {
         /* devices.c */
         struct device *devices;
         size_t probing;        /* looks under way */
+        struct child *probe;   /* waits for the next one; NULL: it is yet to be forked */
         struct child *judge;   /* NULL while there is none */
         struct device *asking; /* whose verdict is awaited */
         struct judge_context judge_context;

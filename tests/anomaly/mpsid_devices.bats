@@ -235,3 +235,23 @@ is_forgotten() {
         wait_for "$node .*read only C3"
         is_read_only
 }
+
+@test "X2: the look that waits for its device is killed: the device is looked at all the same" {
+        local waiting i
+        start
+        for i in {1..50}; do
+                waiting=$(pgrep -P "$daemon" mpsid-probe) && break
+                sleep 0.1
+        done
+        [ -n "$waiting" ]
+        unplug
+        : >"$LOG"
+        kill -STOP "$daemon" # so that it hears of the device before it hears of that end
+        stopped=$daemon
+        kill -KILL "$waiting"
+        losetup "$node" "$stranger"
+        sleep 1
+        kill -CONT "$daemon"
+        wait_for "$node .*not registered"
+        is_read_only
+}

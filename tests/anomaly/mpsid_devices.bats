@@ -239,12 +239,13 @@ is_forgotten() {
 @test "X2: the look that waits for its device is killed: the device is looked at all the same" {
         local waiting i
         start
+        unplug
+        sleep 1 # no look is under way any more
         for i in {1..50}; do
-                waiting=$(pgrep -P "$daemon" mpsid-probe) && break
+                waiting=$(pgrep -P "$daemon" mpsid-probe) && [ "$(wc -l <<<"$waiting")" -eq 1 ] && break
                 sleep 0.1
         done
-        [ -n "$waiting" ]
-        unplug
+        [ "$(wc -w <<<"$waiting")" -eq 1 ]
         : >"$LOG"
         kill -STOP "$daemon" # so that it hears of the device before it hears of that end
         stopped=$daemon

@@ -21,7 +21,7 @@ struct cli {
         const char *socket; /* --socket, or NULL */
         const char *as;
         enum lang lang;
-        bool json, dry_run, progress_json, help, yes_tty;
+        bool json, dry_run, progress_json, help, version, yes_tty;
         struct secret_source secrets[SECRET_SOURCES_MAX];
         size_t secrets_n;
         const struct verb *verb;

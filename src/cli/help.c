@@ -121,6 +121,7 @@ static const struct {
           { "de dónde leer un secreto: master, organisation, recovery, pin:NOMBRE",
             "where to read a secret from: master, organisation, recovery, pin:NAME" } },
         { "--progress=json", { "avance en líneas JSON por stderr", "progress as JSON lines on stderr" } },
+        { "--version", { "qué versión es", "which version it is" } },
         { "--help", { "ayuda de lo que haya delante", "help on what is before it" } },
 };
 
@@ -195,7 +196,7 @@ void help_completion(void) {
         (void) puts("    esac\n  else\n    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in");
         (void) verbs_each(complete_verb, NULL);
         (void) puts("    esac\n    words+=' --store --socket --as --lang --json --dry-run --secret --progress=json "
-                    "--help'\n  fi\n"
+                    "--version --help'\n  fi\n"
                     "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
                     "  ((${#COMPREPLY[@]})) || mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n}\ncomplete -F "
                     "_mpsi mpsi");

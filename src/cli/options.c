@@ -58,14 +58,15 @@ bad:
                 "Write --secret PURPOSE=file:PATH or PURPOSE=fd:N; the secret itself never goes into arguments.");
 }
 
-enum global { G_STORE, G_SOCKET, G_AS, G_LANG, G_JSON, G_DRY, G_SECRET, G_PROGRESS, G_HELP, GLOBALS };
+enum global { G_STORE, G_SOCKET, G_AS, G_LANG, G_JSON, G_DRY, G_SECRET, G_PROGRESS, G_VERSION, G_HELP, GLOBALS };
 static const struct {
         const char *name;
         bool value;
 } globals[GLOBALS] = {
         [G_STORE] = { "store", true },   [G_SOCKET] = { "socket", true },     [G_AS] = { "as", true },
         [G_LANG] = { "lang", true },     [G_JSON] = { "json", false },        [G_DRY] = { "dry-run", false },
-        [G_SECRET] = { "secret", true }, [G_PROGRESS] = { "progress", true }, [G_HELP] = { "help", false },
+        [G_SECRET] = { "secret", true }, [G_PROGRESS] = { "progress", true }, [G_VERSION] = { "version", false },
+        [G_HELP] = { "help", false },
 };
 
 static int take_global(struct cli *cli, enum global which, const char *value, struct error *err) {
@@ -90,6 +91,7 @@ static int take_global(struct cli *cli, enum global which, const char *value, st
                         return fail(err, ERR_USAGE, "--progress solo admite json.", "--progress takes json only.");
                 cli->progress_json = true;
                 return 0;
+        case G_VERSION: cli->version = true; return 0;
         default: cli->help = true; return 0;
         }
 }
@@ -275,6 +277,10 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct error *err) {
         }
         if (r < 0)
                 return r;
+        if (cli->version) {
+                (void) about(cli, "version");
+                return 0;
+        }
         if (cli->help || argc == 1 || (words[0] >= 0 && strcmp(argv[words[0]], "help") == 0))
                 return help_asked(cli, argc, argv, words, err);
         if (!cli->verb && words[0] >= 0 && about(cli, argv[words[0]]))

@@ -36,6 +36,15 @@ teardown() {
         [ -n "$(jq -r .error.hint.es <<<"$output")" ]
 }
 
+@test "--version says which it is, whatever else is asked, and does nothing" {
+        local version
+        version=$("$MPSI" version)
+        [[ $version =~ ^mpsi\ [0-9]+\.[0-9]+ ]]
+        [ "$("$MPSI" --version)" = "$version" ]
+        [ "$("$MPSI" person add nobody --version)" = "$version" ]
+        ! "$MPSI" person show nobody --store "$STORE" --as elena
+}
+
 @test "every verb has help in both languages" {
         "$MPSI" schema | jq -r '.[] | [.noun, .name] | join(" ")' >"$BATS_TEST_TMPDIR/verbs"
         [ "$(wc -l <"$BATS_TEST_TMPDIR/verbs")" -gt 30 ]

@@ -152,7 +152,8 @@ class Honest(Ordered):
         self.assertFalse(methods & self.plan(disk))
         for method in sorted(methods if EVERYTHING else ['secure-erase']):
             result = self.wipe(disk, method)
-            self.assertIn('"rule": "S2"', result.out + result.err, method)
+            # Some are none of this kind of medium's methods at all (S1); nobody asks the disk about those.
+            self.assertRegex(result.out + result.err, '"rule": "S[12]"', method)
             self.assert_never_certified(disk, result, method)
         self.assertEqual((self.orders(disk), disk.count()), ([], SIZE))
 

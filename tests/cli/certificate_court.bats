@@ -93,6 +93,35 @@ configure() {
         [ -z "${2:-}" ] || printf 'ca = %s\n' "$2" >>"$STORE/mpsi.conf"
 }
 
+# authority ADDRESS…: answers there, as socat names it; `port` is its port.
+authority() {
+        cat >serve <<END
+#!/bin/bash
+n=0
+while IFS= read -r line; do
+        line=\${line%\$'\\r'}
+        [ -n "\$line" ] || break
+        case \${line,,} in content-length:*) n=\${line##* } ;; "post /away"*) away=1 ;; esac
+done
+if [ -n "\${away:-}" ]; then
+        printf 'HTTP/1.1 307 Elsewhere\\r\\nLocation: http://127.0.0.1:1/\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n'
+        exit
+fi
+head -c "\$n" | $BATS_FILE_TMPDIR/ask >$PWD/reply
+printf 'HTTP/1.1 200 OK\\r\\nContent-Type: application/timestamp-reply\\r\\nContent-Length: %s\\r\\nConnection: close\\r\\n\\r\\n' "\$(stat -c %s $PWD/reply)"
+cat $PWD/reply
+END
+        chmod 755 serve
+        port=$((20000 + RANDOM % 20000))
+        socat "$1-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork${2:+,$2}" SYSTEM:./serve 2>/dev/null 3>&- &
+        SERVER=$!
+        for _ in {1..100}; do
+                ! (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || return 0
+                sleep 0.1
+        done
+        return 1
+}
+
 @test "S9, X8: a tagged PDF; twin, proof, photos and report are inside, under the signatures; a changed byte is seen" {
         certificate --exception "sin producto en el catálogo"
         qpdf --check c.pdf
@@ -143,22 +172,7 @@ END
 }
 
 @test "S9, X6: time-stamps of an authority over HTTP, checked by openssl too" {
-        cat >serve <<END
-#!/bin/bash
-n=0
-while IFS= read -r line; do
-        line=\${line%\$'\\r'}
-        [ -n "\$line" ] || break
-        case \${line,,} in content-length:*) n=\${line##* } ;; esac
-done
-head -c "\$n" | $BATS_FILE_TMPDIR/ask >$PWD/reply
-printf 'HTTP/1.1 200 OK\\r\\nContent-Type: application/timestamp-reply\\r\\nContent-Length: %s\\r\\nConnection: close\\r\\n\\r\\n' "\$(stat -c %s $PWD/reply)"
-cat $PWD/reply
-END
-        chmod 755 serve
-        port=$((20000 + RANDOM % 20000))
-        socat TCP-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork SYSTEM:./serve 3>&- &
-        SERVER=$!
+        authority TCP
         configure "url = http://127.0.0.1:$port/tsr" "$BATS_FILE_TMPDIR/tsa-ca.pem"
         certificate
         configure "url = ftp://127.0.0.1/"
@@ -198,6 +212,30 @@ o, h, n = span(lines[at + 2]); open('token', 'wb').write(data[o:o + h + n])
 END
         openssl ts -verify -token_in -in token -data value -CAfile "$BATS_FILE_TMPDIR/tsa-ca.pem"
         expect 0 m sara ledger verify
+}
+
+@test "S9, X6: over HTTPS from a server that the named authority vouches for, and never from there to plain HTTP" {
+        local d=$BATS_FILE_TMPDIR tsa=$MPSI_BUILD/mpsi-tsa
+        openssl req -newkey rsa:2048 -nodes -keyout web.key -out web.csr -subj "/CN=tsa" 2>/dev/null
+        openssl x509 -req -in web.csr -CA "$d/other-ca.pem" -CAkey "$d/other-ca.key" -CAcreateserial -days 30 \
+                -extfile <(echo 'subjectAltName = IP:127.0.0.1') -out web.pem 2>/dev/null
+        authority OPENSSL cert=web.pem,key=web.key,verify=0
+        openssl ts -query -data report.txt -sha384 -cert -out q.tsq 2>/dev/null
+        expect 0 bash -c "'$tsa' https://127.0.0.1:$port/tsr '$d/other-ca.pem' <q.tsq >r.tsr"
+        openssl ts -verify -queryfile q.tsq -in r.tsr -CAfile "$d/tsa-ca.pem"
+        # Vouched for by nobody, by another, under another name, and sent away.
+        for asked in "127.0.0.1:$port/tsr" "127.0.0.1:$port/tsr $d/tsa-ca.pem" "localhost:$port/tsr $d/other-ca.pem" \
+                "127.0.0.1:$port/away $d/other-ca.pem"; do
+                expect 1 bash -c "'$tsa' https://$asked <q.tsq >none"
+                [[ $output == *mpsi-tsa:* ]]
+                [ ! -s none ]
+        done
+        [[ $output == *rotocol* ]] # nobody was asked there
+        configure "url = https://127.0.0.1:$port/tsr" "$d/tsa-ca.pem"
+        echo "tls-ca = $d/other-ca.pem" >>"$STORE/mpsi.conf"
+        certificate
+        expect 0 verify c.pdf --tsa-ca "$d/tsa-ca.pem"
+        [ "$(jq -r '[.rows[].timestamp.trusted] | unique | tostring' <<<"$output")" = "[true]" ]
 }
 
 @test "S9: an authority that does not answer costs the stamp, not the act; it is added later, by hand too" {

@@ -17,6 +17,9 @@
 int act_record(struct act *act, const struct fact *facts, size_t n, struct error *err) {
         int r;
 
+        if (act->held)
+                return fail(err, ERR_FAILED, "Mientras se reúnen informes no se escribe en el libro.",
+                            "While reports are gathered the ledger is not written.");
         if (!act->ledger)
                 return fail(err, ERR_FAILED, "Este acto no puede escribir en el libro.",
                             "This act can't write the ledger.");
@@ -120,10 +123,12 @@ int act_pause(struct act *act, struct error *err) {
         (void) err;
         if (act->lock)
                 act->lock->give(act->lock->context);
+        act->away = true;
         return 0;
 }
 
 int act_resume(struct act *act, struct error *err) {
+        act->away = false;
         return act->lock ? act->lock->take(act->lock->context, err) : 0;
 }
 

@@ -27,6 +27,9 @@ struct act_lock {
         void *context;
         int (*take)(void *context, struct error *err);
         void (*give)(void *context);
+        /* Attempts of one account to open a key go one by one, each counted before the next (X4): true when another
+         * had to be waited for, without the writer's lock. The turn ends with the call. */
+        int (*turn)(void *context, bool *ret_waited, struct error *err);
 };
 
 /* How far a long job is; `total` 0 means unknown. */
@@ -80,8 +83,13 @@ struct act {
         const char *ca_certificate;       /* PEM: the organisation's own authority */
         const char *recovery_certificate; /* PEM: recipient of escrow envelopes */
         const struct act_lock *lock;      /* the writer's lock, for act_pause() */
-        const struct verb *verb;          /* under way; NULL outside of one */
-        int job_fd;                       /* of act_progress(); 0: none */
+        struct act_key *keys;             /* that this call has opened: act_key() */
+        bool away;                        /* between act_pause() and act_resume() */
+        bool again;                       /* the call is to begin again: others wrote while act_key() was away */
+        json_t *held;                     /* reports to be recorded together: report_hold() */
+        int64_t held_seq;
+        const struct verb *verb; /* under way; NULL outside of one */
+        int job_fd;              /* of act_progress(); 0: none */
         int64_t job_shown;
 };
 
@@ -133,6 +141,14 @@ bool act_cancelled(const struct act *act);
  * After act_resume() all state must be read again. */
 int act_pause(struct act *act, struct error *err);
 int act_resume(struct act *act, struct error *err);
+
+/* A key that takes its time to open: a derivation, a card, somebody who looks for their PIN. `open` runs while
+ * other writers are let in, and once in a call for each `name`. Whatever one of them has changed meanwhile, nothing
+ * is decided on what was there before: the handler then fails, and its call begins again with the key at hand.
+ * Where something was recorded already, `open` keeps the lock. The caller frees *ret. */
+int act_key(struct act *act, const char *name, int (*open)(void *context, EVP_PKEY **ret, struct error *err),
+            void *context, EVP_PKEY **ret, struct error *err);
+void act_keys_forget(struct act *act);
 
 /* A path in the store's folder: act_path(act, "attachments", name). New string or NULL. */
 char *act_path(const struct act *act, const char *folder, const char *name);

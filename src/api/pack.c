@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "act/report.h"
 #include "api/pack_parts.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -192,6 +193,27 @@ static void say(struct pack *pack, const char *out) {
                 "way.");
 }
 
+/* All forms and lists are of one moment, and others write while they are drawn; the ledger's part comes after the
+ * record of them. What is left is files. */
+static int fill(struct pack *pack, struct error *err) {
+        struct act *act = pack->act;
+        int r = report_hold(act, pack->started, err), resumed;
+
+        if (r == 0)
+                r = pack_gather(pack, err);
+        r = report_release(act, r, err);
+        if (r == 0)
+                r = pack_gather_ledger(pack, err);
+        if (r < 0)
+                return r;
+        (void) act_pause(act, NULL);
+        r = pack_write_index(pack, err);
+        if (r == 0)
+                r = pack_seal(pack, err);
+        resumed = act_resume(act, r == 0 ? err : NULL);
+        return r < 0 ? r : resumed;
+}
+
 static int make(struct pack *pack, const char *out, bool tar, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *answer = NULL;
         int r = certify_seal_load(pack->act, &pack->seal_key, &pack->seal, err);
@@ -201,11 +223,7 @@ static int make(struct pack *pack, const char *out, bool tar, json_t **ret, stru
         if (r == 0)
                 r = record_started(pack, err);
         if (r == 0)
-                r = pack_gather(pack, err);
-        if (r == 0)
-                r = pack_write_index(pack, err);
-        if (r == 0)
-                r = pack_seal(pack, err);
+                r = fill(pack, err);
         if (r == 0)
                 r = record_made(pack, &answer, err);
         if (r == 0)

@@ -410,7 +410,7 @@ static int gather_figures(struct pack *pack, struct error *err) {
 /* --- the ledger and whom to trust ------------------------------------------------------------------------------
  */
 
-static int gather_ledger(struct pack *pack, struct error *err) {
+int pack_gather_ledger(struct pack *pack, struct error *err) {
         _cleanup_free_ char *checkpoint = pack_path(pack, PACK_LEDGER, "checkpoint.txt"),
                             *proof = pack_path(pack, PACK_LEDGER, "proof.json");
         _cleanup_json_ json_t *first = NULL, *second = NULL;
@@ -479,8 +479,5 @@ int pack_gather(struct pack *pack, struct error *err) {
                 r = gather_registers(pack, err);
         if (r == 0)
                 r = gather_figures(pack, err);
-        if (r == 0)
-                r = gather_trust(pack, err);
-        /* Last, so that the checkpoint covers the record of all that was written. */
-        return r < 0 ? r : gather_ledger(pack, err);
+        return r < 0 ? r : gather_trust(pack, err);
 }

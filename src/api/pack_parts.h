@@ -47,8 +47,10 @@ struct pack {
         char manifest[65]; /* digest */
 };
 
-/* Fills the folder, all but index, verifier and manifest. */
+/* Fills the folder with forms, lists and certificates. */
 int pack_gather(struct pack *pack, struct error *err);
+/* Then the checkpoint, which covers the record of all that was written, and the proof. */
+int pack_gather_ledger(struct pack *pack, struct error *err);
 /* The path of a new file of a part, which is on the list from then on. New string or NULL. */
 char *pack_path(struct pack *pack, enum pack_part part, const char *name);
 /* A new file at the top of the pack. */

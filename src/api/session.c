@@ -31,6 +31,7 @@ struct session {
         dev_t device; /* of the database that is open */
         ino_t inode;
         bool installs;
+        bool turn; /* this account's, of trying a secret */
 };
 
 static char *process_user(void) {
@@ -74,6 +75,42 @@ static void give_lock(void *context) {
                 (void) flock(session->lock_fd, LOCK_UN);
 }
 
+/* A byte of the lock file for each account, or for some together. */
+static int lock_turn(const struct session *session, short type) {
+        struct flock range = { .l_type = type, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1 };
+
+        for (const char *c = session->os_user; *c; c++)
+                range.l_start = (range.l_start * 31 + (unsigned char) *c) % 0x7fffffff;
+        return fcntl(session->lock_fd, F_OFD_SETLK, &range);
+}
+
+static int take_turn(void *context, bool *ret_waited, struct error *err) {
+        struct session *session = context;
+        const struct timespec step = { 0, LOCK_STEP_MS * 1000000L };
+
+        if (!session->caller.peer || session->turn)
+                return 0;
+        for (int waited = 0; lock_turn(session, F_WRLCK) < 0; waited += LOCK_STEP_MS) {
+                if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+                        return fail_errno(err, errno, "No se puede bloquear el almacén",
+                                          "The store can't be locked");
+                if (waited >= LOCK_WAIT_MS)
+                        return fail(err, ERR_BUSY, "Otro intento de esta cuenta no ha terminado.",
+                                    "Another attempt of this account has not ended.");
+                give_lock(session); /* or who has the turn could not end it */
+                *ret_waited = true;
+                (void) nanosleep(&step, NULL);
+        }
+        session->turn = true;
+        return *ret_waited ? take_lock(session, err) : 0;
+}
+
+static void end_turn(struct session *session) {
+        if (session->turn)
+                (void) lock_turn(session, F_UNLCK);
+        session->turn = false;
+}
+
 int session_open(const struct session_options *options, struct session **ret, struct error *err) {
         _cleanup_(session_closep) struct session *session = NULL;
 
@@ -92,7 +129,7 @@ int session_open(const struct session_options *options, struct session **ret, st
                 return fail_memory(err);
         session->caller.peer = options->peer;
         session->installs = options->installs;
-        session->lock = (struct act_lock){ session, take_lock, give_lock };
+        session->lock = (struct act_lock){ session, take_lock, give_lock, take_turn };
         session->act = (struct act){
                 .folder = session->folder,
                 .clock = options->clock ? options->clock : &clock_system,
@@ -277,6 +314,27 @@ static int run(struct session *session, const struct verb *verb, const json_t *a
         return *ret ? 0 : fail_memory(err);
 }
 
+static void forget_said(struct session *session) {
+        json_decref(session->act.said);
+        session->act.said = NULL;
+}
+
+/* From the beginning for as long as others write while a key is opened. Each key is opened once, which ends it. */
+static int run_through(struct session *session, const struct verb *verb, const json_t *args, json_t **ret,
+                       struct error *err) {
+        struct act *act = &session->act;
+        int r;
+
+        do {
+                act->recorded = act->away = act->again = false;
+                forget_said(session);
+                if (err)
+                        *err = (struct error){ 0 };
+                r = run(session, verb, args, ret, err);
+        } while (r < 0 && act->again && !act->recorded);
+        return r;
+}
+
 int session_admit(struct session *session, const struct verb *verb, const json_t *args, struct error *err) {
         struct error trouble = { 0 };
         int r = needs_nobody(session, verb) ? 0 : admit_first(session, verb, args, &trouble);
@@ -293,8 +351,7 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
         bool locked = false;
         int r = 0;
 
-        json_decref(session->act.said);
-        session->act.said = NULL;
+        forget_said(session);
         session->act.verb = verb;
         session->act.proved = false;
         if (session->caller.peer && verb->flags & VERB_WRITES && !needs_nobody(session, verb))
@@ -308,13 +365,14 @@ int session_call(struct session *session, const struct verb *verb, const json_t 
                         locked = r == 0;
                 }
         }
-        session->act.recorded = false;
         if (r == 0)
-                r = run(session, verb, args, ret_answer, &trouble);
+                r = run_through(session, verb, args, ret_answer, &trouble);
+        act_keys_forget(&session->act);
         look_no_more(session);
         act_progress_end(&session->act);
         if (locked)
                 give_lock(session);
+        end_turn(session);
         if (ret_said)
                 *ret_said = TAKE_PTR(session->act.said);
         if (r < 0 && err)

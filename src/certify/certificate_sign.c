@@ -68,17 +68,28 @@ static int judge_turn(struct act *act, const json_t *args, struct signing *s, st
         return 0;
 }
 
-int certify_seal_load(struct act *act, EVP_PKEY **ret_key, X509 **ret_certificate, struct error *err) {
+struct opening {
+        struct act *act;
+        const char *path;
+};
+
+static int open_seal(void *context, EVP_PKEY **ret, struct error *err) {
         static const struct text prompt = { "Contraseña de la organización (sello): ",
                                             "Passphrase of the organisation (seal): " };
+        const struct opening *o = context;
+        _cleanup_secret_ struct secret *secret = NULL;
+        int r = act_ask_secret(o->act, "organisation", prompt, &secret, err);
+
+        return r < 0 ? r : identity_key_load(o->path, secret, ret, err);
+}
+
+int certify_seal_load(struct act *act, EVP_PKEY **ret_key, X509 **ret_certificate, struct error *err) {
         _cleanup_free_ char *key = act_path(act, "org", "seal.key"),
                             *certificate = act_path(act, "org", "seal.crt");
-        _cleanup_secret_ struct secret *secret = NULL;
         _cleanup_(EVP_PKEY_freep) EVP_PKEY *loaded = NULL;
-        int r = key && certificate ? act_ask_secret(act, "organisation", prompt, &secret, err) : fail_memory(err);
+        int r = key && certificate ? act_key(act, key, open_seal, &(struct opening){ act, key }, &loaded, err)
+                                   : fail_memory(err);
 
-        if (r == 0)
-                r = identity_key_load(key, secret, &loaded, err);
         if (r == 0)
                 r = certificate_load(certificate, ret_certificate, err);
         if (r < 0)
@@ -189,6 +200,22 @@ static int draft_superseded(struct act *act, const struct signing *s, struct fac
         return ret->data ? 1 : fail_memory(err);
 }
 
+/* What was signed must still be what is to be signed: others wrote while the authority was asked. */
+static int judge_again(struct act *act, const json_t *args, struct signing *s, struct error *err) {
+        _cleanup_json_ json_t *before = s->certificate;
+        const char *number = json_text(before, "number");
+        int r;
+
+        s->certificate = NULL;
+        r = certify_load(act->db, number, &s->certificate, err);
+        if (r == 0)
+                r = judge_turn(act, args, s, err);
+        if (r == 0 && strcmp(json_text_or_empty(before, "pdf"), json_text_or_empty(s->certificate, "pdf")) != 0)
+                r = fail(err, ERR_CONFLICT, "El certificado %s ha cambiado entretanto.",
+                         "Certificate %s has changed meanwhile.", number);
+        return r;
+}
+
 static int record(struct act *act, struct signing *s, char digest[SHA256_TEXT], struct error *err) {
         _cleanup_json_ json_t *data = NULL;
         char name[128], fingerprint[SHA256_TEXT];
@@ -231,6 +258,8 @@ int certificate_run_sign(struct act *act, const json_t *args, json_t **ret, stru
                 r = tsa_load(act->folder, &s.tsa, err);
         if (r == 0)
                 r = stamp(act, &s, err);
+        if (r == 0)
+                r = judge_again(act, args, &s, err);
         if (r == 0)
                 r = record(act, &s, digest, err);
         if (r < 0 || act->dry_run)

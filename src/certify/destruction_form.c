@@ -138,23 +138,25 @@ int destruction_form(struct act *act, const json_t *destruction, const char *pat
         return r < 0 ? r : form_to_pdf(forms, "R-110-020", certify_lang(act), data, path, err);
 }
 
-int destruction_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *destruction = NULL, *data = NULL;
-        char es[80], en[80];
-        struct report report = { .form = "R-110-020", .lang = certify_lang(act), .name = { es, en } };
-        int r = destruction_find(act, json_text(args, "destruction"), &destruction, err);
+static int read_request(struct act *act, const json_t *args, struct report *report, struct error *err) {
+        int r = destruction_find(act, json_text(args, "destruction"), &report->answer, err);
 
         if (r == 0)
-                r = form_data(act, destruction, &data, err);
+                r = form_data(act, report->answer, &report->data, err);
         if (r < 0)
                 return r;
-        report.number = json_text(destruction, "destruction");
-        report.data = data;
-        (void) snprintf(es, sizeof es, "Solicitud de destrucción %s", report.number);
-        (void) snprintf(en, sizeof en, "Destruction request %s", report.number);
-        r = report_write(act, args, &report, err);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(destruction);
+        (void) snprintf(report->number, sizeof report->number, "%s",
+                        json_text_or_empty(report->answer, "destruction"));
+        (void) snprintf(report->es, sizeof report->es, "Solicitud de destrucción %.40s", report->number);
+        (void) snprintf(report->en, sizeof report->en, "Destruction request %.40s", report->number);
         return 0;
+}
+
+int destruction_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_report_ struct report report = { .form = "R-110-020", .lang = certify_lang(act) };
+        int r = report_make(act, args, read_request, &report, err);
+
+        if (r == 0)
+                *ret = TAKE_PTR(report.answer);
+        return r;
 }

@@ -146,22 +146,6 @@ static int read_rows(struct act *act, const char *area, int64_t from, int64_t to
         return r;
 }
 
-static int write_files(struct act *act, const json_t *args, const char *number, const json_t *data, size_t accesses,
-                       struct error *err) {
-        _cleanup_json_ json_t *record = json_pack("{s:I}", "accesses", (json_int_t) accesses);
-        char es[80], en[80];
-        const struct report report = { .form = "R-110-023",
-                                       .number = number,
-                                       .lang = act->lang,
-                                       .data = data,
-                                       .record = record,
-                                       .name = { es, en } };
-
-        (void) snprintf(es, sizeof es, "Registro de %zu accesos", accesses);
-        (void) snprintf(en, sizeof en, "Register of %zu accesses", accesses);
-        return record ? report_write(act, args, &report, err) : fail_memory(err);
-}
-
 /* The days asked for, or the last thirty. */
 static int period(struct act *act, const json_t *args, char from[DATE_TEXT], char to[DATE_TEXT], int64_t ret[2],
                   struct error *err) {
@@ -178,10 +162,11 @@ static int period(struct act *act, const json_t *args, char from[DATE_TEXT], cha
         return 0;
 }
 
-static int run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *list = json_array(), *data = NULL;
-        char from[DATE_TEXT], to[DATE_TEXT], area[LOCATION_CODE] = "", number[64];
+static int read_register(struct act *act, const json_t *args, struct report *report, struct error *err) {
+        _cleanup_json_ json_t *list = json_array();
+        char from[DATE_TEXT], to[DATE_TEXT], area[LOCATION_CODE] = "";
         int64_t moments[2];
+        size_t accesses;
         int r = period(act, args, from, to, moments, err);
 
         if (r == 0 && json_text(args, "area"))
@@ -190,20 +175,28 @@ static int run_report(struct act *act, const json_t *args, json_t **ret, struct 
                 r = read_rows(act, area, moments[0], moments[1], list, err);
         if (r < 0)
                 return r;
-        report_number(act, number);
-        data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s, s:s, s:I, s:O}", "number", number,
-                         "organisation", act->organisation, "site", act->site, "station", act->station, "issued",
-                         (json_int_t) act_now(act), "issued_by", printed_name(act, act->person), "from", from, "to",
-                         to, "scope", *area ? area : act->site, "total", (json_int_t) json_array_size(list),
-                         "accesses", list);
-        if (!data)
-                return fail_memory(err);
-        r = write_files(act, args, number, data, json_array_size(list), err);
+        accesses = json_array_size(list);
+        report->data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s, s:s, s:I, s:O}", "number",
+                                 report->number, "organisation", act->organisation, "site", act->site, "station",
+                                 act->station, "issued", (json_int_t) act_now(act), "issued_by",
+                                 printed_name(act, act->person), "from", from, "to", to, "scope",
+                                 *area ? area : act->site, "total", (json_int_t) accesses, "accesses", list);
+        report->record = json_pack("{s:I}", "accesses", (json_int_t) accesses);
+        (void) snprintf(report->es, sizeof report->es, "Registro de %zu accesos", accesses);
+        (void) snprintf(report->en, sizeof report->en, "Register of %zu accesses", accesses);
+        return report->data && report->record ? 0 : fail_memory(err);
+}
+
+static int run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_report_ struct report report = { .form = "R-110-023", .lang = act->lang };
+        int r = report_make(act, args, read_register, &report, err);
+
         if (r < 0)
                 return r;
-        if (json_object_set(data, "rows", list) || json_object_del(data, "accesses"))
+        if (json_object_set(report.data, "rows", json_object_get(report.data, "accesses")) ||
+            json_object_del(report.data, "accesses"))
                 return fail_memory(err);
-        *ret = TAKE_PTR(data);
+        *ret = TAKE_PTR(report.data);
         return 0;
 }
 

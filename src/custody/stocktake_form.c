@@ -72,35 +72,30 @@ static int form_data(struct act *act, const json_t *stocktake, const json_t *row
         return 0;
 }
 
-static int write_files(struct act *act, const json_t *args, const json_t *data, struct error *err) {
-        const char *number = json_text_or_empty(data, "number");
-        char es[80], en[80];
-        const struct report report = {
-                .form = "stocktake", .number = number, .lang = act->lang, .data = data, .name = { es, en }
-        };
+static int read_stocktake(struct act *act, const json_t *args, struct report *report, struct error *err) {
+        _cleanup_json_ json_t *rows = json_array();
+        int r = stocktake_load(act, json_text(args, "stocktake"), &report->answer, err);
 
-        (void) snprintf(es, sizeof es, "Acta del recuento %.16s", number);
-        (void) snprintf(en, sizeof en, "Record of stocktake %.16s", number);
-        return report_write(act, args, &report, err);
+        if (r == 0 && strcmp(json_text_or_empty(report->answer, "state"), "finished") != 0)
+                r = refuse(err, ERR_CONFLICT, "U6", "El recuento %s sigue abierto.", "Stocktake %s is still open.",
+                           json_text(report->answer, "stocktake"));
+        if (r == 0)
+                r = stocktake_items(act, json_text(report->answer, "stocktake"), rows, err);
+        if (r == 0)
+                r = form_data(act, report->answer, rows, &report->data, err);
+        if (r < 0)
+                return r;
+        (void) snprintf(report->number, sizeof report->number, "%s", json_text_or_empty(report->data, "number"));
+        (void) snprintf(report->es, sizeof report->es, "Acta del recuento %.16s", report->number);
+        (void) snprintf(report->en, sizeof report->en, "Record of stocktake %.16s", report->number);
+        return json_object_set(report->answer, "rows", rows) ? fail_memory(err) : 0;
 }
 
 int stocktake_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *stocktake = NULL, *rows = json_array(), *data = NULL;
-        int r = stocktake_load(act, json_text(args, "stocktake"), &stocktake, err);
+        _cleanup_report_ struct report report = { .form = "stocktake", .lang = act->lang };
+        int r = report_make(act, args, read_stocktake, &report, err);
 
-        if (r == 0 && strcmp(json_text_or_empty(stocktake, "state"), "finished") != 0)
-                r = refuse(err, ERR_CONFLICT, "U6", "El recuento %s sigue abierto.", "Stocktake %s is still open.",
-                           json_text(stocktake, "stocktake"));
         if (r == 0)
-                r = stocktake_items(act, json_text(stocktake, "stocktake"), rows, err);
-        if (r == 0)
-                r = form_data(act, stocktake, rows, &data, err);
-        if (r == 0)
-                r = write_files(act, args, data, err);
-        if (r < 0)
-                return r;
-        if (json_object_set(stocktake, "rows", rows))
-                return fail_memory(err);
-        *ret = TAKE_PTR(stocktake);
-        return 0;
+                *ret = TAKE_PTR(report.answer);
+        return r;
 }

@@ -160,28 +160,31 @@ static int form_data(struct act *act, const json_t *audit, const json_t *items, 
         return 0;
 }
 
-int audit_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *audit = NULL, *items = NULL, *data = NULL;
-        char es[80], en[80];
-        struct report report = { .form = "R-110-024", .lang = act->lang, .name = { es, en } };
-        int r = audit_load(act, json_text(args, "audit"), &audit, err);
+static int read_audit(struct act *act, const json_t *args, struct report *report, struct error *err) {
+        _cleanup_json_ json_t *items = NULL;
+        int r = audit_load(act, json_text(args, "audit"), &report->answer, err);
 
         if (r == 0)
-                r = audit_items(act, json_text(audit, "audit"), &items, err);
+                r = audit_items(act, json_text(report->answer, "audit"), &items, err);
         if (r == 0)
-                r = form_data(act, audit, items, &data, err);
+                r = form_data(act, report->answer, items, &report->data, err);
         if (r < 0)
                 return r;
-        report.number = json_text(audit, "audit");
-        report.data = data;
-        (void) snprintf(es, sizeof es, "Auditoría %s", report.number);
-        (void) snprintf(en, sizeof en, "Audit %s", report.number);
-        r = report_write(act, args, &report, err);
-        if (r < 0)
-                return r;
-        if (json_object_set(audit, "rows", items) ||
-            json_object_set(audit, "finding_list", json_object_get(data, "finding_list")))
-                return fail_memory(err);
-        *ret = TAKE_PTR(audit);
-        return 0;
+        (void) snprintf(report->number, sizeof report->number, "%s", json_text_or_empty(report->answer, "audit"));
+        (void) snprintf(report->es, sizeof report->es, "Auditoría %.40s", report->number);
+        (void) snprintf(report->en, sizeof report->en, "Audit %.40s", report->number);
+        return json_object_set(report->answer, "rows", items) ||
+                               json_object_set(report->answer, "finding_list",
+                                               json_object_get(report->data, "finding_list"))
+                       ? fail_memory(err)
+                       : 0;
+}
+
+int audit_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_report_ struct report report = { .form = "R-110-024", .lang = act->lang };
+        int r = report_make(act, args, read_audit, &report, err);
+
+        if (r == 0)
+                *ret = TAKE_PTR(report.answer);
+        return r;
 }

@@ -297,12 +297,31 @@ static char *key_path(const struct act *act, const char *name, const char *finge
         return file ? act_path(act, "people", file) : NULL;
 }
 
+/* A person's key on its way: a derivation, or a card, with their PIN. */
+struct opening {
+        struct act *act;
+        const struct person *person;
+        const char *path, *fingerprint;
+};
+
+static int open_key(void *context, EVP_PKEY **ret, struct error *err) {
+        const struct opening *o = context;
+        _cleanup_free_ char *purpose = str_format("pin:%s", o->person->name);
+        _cleanup_free_ char *es = str_format("PIN de %s: ", o->person->full_name),
+                            *en = str_format("PIN of %s: ", o->person->full_name);
+        _cleanup_secret_ struct secret *pin = NULL;
+        int r;
+
+        if (person_has_card(o->act, o->person, o->fingerprint))
+                return person_card_load(o->act, o->person, o->fingerprint, ret, err);
+        r = purpose && es && en ? act_ask_secret(o->act, purpose, (struct text){ es, en }, &pin, err)
+                                : fail_memory(err);
+        return r < 0 ? r : identity_key_load(o->path, pin, ret, err);
+}
+
 int person_key_load(struct act *act, const struct person *person, EVP_PKEY **ret_key, X509 **ret_certificate,
                     struct error *err) {
-        _cleanup_free_ char *purpose = str_format("pin:%s", person->name), *path = NULL;
-        _cleanup_free_ char *es = str_format("PIN de %s: ", person->full_name),
-                            *en = str_format("PIN of %s: ", person->full_name);
-        _cleanup_secret_ struct secret *pin = NULL;
+        _cleanup_free_ char *path = NULL;
         char fingerprint[SHA256_TEXT];
         X509 *certificate = NULL;
         EVP_PKEY *key = NULL;
@@ -313,20 +332,13 @@ int person_key_load(struct act *act, const struct person *person, EVP_PKEY **ret
                             person->name);
                 return hint(err, "Ejecute «mpsi person enrol %s».", "Run “mpsi person enrol %s”.", person->name);
         }
-        if (!purpose || !es || !en)
-                return fail_memory(err);
         r = certificate_from_pem(person->certificate, &certificate, err);
         if (r == 0)
                 r = certificate_fingerprint(certificate, fingerprint, err);
         if (r == 0)
                 r = (path = key_path(act, person->name, fingerprint)) ? 0 : fail_memory(err);
-        if (r == 0 && person_has_card(act, person, fingerprint)) {
-                r = person_card_load(act, person, fingerprint, &key, err);
-        } else if (r == 0) {
-                r = act_ask_secret(act, purpose, (struct text){ es, en }, &pin, err);
-                if (r == 0)
-                        r = identity_key_load(path, pin, &key, err);
-        }
+        if (r == 0)
+                r = act_key(act, path, open_key, &(struct opening){ act, person, path, fingerprint }, &key, err);
         if (r == 0 && !certificate_matches(certificate, key))
                 r = fail(err, ERR_VERIFY, "La clave de %s no corresponde a su certificado.",
                          "The key of %s does not belong to their certificate.", person->name);
@@ -391,11 +403,25 @@ int person_enrol(struct act *act, const char *name, const char *full_name, const
         return *ret_data ? 0 : fail_memory(err);
 }
 
+struct authority {
+        struct act *act;
+        const char *path;
+};
+
+static int open_authority(void *context, EVP_PKEY **ret, struct error *err) {
+        static const struct text prompt = { "Contraseña de la organización (CA y sello): ",
+                                            "The organisation's passphrase (CA and seal): " };
+        const struct authority *a = context;
+        _cleanup_secret_ struct secret *passphrase = NULL;
+        int r = act_ask_secret(a->act, "organisation", prompt, &passphrase, err);
+
+        return r < 0 ? r : identity_key_load(a->path, passphrase, ret, err);
+}
+
 static int run_enrol(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         const char *name = json_text(args, "name");
         _cleanup_free_ char *path = act_path(act, "org", "ca.key");
         _cleanup_person_ struct person person = { 0 };
-        _cleanup_secret_ struct secret *passphrase = NULL;
         _cleanup_json_ json_t *data = NULL;
         struct identity_request request;
         X509 *ca_certificate = NULL;
@@ -403,12 +429,7 @@ static int run_enrol(struct act *act, const json_t *args, json_t **ret, struct e
         int r = path ? person_load(act->db, name, &person, err) : fail_memory(err);
 
         if (r == 0)
-                r = act_ask_secret(act, "organisation",
-                                   (struct text){ "Contraseña de la organización (CA y sello): ",
-                                                  "The organisation's passphrase (CA and seal): " },
-                                   &passphrase, err);
-        if (r == 0)
-                r = identity_key_load(path, passphrase, &ca_key, err);
+                r = act_key(act, path, open_authority, &(struct authority){ act, path }, &ca_key, err);
         if (r == 0)
                 r = certificate_from_pem(act->ca_certificate, &ca_certificate, err);
         request = request_of(act, name, person.full_name, person.title);

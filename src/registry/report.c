@@ -78,50 +78,41 @@ static json_t *summary_to_json(const struct summary sums[CLASSIFICATIONS]) {
         return list;
 }
 
-/* Both as one pair of sentences: "Inventario de 3 soportes". */
-static int write_files(struct act *act, const json_t *args, const char *number, const json_t *data, size_t media,
-                       struct error *err) {
-        _cleanup_json_ json_t *record = json_pack("{s:I}", "media", (json_int_t) media);
-        char es[80], en[80];
-        const struct report report = { .form = "R-110-022",
-                                       .number = number,
-                                       .lang = act->lang,
-                                       .data = data,
-                                       .record = record,
-                                       .name = { es, en } };
-
-        (void) snprintf(es, sizeof es, "Inventario de %zu soportes", media);
-        (void) snprintf(en, sizeof en, "Inventory of %zu media", media);
-        return record ? report_write(act, args, &report, err) : fail_memory(err);
-}
-
-static int run_inventory(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+static int read_inventory(struct act *act, const json_t *args, struct report *report, struct error *err) {
         struct summary sums[CLASSIFICATIONS] = { 0 };
-        _cleanup_json_ json_t *list = json_array(), *data = NULL;
+        _cleanup_json_ json_t *list = json_array();
         _cleanup_person_ struct person person = { 0 };
         const char *classification = json_text(args, "classification"), *category = json_text(args, "category");
-        char number[64];
+        size_t media;
         int r = read_media(act, args, list, sums, err);
 
-        report_number(act, number);
         if (r == 0)
                 r = person_load(act->db, act->person, &person, err);
         if (r < 0)
                 return r;
-        data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s++, s:I, s:s, s:o, s:O}", "number", number, "organisation",
-                         act->organisation, "site", act->site, "station", act->station, "date",
-                         (json_int_t) act_now(act), "scope", classification ? classification : "",
-                         classification && category ? " · " : "", category ? category : "", "total",
-                         (json_int_t) json_array_size(list), "custodian", person.full_name, "summary",
-                         summary_to_json(sums), "media", list);
-        if (!data)
-                return fail_memory(err);
-        r = write_files(act, args, number, data, json_array_size(list), err);
+        media = json_array_size(list);
+        report->data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s++, s:I, s:s, s:o, s:O}", "number", report->number,
+                                 "organisation", act->organisation, "site", act->site, "station", act->station,
+                                 "date", (json_int_t) act_now(act), "scope", classification ? classification : "",
+                                 classification && category ? " · " : "", category ? category : "", "total",
+                                 (json_int_t) media, "custodian", person.full_name, "summary",
+                                 summary_to_json(sums), "media", list);
+        report->record = json_pack("{s:I}", "media", (json_int_t) media);
+        (void) snprintf(report->es, sizeof report->es, "Inventario de %zu soportes", media);
+        (void) snprintf(report->en, sizeof report->en, "Inventory of %zu media", media);
+        return report->data && report->record ? 0 : fail_memory(err);
+}
+
+static int run_inventory(struct act *act, const json_t *args, json_t **ret, struct error *err) {
+        _cleanup_report_ struct report report = { .form = "R-110-022", .lang = act->lang };
+        int r = report_make(act, args, read_inventory, &report, err);
+
         if (r < 0)
                 return r;
-        (void) json_object_set(data, "rows", list);
-        (void) json_object_del(data, "media");
-        *ret = TAKE_PTR(data);
+        if (json_object_set(report.data, "rows", json_object_get(report.data, "media")) ||
+            json_object_del(report.data, "media"))
+                return fail_memory(err);
+        *ret = TAKE_PTR(report.data);
         return 0;
 }
 

@@ -1,6 +1,7 @@
 /* What is known of shipments, and form R-110-019. */
 #include <string.h>
 
+#include "act/report.h"
 #include "base/digest.h"
 #include "base/str.h"
 #include "transport/internal.h"
@@ -198,7 +199,7 @@ static int run_report(struct act *act, const json_t *args, json_t **ret, struct 
         if (!data)
                 return fail_memory(err);
         if (json_array_size(outs) > 0)
-                r = act_record_one(act, "report.made", shipment_id(shipment), data, err);
+                r = report_record(act, shipment_id(shipment), data, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(shipment);

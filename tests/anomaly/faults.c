@@ -8,6 +8,8 @@
  *   MPSI_FAULT_REPORT file that gets "calls failed\n" at exit
  *   MPSI_FAULT_ON     a file: only writes and syncs on it count
  *   MPSI_FAULT_KILL   "before": the process is killed instead, before the call; "torn": after half of the write
+ *   MPSI_FAULT_STOP   a file: the process writes its number into it and is stopped instead (SIGSTOP), before the
+ *                     call, which is done once it goes on (SIGCONT)
  *
  * Only calls on regular files and block devices count, so that messages still reach the terminal. */
 #define _GNU_SOURCE
@@ -34,7 +36,7 @@ static struct {
         long at;
         bool last;
         int error;
-        const char *report;
+        const char *report, *stop;
         bool on_file, kill, torn;
         dev_t device;
         ino_t inode;
@@ -67,6 +69,7 @@ static void plan_read(void) {
         plan.error = error ? (int) strtol(error, NULL, 10) : 0;
         plan.last = last && *last == '1';
         plan.report = getenv("MPSI_FAULT_REPORT");
+        plan.stop = getenv("MPSI_FAULT_STOP");
         plan.kill = getenv("MPSI_FAULT_KILL") != NULL;
         plan.torn = plan.kill && strcmp(getenv("MPSI_FAULT_KILL"), "torn") == 0;
         if (getenv("MPSI_FAULT_ON")) {
@@ -100,6 +103,17 @@ __attribute__((destructor)) static void finish(void) {
         }
 }
 
+static void stop_here(void) {
+        int fd = open(plan.stop, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        char line[16];
+        int n = snprintf(line, sizeof line, "%ld\n", (long) getpid());
+
+        if (fd < 0 || write(fd, line, (size_t) n) != n)
+                abort();
+        close(fd);
+        (void) raise(SIGSTOP);
+}
+
 /* Whether this call is the one to fail; sets errno then. */
 static bool fails(unsigned kind) {
         long n;
@@ -109,6 +123,10 @@ static bool fails(unsigned kind) {
         n = atomic_fetch_add(&calls, 1) + 1;
         if (plan.at < 1 || (plan.last ? n < plan.at : n != plan.at))
                 return false;
+        if (plan.stop) {
+                stop_here();
+                return false;
+        }
         if (plan.kill && !(plan.torn && kind == WRITE))
                 (void) raise(SIGKILL);
         atomic_fetch_add(&failed, 1);

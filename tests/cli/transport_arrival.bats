@@ -251,3 +251,34 @@ travels() {
         expect 0 m sara ledger replay
         expect 0 m sara ledger verify
 }
+
+@test "U9 T5 T7: a lost tape turns up damaged, its seals whole: it is quarantined, and one incident tells of it" {
+        tape T1 MEDIA
+        create "$TAPE" -- --method certified-courier --route norte-sur
+        ready S-101
+        m cus ship dispatch "$SHIPMENT" --seal S-101 >/dev/null
+        m cus ship lost "$SHIPMENT" --circumstances "No llegó" >/dev/null
+        found=(media recover "$TAPE" --by Eva --where "El muelle" --condition "Carcasa rota" --seal S-101)
+        expect 3 m cus "${found[@]}" --damaged
+        expect 0 m sara --dry-run "${found[@]}" --damaged
+        [ "$(m cus --json media show "$TAPE" | jq -r .state)" = lost ]
+        expect 0 m sara --lang es "${found[@]}" --damaged
+        [[ $output == *"incidencia N000002 abierta"*"perdido en el envío $SHIPMENT, apareció y no como salió: dañado"* ]]
+        [[ $output == *"Soporte $TAPE en cuarentena: ni se presta ni se envía"* ]]
+        [ "$(m cus --json media show "$TAPE" | jq -r .state)" = quarantined ]
+        [ "$(m sara --json incident show N000002 | jq -r '[.kind, .state, .media[]] | join(" ")')" = "damage open $TAPE" ]
+        [ "$(m sara --json incident show N000001 | jq -r '.state, (.notes | length)' | paste -sd ' ')" = "open 1" ]
+        [ "$(sqlite3 "$STORE/registry.db" "SELECT data ->> '$.damaged', data ->> '$.sealed', data ->> '$.standing', data ->> '$.doubts' \
+                FROM event WHERE type = 'medium.recovered'")" = '1|1|quarantined|["damaged"]' ]
+        # What was damaged stays so, whatever a later look says of it, and opens no second incident.
+        expect 0 m sara --lang en "${found[@]}"
+        [[ $output == *"Medium $TAPE is quarantined: neither lent nor sent"* ]]
+        [ "$(m cus --json media show "$TAPE" | jq -r .state)" = quarantined ]
+        [ "$(m sara --json incident list --open | jq '.rows | length')" = 2 ]
+        m sara incident close N000001 --resolution Hallado --assessment "No se notifica" >/dev/null
+        m sara incident close N000002 --resolution "Se destruye" >/dev/null
+        expect 7 m rosa loan request "$TAPE" --to rosa --reason r --due 2040-01-01 --location CPD
+        expect 0 m oto destroy request "$TAPE" --reason "Está roto" --method shred
+        expect 0 m sara ledger replay
+        expect 0 m sara ledger verify
+}

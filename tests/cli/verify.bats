@@ -220,3 +220,27 @@ state() {
         [ "$(jq '([.limits[].en | select(startswith("the constant passes"))] | length) == (if .calibration.zeros_elided or .calibration.constant_elided then 1 else 0 end)' <<<"$result")" = true ]
         expect 0 m sara ledger verify
 }
+
+@test "S9 S4: a signed certificate whose wipe is no longer accepted does not verify: under review, then revoked" {
+        for who in olga sara ana; do m sara person enrol $who >/dev/null; done
+        medium hdd CONFIDENCIAL 2M
+        expect 0 wipe
+        expect 0 m olga certificate issue "$ID" --supervisor sara --destination x
+        number=$(m olga --json certificate list | jq -r '.rows[0].number')
+        m olga certificate sign "$number" --role executor >/dev/null
+        m sara certificate sign "$number" --role supervisor >/dev/null
+        m sara certificate sign "$number" --role seal --out c.pdf >/dev/null
+        expect 0 m olga certificate verify c.pdf
+        expect 0 m ana wipe validate "$ID" --decision escalate --reason "El disco hace ruido"
+        [ "$(m olga --json certificate show "$number" | jq -r '.state, (.review != null)' | paste -sd' ')" = "valid true" ]
+        expect 6 m olga --lang es certificate verify c.pdf
+        [[ $output == *"El certificado $number está en revisión desde el 20"*"el resultado del borrado no se aceptó"*"[S9 · "* ]]
+        expect 6 m olga --lang en certificate verify c.pdf
+        [[ $output == *"Certificate $number is under review since 20"* ]]
+        # The signatures themselves still hold, for who has no registry to ask.
+        expect 0 "$MPSI" --store "$BATS_TEST_TMPDIR/none" certificate verify c.pdf --ca "$STORE/org/ca.crt"
+        expect 0 m sara certificate revoke "$number" --reason "El borrado no se aceptó"
+        expect 6 m olga --lang en certificate verify c.pdf
+        [[ $output == *"is revoked"* ]]
+        expect 0 m sara ledger verify
+}

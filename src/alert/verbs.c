@@ -212,17 +212,17 @@ static const struct param acknowledge_params[] = {
         { "days", PARAM_INT, 0, HELP("días que vale el acuse", "days that it holds"), 1, 365, NULL, 0 },
 };
 static const struct column list_columns[] = {
-        { "level", HELP("NIVEL", "LEVEL") },
+        { "level", CODES("NIVEL", "LEVEL", level_terms) },
         { "key", HELP("ALERTA", "ALERT") },
         { "since", HELP("DESDE", "SINCE") },
         { "what", HELP("QUÉ PASA", "WHAT") },
         { "todo", HELP("QUÉ HACER", "WHAT TO DO") },
-        { "for", HELP("QUIÉN", "WHO") },
+        { "for", CODES("QUIÉN", "WHO", role_words) },
         { "acknowledged_by", HELP("ACUSADA POR", "ACKNOWLEDGED BY") },
 };
 static const struct column acknowledge_columns[] = {
         { "key", HELP("ALERTA", "ALERT") },
-        { "level", HELP("NIVEL", "LEVEL") },
+        { "level", CODES("NIVEL", "LEVEL", level_terms) },
         { "until", HELP("HASTA", "UNTIL") },
 };
 static const struct column source_columns[] = {
@@ -232,7 +232,7 @@ static const struct column source_columns[] = {
         { "alert", HELP("ALERTA DESDE", "ALERT FROM") },
         { "critical", HELP("CRÍTICA DESDE", "CRITICAL FROM") },
         { "unit", HELP("UNIDAD", "UNIT") },
-        { "for", HELP("QUIÉN", "WHO") },
+        { "for", CODES("QUIÉN", "WHO", role_words) },
 };
 
 enum { STAFF = ROLE_OWNER | ROLE_CUSTODIAN | ROLE_OPERATOR | ROLE_SECURITY };

@@ -117,15 +117,19 @@ static const struct param list_params[] = {
         { "medium", PARAM_MEDIUM, 0, HELP("solo de este soporte", "of this medium only"), 0, 0, NULL, 0 },
 };
 
+static const struct term certificate_kind_terms[] = {
+        { "sanitization", { "saneamiento", "sanitization" } },
+        { "destruction", { "destrucción", "destruction" } },
+};
 static const struct column show_columns[] = {
         { "number", HELP("Número", "Number") },
         { "medium", HELP("Soporte", "Medium") },
-        { "kind", HELP("Clase", "Kind") },
-        { "state", HELP("Estado", "State") },
+        { "kind", CODES("Clase", "Kind", certificate_kind_terms) },
+        { "state", CODES("Estado", "State", certificate_state_terms) },
         { "source", HELP("Acto", "Act") },
         { "executor", HELP("Ejecutor", "Executor") },
         { "supervisor", HELP("Supervisor", "Supervisor") },
-        { "signed", HELP("Firmas", "Signatures") },
+        { "signed", CODES("Firmas", "Signatures", signature_terms) },
         { "issued", HELP("Emitido", "Issued") },
         { "issued_by", HELP("Por", "By") },
         { "pdf", HELP("SHA-256 del PDF", "SHA-256 of the PDF") },
@@ -141,9 +145,9 @@ static const struct column show_columns[] = {
 static const struct column list_columns[] = {
         { "number", HELP("Número", "Number") },
         { "medium", HELP("Soporte", "Medium") },
-        { "kind", HELP("Clase", "Kind") },
-        { "state", HELP("Estado", "State") },
-        { "signed", HELP("Firmas", "Signatures") },
+        { "kind", CODES("Clase", "Kind", certificate_kind_terms) },
+        { "state", CODES("Estado", "State", certificate_state_terms) },
+        { "signed", CODES("Firmas", "Signatures", signature_terms) },
         { "executor", HELP("Ejecutor", "Executor") },
         { "supervisor", HELP("Supervisor", "Supervisor") },
         { "issued", HELP("Emitido", "Issued") },

@@ -91,8 +91,8 @@ static const struct param list_params[] = {
 static const struct column show_columns[] = {
         { "destruction", HELP("Destrucción", "Destruction") },
         { "medium", HELP("Soporte", "Medium") },
-        { "state", HELP("Estado", "State") },
-        { "method", HELP("Método", "Method") },
+        { "state", CODES("Estado", "State", destruction_state_terms) },
+        { "method", CODES("Método", "Method", destruction_method_terms) },
         { "reason", HELP("Motivo", "Reason") },
         { "planned", HELP("Prevista", "Planned") },
         { "requester", HELP("Solicitante", "Requester") },
@@ -115,8 +115,8 @@ static const struct column show_columns[] = {
 static const struct column list_columns[] = {
         { "destruction", HELP("Destrucción", "Destruction") },
         { "medium", HELP("Soporte", "Medium") },
-        { "state", HELP("Estado", "State") },
-        { "method", HELP("Método", "Method") },
+        { "state", CODES("Estado", "State", destruction_state_terms) },
+        { "method", CODES("Método", "Method", destruction_method_terms) },
         { "requester", HELP("Solicitante", "Requester") },
         { "requested", HELP("Solicitada", "Requested") },
         { "executor", HELP("Ejecutor", "Executor") },

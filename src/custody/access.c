@@ -15,6 +15,12 @@ const struct term access_state_terms[ACCESS_STATES] = {
         [ACCESS_LEFT] = { "left", { "salió", "left" } },
 };
 
+const struct term integrity_terms[INTEGRITIES] = {
+        { "intact", { "íntegro", "intact" } },
+        { "changed", { "cambiado", "changed" } },
+        { "missing", { "FALTA", "MISSING" } },
+};
+
 bool access_is(const json_t *access, enum access_state state) {
         return strcmp(json_text_or_empty(access, "state"), access_state_terms[state].code) == 0;
 }

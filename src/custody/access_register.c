@@ -224,7 +224,7 @@ static const struct column columns[] = {
         { "approver", HELP("APRUEBA", "APPROVED BY") },
         { "supervisor", HELP("SUPERVISA", "SUPERVISED BY") },
         { "left", HELP("SALIDA", "EXIT") },
-        { "integrity", HELP("INTEGRIDAD", "INTEGRITY") },
+        { "integrity", CODES("INTEGRIDAD", "INTEGRITY", integrity_terms) },
 };
 
 static const struct verb report_verbs[] = {

@@ -378,7 +378,7 @@ static const struct param check_params[] = {
 };
 static const struct column check_columns[] = {
         { "rule", HELP("REGLA", "RULE") },
-        { "gravity", HELP("GRAVEDAD", "GRAVITY") },
+        { "gravity", CODES("GRAVEDAD", "GRAVITY", gravity_terms) },
         { "subject", HELP("ASUNTO", "SUBJECT") },
         { "what", HELP("QUÉ", "WHAT") },
 };

@@ -92,7 +92,7 @@ static const struct param list_params[] = {
 
 static const struct column list_columns[] = {
         { "loan", HELP("PRÉSTAMO", "LOAN") },         { "medium", HELP("SOPORTE", "MEDIUM") },
-        { "borrower", HELP("RECEPTOR", "BORROWER") }, { "state", HELP("ESTADO", "STATE") },
+        { "borrower", HELP("RECEPTOR", "BORROWER") }, { "state", CODES("ESTADO", "STATE", loan_state_terms) },
         { "due", HELP("DEVOLVER", "DUE") },           { "overdue", HELP("VENCIDO", "OVERDUE") },
         { "seal", HELP("PRECINTO", "SEAL") },         { "location", HELP("DÓNDE", "WHERE") },
         { "reason", HELP("MOTIVO", "REASON") },
@@ -108,7 +108,7 @@ static const struct column overdue_columns[] = {
         { "borrower", HELP("RECEPTOR", "BORROWER") },
         { "due", HELP("DEVOLVER", "DUE") },
         { "days", HELP("DÍAS", "DAYS") },
-        { "gravity", HELP("GRAVEDAD", "GRAVITY") },
+        { "gravity", CODES("GRAVEDAD", "GRAVITY", gravity_terms) },
         { "tell", HELP("AVISAR A", "TELL") },
 };
 
@@ -116,7 +116,7 @@ static const struct column show_columns[] = {
         { "loan", HELP("PRÉSTAMO", "LOAN") },
         { "medium", HELP("SOPORTE", "MEDIUM") },
         { "borrower", HELP("RECEPTOR", "BORROWER") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", loan_state_terms) },
         { "due", HELP("DEVOLVER", "DUE") },
         { "overdue", HELP("VENCIDO", "OVERDUE") },
         { "location", HELP("DÓNDE", "WHERE") },
@@ -131,7 +131,7 @@ static const struct column show_columns[] = {
         { "digest", HELP("CABECERA", "HEADER") },
         { "returned_to", HELP("RECIBE", "RETURNED TO") },
         { "returned", HELP("DEVUELTO", "RETURNED") },
-        { "integrity", HELP("INTEGRIDAD", "INTEGRITY") },
+        { "integrity", CODES("INTEGRIDAD", "INTEGRITY", integrity_terms) },
         { "condition", HELP("CONDICIÓN", "CONDITION") },
 };
 

@@ -41,7 +41,7 @@ static const struct param move_params[] = {
 
 static const struct column list_columns[] = {
         { "code", HELP("UBICACIÓN", "LOCATION") },
-        { "kind", HELP("TIPO", "KIND") },
+        { "kind", CODES("TIPO", "KIND", storage_terms) },
         { "level", HELP("NIVEL", "LEVEL") },
         { "section", HELP("SECCIÓN", "SECTION") },
         { "occupied", HELP("OCUPADO", "OCCUPIED") },
@@ -50,7 +50,7 @@ static const struct column list_columns[] = {
 };
 
 static const struct column show_columns[] = {
-        { "code", HELP("UBICACIÓN", "LOCATION") },   { "kind", HELP("TIPO", "KIND") },
+        { "code", HELP("UBICACIÓN", "LOCATION") },   { "kind", CODES("TIPO", "KIND", storage_terms) },
         { "level", HELP("NIVEL", "LEVEL") },         { "section", HELP("SECCIÓN", "SECTION") },
         { "occupied", HELP("OCUPADO", "OCCUPIED") }, { "capacity", HELP("CAPACIDAD", "CAPACITY") },
         { "access", HELP("ACCESO", "ACCESS") },      { "monitoring", HELP("VIGILANCIA", "MONITORING") },

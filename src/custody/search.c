@@ -182,7 +182,7 @@ static const struct column locate_columns[] = {
         { "target", HELP("OBJETIVO (s)", "TARGET (s)") },
 };
 static const struct column scan_columns[] = {
-        { "medium", HELP("SOPORTE", "MEDIUM") },     { "state", HELP("ESTADO", "STATE") },
+        { "medium", HELP("SOPORTE", "MEDIUM") },     { "state", CODES("ESTADO", "STATE", medium_state_terms) },
         { "location", HELP("SITIO", "BELONGS AT") }, { "at", HELP("EN", "AT") },
         { "holder", HELP("LO TIENE", "HOLDER") },    { "seconds", HELP("SEGUNDOS", "SECONDS") },
 };

@@ -194,10 +194,14 @@ static const struct param report_params[] = {
         STOCKTAKE_PARAM(PARAM_REQUIRED | PARAM_POSITIONAL),
         REPORT_PARAMS,
 };
+static const struct term stocktake_state_terms[] = {
+        { "open", { "abierto", "open" } },
+        { "finished", { "terminado", "finished" } },
+};
 static const struct column columns[] = {
         { "stocktake", HELP("RECUENTO", "STOCKTAKE") },
         { "area", HELP("LUGAR", "PLACE") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", stocktake_state_terms) },
         { "started", HELP("EMPEZÓ", "STARTED") },
         { "finished", HELP("TERMINÓ", "FINISHED") },
         { "expected", HELP("ESPERADOS", "EXPECTED") },
@@ -206,15 +210,17 @@ static const struct column columns[] = {
         { "missing", HELP("SIN LOCALIZAR", "NOT LOCATED") },
         { "unknown", HELP("DESCONOCIDOS", "UNKNOWN") },
         /* Of its items. */
-        { "result", HELP("RESULTADO", "RESULT") },
+        { "result", CODES("RESULTADO", "RESULT", scan_result_terms) },
         { "medium", HELP("LEÍDO", "SCANNED") },
         { "location", HELP("EN", "AT") },
         { "time", HELP("MOMENTO", "TIME") },
         { "person", HELP("QUIÉN", "WHO") },
 };
 static const struct column scan_columns[] = {
-        { "result", HELP("RESULTADO", "RESULT") }, { "medium", HELP("SOPORTE", "MEDIUM") },
-        { "location", HELP("EN", "AT") },          { "belongs", HELP("SITIO", "BELONGS AT") },
+        { "result", CODES("RESULTADO", "RESULT", scan_result_terms) },
+        { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "location", HELP("EN", "AT") },
+        { "belongs", HELP("SITIO", "BELONGS AT") },
         { "text", HELP("LEÍDO", "SCANNED") },
 };
 

@@ -268,32 +268,45 @@ static const struct param list_params[] = {
           0, 0, NULL, 0 },
 };
 
+static const struct term baseline_state_terms[] = {
+        { "pending", { "por aprobar", "to be approved" } },
+        { "in-force", { "en vigor", "in force" } },
+        { "superseded", { "sustituida", "superseded" } },
+};
+static const struct term deviation_terms[] = {
+        { "missing", { "falta", "missing" } },
+        { "changed", { "cambiada", "changed" } },
+        { "added", { "añadida", "added" } },
+};
 static const struct column record_columns[] = {
         { "baseline", HELP("BASE", "BASELINE") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", baseline_state_terms) },
         { "keys", HELP("CLAVES", "KEYS") },
         { "digest", HELP("SHA-256", "SHA-256") },
 };
 static const struct column show_columns[] = {
-        { "key", HELP("CLAVE", "KEY") },           { "value", HELP("VALOR", "VALUE") },
-        { "deviation", HELP("CAMBIO", "CHANGE") }, { "critical", HELP("CRÍTICA", "CRITICAL") },
-        { "expected", HELP("ANTES", "BEFORE") },   { "actual", HELP("DESPUÉS", "AFTER") },
+        { "key", HELP("CLAVE", "KEY") },
+        { "value", HELP("VALOR", "VALUE") },
+        { "deviation", CODES("CAMBIO", "CHANGE", deviation_terms) },
+        { "critical", HELP("CRÍTICA", "CRITICAL") },
+        { "expected", HELP("ANTES", "BEFORE") },
+        { "actual", HELP("DESPUÉS", "AFTER") },
 };
 static const struct column drift_columns[] = {
         { "key", HELP("CLAVE", "KEY") },
-        { "deviation", HELP("DESVIACIÓN", "DEVIATION") },
+        { "deviation", CODES("DESVIACIÓN", "DEVIATION", deviation_terms) },
         { "critical", HELP("CRÍTICA", "CRITICAL") },
         { "expected", HELP("BASE", "BASELINE") },
         { "actual", HELP("AHORA", "NOW") },
 };
 static const struct column list_columns[] = {
         { "baseline", HELP("BASE", "BASELINE") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", baseline_state_terms) },
         { "time", HELP("FECHA", "TIME") },
         { "by", HELP("QUIÉN", "WHO") },
         { "approved_by", HELP("APROBÓ", "APPROVED") },
         { "reason", HELP("MOTIVO", "REASON") },
-        { "level", HELP("NIVEL", "LEVEL") },
+        { "level", CODES("NIVEL", "LEVEL", drift_level_terms) },
         { "keys", HELP("CLAVES", "KEYS") },
         { "missing", HELP("FALTAN", "MISSING") },
         { "changed", HELP("CAMBIAN", "CHANGED") },

@@ -37,9 +37,19 @@ extern const struct term category_terms[CATEGORIES];
 extern const struct term classification_terms[CLASSIFICATIONS];
 extern const struct term medium_kind_terms[MEDIUM_KINDS];
 extern const struct term role_terms[ROLES]; /* index = bit number */
+extern const struct term role_words[ROLES]; /* the same in one word, for tables and lists */
 
 /* The index of a code, case-insensitive and with or without the accent of PÚBLICO/BÁSICA; ERR_USAGE if none. */
 int term_parse(const struct term *terms, size_t n, const char *code);
+
+/* The index of what a person typed: a code, or the name in either language, "-" for a space too. ERR_USAGE when it
+ * is none, or the name of more than one. */
+int term_find(const struct term *terms, size_t n, const char *text);
+/* The name of a code; the code itself when it is none of the table. */
+const char *term_name(const struct term *terms, size_t n, const char *code, enum lang lang);
+/* A text of codes, such as "owner,custodian" or "origin (valid)", in their names; one that holds anything else
+ * stays as it is. New string or NULL. */
+char *terms_named(const struct term *terms, size_t n, const char *text, enum lang lang);
 
 /* "owner,custodian" from role bits, in table order; out holds 64 bytes. */
 void roles_format(unsigned roles, char out[64]);

@@ -28,28 +28,12 @@ static json_t *printed_name(struct act *act, const char *name) {
         return json_string(person.full_name);
 }
 
-/* How it was seen, and what a stocktake says, in words; "scan: serial" keeps the name that was read. */
-static json_t *how_words(const char *how) {
-        static const struct term ways[] = { { "typed", { "tecleado", "typed" } },
-                                            { "header", { "cabecera leída", "header read" } },
-                                            { "stocktake", { "recuento", "stocktake" } } };
-        char es[64];
+/* Codes in their names, "scan: serial" too; what a person typed as it is. */
+static json_t *words_of(const struct term *terms, size_t n, const char *codes) {
+        _cleanup_free_ char *es = terms_named(terms, n, codes ? codes : "", LANG_ES),
+                            *en = terms_named(terms, n, codes ? codes : "", LANG_EN);
 
-        if (!how || strncmp(how, "scan: ", 6) != 0)
-                return word_of(ways, COUNT(ways), how);
-        (void) snprintf(es, sizeof es, "leído: %.40s", how + 6);
-        return both((struct text){ es, how });
-}
-
-static json_t *note_words(const json_t *item) {
-        static const struct term scans[] = { { "found", { "en su sitio", "where it belongs" } },
-                                             { "missing", { "sin localizar", "not located" } },
-                                             { "misplaced", { "fuera de sitio", "misplaced" } },
-                                             { "unexpected", { "no debería estar", "unexpected" } } };
-        const char *note = json_text(item, "note");
-
-        return strcmp(json_text_or_empty(item, "how"), "stocktake") == 0 ? word_of(scans, COUNT(scans), note)
-                                                                         : json_string(note ? note : "");
+        return es && en ? both((struct text){ es, en }) : NULL;
 }
 
 static int split_items(const json_t *audit, const json_t *items, json_t *data, struct error *err) {
@@ -68,8 +52,10 @@ static int split_items(const json_t *audit, const json_t *items, json_t *data, s
                 if (!row ||
                     json_object_set_new(row, "result",
                                         word_of(audit_result_terms, AUDIT_RESULTS, json_text(item, "result"))) ||
-                    json_object_set_new(row, "how", how_words(json_text(item, "how"))) ||
-                    json_object_set_new(row, "note", note_words(item)) ||
+                    json_object_set_new(row, "how",
+                                        words_of(audit_way_terms, AUDIT_WAYS, json_text(item, "how"))) ||
+                    json_object_set_new(row, "note",
+                                        words_of(audit_note_terms, AUDIT_NOTES, json_text(item, "note"))) ||
                     (criterion && of_process && json_object_set_new(row, "criterion", both(criterion->name))) ||
                     json_array_append_new(of_process ? criteria : sample, row))
                         return fail_memory(err);

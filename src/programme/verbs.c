@@ -143,12 +143,16 @@ static const struct column calendar_columns[] = {
         { "last_audit", HELP("ÚLTIMA", "LAST") }, { "due", HELP("TOCA EL", "DUE") },
         { "word", HELP("ESTADO", "STANDING") },   { "open_audit", HELP("EN CURSO", "UNDER WAY") },
 };
+static const struct term audit_state_terms[] = {
+        { "open", { "abierta", "open" } },
+        { "closed", { "cerrada", "closed" } },
+};
 static const struct column audit_columns[] = {
         { "audit", HELP("AUDITORÍA", "AUDIT") },
-        { "kind", HELP("QUÉ", "WHAT") },
+        { "kind", CODES("QUÉ", "WHAT", audit_kind_terms) },
         { "category", HELP("CATEGORÍA", "CATEGORY") },
         { "scope", HELP("LUGAR", "PLACE") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", audit_state_terms) },
         { "started", HELP("EMPEZÓ", "STARTED") },
         { "started_by", HELP("QUIÉN", "WHO") },
         { "population", HELP("POBLACIÓN", "POPULATION") },
@@ -159,10 +163,14 @@ static const struct column audit_columns[] = {
         { "closed", HELP("CERRADA", "CLOSED") },
 };
 static const struct column item_columns[] = {
-        { "subject", HELP("ELEMENTO", "ITEM") },   { "what", HELP("QUÉ ES", "WHAT") },
-        { "result", HELP("RESULTADO", "RESULT") }, { "how", HELP("CÓMO", "HOW") },
-        { "seen", HELP("VISTO", "SEEN") },         { "note", HELP("NOTA", "NOTE") },
-        { "time", HELP("CUÁNDO", "WHEN") },        { "person", HELP("QUIÉN", "WHO") },
+        { "subject", HELP("ELEMENTO", "ITEM") },
+        { "what", CODES("QUÉ ES", "WHAT", audit_item_terms) },
+        { "result", CODES("RESULTADO", "RESULT", audit_result_terms) },
+        { "how", CODES("CÓMO", "HOW", audit_way_terms) },
+        { "seen", HELP("VISTO", "SEEN") },
+        { "note", CODES("NOTA", "NOTE", audit_note_terms) },
+        { "time", HELP("CUÁNDO", "WHEN") },
+        { "person", HELP("QUIÉN", "WHO") },
 };
 
 static const struct verb verbs[] = {

@@ -577,15 +577,15 @@ static const struct param retire_params[] = {
 };
 static const struct column medium_columns[] = {
         { "id", HELP("SOPORTE", "MEDIUM") },
-        { "kind", HELP("TIPO", "KIND") },
+        { "kind", CODES("TIPO", "KIND", medium_kind_terms) },
         { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
         { "category", HELP("CATEGORÍA", "CATEGORY") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", medium_state_terms) },
         { "owner", HELP("PROPIETARIO", "OWNER") },
         { "location", HELP("UBICACIÓN", "LOCATION") },
         { "holder", HELP("LO TIENE", "HOLDER") },
         { "expires", HELP("CADUCA", "EXPIRES") },
-        { "label_state", HELP("ETIQUETA", "LABEL") },
+        { "label_state", CODES("ETIQUETA", "LABEL", medium_label_terms) },
         { "model", HELP("MODELO", "MODEL") },
         { "serial", HELP("SERIE", "SERIAL") },
         { "size", HELP("BYTES", "BYTES") },

@@ -464,17 +464,21 @@ static const struct param role_params[] = {
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
 static const struct column person_columns[] = {
-        { "name", HELP("CUENTA", "ACCOUNT") },        { "full_name", HELP("NOMBRE", "NAME") },
-        { "roles", HELP("ROLES", "ROLES") },          { "title", HELP("CARGO", "TITLE") },
-        { "enrolled", HELP("FIRMA", "SIGNS") },       { "blocked", HELP("BLOQUEADA", "BLOCKED") },
-        { "expires", HELP("CADUCA", "EXPIRES") },     { "trained_until", HELP("FORMACIÓN", "TRAINED") },
+        { "name", HELP("CUENTA", "ACCOUNT") },
+        { "full_name", HELP("NOMBRE", "NAME") },
+        { "roles", CODES("ROLES", "ROLES", role_words) },
+        { "title", HELP("CARGO", "TITLE") },
+        { "enrolled", HELP("FIRMA", "SIGNS") },
+        { "blocked", HELP("BLOQUEADA", "BLOCKED") },
+        { "expires", HELP("CADUCA", "EXPIRES") },
+        { "trained_until", HELP("FORMACIÓN", "TRAINED") },
         { "os_user", HELP("USUARIO SO", "OS USER") },
 };
 /* What only security administrators and auditors get is at the end. */
 static const struct column show_columns[] = {
         { "name", HELP("CUENTA", "ACCOUNT") },
         { "full_name", HELP("NOMBRE", "NAME") },
-        { "roles", HELP("ROLES", "ROLES") },
+        { "roles", CODES("ROLES", "ROLES", role_words) },
         { "title", HELP("CARGO", "TITLE") },
         { "enrolled", HELP("FIRMA", "SIGNS") },
         { "blocked", HELP("BLOQUEADA", "BLOCKED") },
@@ -482,7 +486,7 @@ static const struct column show_columns[] = {
         { "trained_until", HELP("FORMACIÓN", "TRAINED") },
         { "os_user", HELP("USUARIO SO", "OS USER") },
         { "locked", HELP("BLOQUEADA DESDE", "LOCKED SINCE") },
-        { "cause", HELP("CAUSA", "CAUSE") },
+        { "cause", CODES("CAUSA", "CAUSE", access_cause_terms) },
         { "failed", HELP("INTENTOS FALLIDOS", "FAILED ATTEMPTS") },
         { "last_failed", HELP("ÚLTIMO INTENTO FALLIDO", "LAST FAILED ATTEMPT") },
         { "last_access", HELP("ÚLTIMO ACCESO", "LAST ACCESS") },

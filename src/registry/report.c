@@ -136,15 +136,15 @@ static const struct param params[] = {
 };
 static const struct column columns[] = {
         { "id", HELP("SOPORTE", "MEDIUM") },
-        { "kind", HELP("TIPO", "KIND") },
+        { "kind", CODES("TIPO", "KIND", medium_kind_terms) },
         { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
         { "category", HELP("CATEGORÍA", "CATEGORY") },
         { "owner", HELP("PROPIETARIO", "OWNER") },
         { "location", HELP("UBICACIÓN", "LOCATION") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", medium_state_terms) },
         { "serial", HELP("SERIE", "SERIAL") },
         { "expires", HELP("CADUCA", "EXPIRES") },
-        { "label", HELP("ETIQUETA", "LABEL") },
+        { "label", CODES("ETIQUETA", "LABEL", medium_label_terms) },
 };
 static const struct verb verbs[] = {
         { "report", "R-110-022", ROLE_CUSTODIAN | ROLE_SECURITY | ROLE_AUDITOR, VERB_WRITES | VERB_BULK,

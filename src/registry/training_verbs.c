@@ -229,13 +229,13 @@ static const struct param awareness_params[] = {
 };
 static const struct column training_columns[] = {
         { "name", HELP("PERSONA", "PERSON") },
-        { "training", HELP("FORMACIÓN", "TRAINING") },
+        { "training", CODES("FORMACIÓN", "TRAINING", training_terms) },
         { "training_text", HELP("CONTENIDO", "CONTENT") },
         { "hours", HELP("HORAS", "HOURS") },
         { "wanted", HELP("DE", "OF") },
         { "months", HELP("EN MESES", "IN MONTHS") },
         { "until", HELP("HASTA", "UNTIL") },
-        { "standing", HELP("ESTADO", "STANDING") },
+        { "standing", CODES("ESTADO", "STANDING", training_standing_terms) },
 };
 
 enum { STAFF = ROLE_OWNER | ROLE_CUSTODIAN | ROLE_OPERATOR | ROLE_SECURITY };

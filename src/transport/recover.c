@@ -290,7 +290,7 @@ static const struct param recover_params[] = {
 static const struct column recover_columns[] = {
         { "medium", HELP("SOPORTE", "MEDIUM") },
         { "shipment", HELP("SE PERDIÓ EN", "LOST IN") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", medium_state_terms) },
         { "location", HELP("UBICACIÓN", "LOCATION") },
 };
 

@@ -114,8 +114,9 @@ static int judge(const struct act *act, const json_t *row, int64_t days, struct 
                               json_text(row, "key"), json_text(row, "for"));
         if (days <= alert_quiet_days[level])
                 return 0;
-        (void) fail(err, ERR_USAGE, "Una alerta de nivel «%s» se acusa por %lld días como mucho.",
-                    "An alert of level “%s” is acknowledged for %lld days at most.", gravity_terms[level].code,
+        (void) fail(err, ERR_USAGE, "Una alerta de nivel «%s%.0s» se acusa por %lld días como mucho.",
+                    "An alert of level “%.0s%s” is acknowledged for %lld days at most.",
+                    gravity_terms[level].name.es, gravity_terms[level].name.en,
                     (long long) alert_quiet_days[level]);
         return hint(err, "Sin --days se acusa por ese tiempo.", "Without --days it is acknowledged for that time.");
 }

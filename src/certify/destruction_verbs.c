@@ -128,8 +128,9 @@ static const struct column list_columns[] = {
 int destruction_refuse_absent(const struct medium *medium, struct error *err) {
         if (medium_is_here(medium->state))
                 return 0;
-        return refuse(err, ERR_CONFLICT, "S8", "El soporte %s no está aquí (%s).", "Medium %s is not here (%s).",
-                      medium->id, medium_state_terms[medium->state].code);
+        return refuse(err, ERR_CONFLICT, "S8", "El soporte %s no está aquí (%s%.0s).",
+                      "Medium %s is not here (%.0s%s).", medium->id, medium_state_terms[medium->state].name.es,
+                      medium_state_terms[medium->state].name.en);
 }
 
 /* What is asked for of one of them; batch is the first one's ID when there are several. */

@@ -140,9 +140,9 @@ static int refuse_busy_medium(struct act *act, const struct medium *medium, stru
         int r;
 
         if (medium->state != MEDIUM_IN_CUSTODY) {
-                (void) refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está en custodia (%s).",
-                              "Medium %s is not in custody (%s).", medium->id,
-                              medium_state_terms[medium->state].code);
+                (void) refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está en custodia (%s%.0s).",
+                              "Medium %s is not in custody (%.0s%s).", medium->id,
+                              medium_state_terms[medium->state].name.es, medium_state_terms[medium->state].name.en);
                 return ERR_CONFLICT;
         }
         r = incident_refuse_open(act->db, medium->id, "U9", err);

@@ -198,9 +198,9 @@ static int run_move(struct act *act, const json_t *args, json_t **ret, struct er
         if (r < 0)
                 return r;
         if (!medium_is_here(medium.state))
-                return fail(err, ERR_CONFLICT, "El soporte %s está en el estado «%s» y no se puede mover.",
-                            "Medium %s is “%s” and can't be moved.", medium.id,
-                            medium_state_terms[medium.state].code);
+                return fail(err, ERR_CONFLICT, "El soporte %s está en el estado «%s%.0s» y no se puede mover.",
+                            "Medium %s is “%.0s%s” and can't be moved.", medium.id,
+                            medium_state_terms[medium.state].name.es, medium_state_terms[medium.state].name.en);
         if (strcmp(medium.location, code) == 0)
                 return fail(err, ERR_CONFLICT, "El soporte %s ya está en %s.", "Medium %s is at %s already.",
                             medium.id, code);

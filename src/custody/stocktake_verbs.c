@@ -8,6 +8,11 @@
 #include "store/json.h"
 
 /* Whether two areas have a place in common. */
+static const struct term stocktake_state_terms[] = {
+        { "open", { "abierto", "open" } },
+        { "finished", { "terminado", "finished" } },
+};
+
 static bool overlap(const char *a, const char *b) {
         return custody_area_holds(a, b) || custody_area_holds(b, a);
 }
@@ -143,8 +148,9 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
         for (size_t i = json_array_size(list); only && i-- > 0;)
                 if (strcmp(json_text_or_empty(json_array_get(list, i), "result"), only) != 0)
                         (void) json_array_remove(list, i);
-        act_say(act, "Recuento %s de %s (%s), por %s.", "Stocktake %s of %s (%s), by %s.",
-                json_text(stocktake, "stocktake"), json_text(stocktake, "area"), json_text(stocktake, "state"),
+        act_say(act, "Recuento %s de %s (%s%.0s), por %s.", "Stocktake %s of %s (%.0s%s), by %s.",
+                json_text(stocktake, "stocktake"), json_text(stocktake, "area"),
+                TERM_NAMES(stocktake_state_terms, json_text_or_empty(stocktake, "state")),
                 json_text(stocktake, "started_by"));
         *ret = TAKE_PTR(stocktake);
         return 0;
@@ -193,10 +199,6 @@ static const struct param show_params[] = {
 static const struct param report_params[] = {
         STOCKTAKE_PARAM(PARAM_REQUIRED | PARAM_POSITIONAL),
         REPORT_PARAMS,
-};
-static const struct term stocktake_state_terms[] = {
-        { "open", { "abierto", "open" } },
-        { "finished", { "terminado", "finished" } },
 };
 static const struct column columns[] = {
         { "stocktake", HELP("RECUENTO", "STOCKTAKE") },

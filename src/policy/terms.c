@@ -92,7 +92,7 @@ static char plain(const char **text) {
         return *at == ' ' ? '-' : (char) tolower((unsigned char) *at);
 }
 
-static bool same_name(const char *a, const char *b) {
+bool term_alike(const char *a, const char *b) {
         while (*a && *b)
                 if (plain(&a) != plain(&b))
                         return false;
@@ -105,7 +105,7 @@ int term_find(const struct term *terms, size_t n, const char *text) {
         if (found >= 0)
                 return found;
         for (size_t i = 0; i < n; i++)
-                if (same_name(terms[i].name.es, text) || same_name(terms[i].name.en, text)) {
+                if (term_alike(terms[i].name.es, text) || term_alike(terms[i].name.en, text)) {
                         if (found >= 0)
                                 return ERR_USAGE;
                         found = (int) i;
@@ -163,6 +163,16 @@ void roles_format(unsigned roles, char out[64]) {
                                                   role_terms[i].code);
 }
 
+void roles_named(unsigned roles, enum lang lang, char out[ROLES_TEXT]) {
+        size_t used = 0;
+
+        out[0] = '\0';
+        for (size_t i = 0; i < ROLES; i++)
+                if (roles & 1U << i)
+                        used += (size_t) snprintf(out + used, ROLES_TEXT - used, "%s%s", used ? ", " : "",
+                                                  text_in(role_words[i].name, lang));
+}
+
 int roles_parse(const char *text, unsigned *ret) {
         unsigned roles = 0;
 
@@ -175,13 +185,14 @@ int roles_parse(const char *text, unsigned *ret) {
                         return ERR_USAGE;
                 memcpy(word, text, length);
                 word[length] = '\0';
-                index = term_parse(role_terms, ROLES, word);
+                index = term_find(role_words, ROLES, word);
                 if (index < 0 || roles & 1U << index)
                         return ERR_USAGE;
                 roles |= 1U << index;
                 text += length;
                 if (*text == ',' && !*++text)
                         return ERR_USAGE;
+                text += strspn(text, " ");
         }
         if (!roles)
                 return ERR_USAGE;

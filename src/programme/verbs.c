@@ -39,12 +39,12 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
                     (only && strcmp(json_text_or_empty(item, "result"), only) != 0))
                         (void) json_array_remove(items, i);
         }
-        act_say(act, "%s: %s %s, %lld de %lld decididos, %lld no conformes, %lld no vistos, %lld hallazgos.",
-                "%s: %s %s, %lld of %lld decided, %lld deficient, %lld not seen, %lld findings.",
-                json_text(audit, "audit"), json_text(audit, "kind"), json_text(audit, "category"),
-                (long long) json_int(audit, "decided", 0), (long long) json_int(audit, "items", 0),
-                (long long) json_int(audit, "deficient", 0), (long long) json_int(audit, "not_seen", 0),
-                (long long) json_int(audit, "findings", 0));
+        act_say(act, "%s: %s%.0s %s, %lld de %lld decididos, %lld no conformes, %lld no vistos, %lld hallazgos.",
+                "%s: %.0s%s %s, %lld of %lld decided, %lld deficient, %lld not seen, %lld findings.",
+                json_text(audit, "audit"), TERM_NAMES(audit_kind_terms, json_text_or_empty(audit, "kind")),
+                json_text(audit, "category"), (long long) json_int(audit, "decided", 0),
+                (long long) json_int(audit, "items", 0), (long long) json_int(audit, "deficient", 0),
+                (long long) json_int(audit, "not_seen", 0), (long long) json_int(audit, "findings", 0));
         if (json_object_set(audit, "rows", items) || json_object_set(audit, "finding_list", findings))
                 return fail_memory(err);
         *ret = TAKE_PTR(audit);

@@ -143,8 +143,7 @@ static const struct param account_params[] = {
 };
 static const struct param map_params[] = {
         GROUP,
-        { "roles", PARAM_TEXT, PARAM_REQUIRED, HELP("roles separados por comas", "roles separated by commas"), 0,
-          60, NULL, 0 },
+        { "roles", PARAM_TEXT, PARAM_REQUIRED, ROLES_HELP, 0, 60, NULL, 0 },
         REASON,
 };
 static const struct param unmap_params[] = { GROUP, REASON };

@@ -233,8 +233,9 @@ static int run_register(struct act *act, const json_t *args, json_t **ret, struc
         if (r == 0)
                 r = act_record(act, &fact, 1, err);
         if (r == 0) {
-                act_say(act, "Soporte %s registrado: %s, %s, categoría %s.",
-                        "Medium %s registered: %s, %s, category %s.", fact.subject, json_text(fact.data, "kind"),
+                act_say(act, "Soporte %s registrado: %s%.0s, %s, categoría %s.",
+                        "Medium %s registered: %.0s%s, %s, category %s.", fact.subject,
+                        TERM_NAMES(medium_kind_terms, json_text_or_empty(fact.data, "kind")),
                         json_text(fact.data, "classification"), json_text(fact.data, "category"));
                 *ret = json_pack("{s:s}", "id", fact.subject);
         }

@@ -172,7 +172,9 @@ int person_roles_argument(const json_t *args, unsigned *ret, struct error *err) 
         if (roles_parse(roles, ret) == 0)
                 return 0;
         (void) fail(err, ERR_USAGE, "Roles no válidos: «%.60s».", "Invalid roles: “%.60s”.", roles);
-        return hint(err, "Use owner, custodian, operator, security, user o auditor, separados por comas.",
+        return hint(err,
+                    "Use propietario, custodio, operador-ti, seguridad, usuario o auditor, separados por comas, o "
+                    "sus códigos: owner, custodian, operator, security, user, auditor.",
                     "Use owner, custodian, operator, security, user or auditor, separated by commas.");
 }
 
@@ -191,6 +193,7 @@ static int run_add(struct act *act, const json_t *args, json_t **ret, struct err
         const char *name = json_text(args, "name"), *expires = json_text_or_empty(args, "expires");
         _cleanup_person_ struct person there = { 0 };
         _cleanup_json_ json_t *data = NULL;
+        char es[ROLES_TEXT], en[ROLES_TEXT];
         unsigned roles;
         int r = person_roles_argument(args, &roles, err);
 
@@ -211,8 +214,10 @@ static int run_add(struct act *act, const json_t *args, json_t **ret, struct err
         r = act_record_one(act, "person.added", name, data, err);
         if (r < 0)
                 return r;
-        act_say(act, "Alta de %s (%s). Siguiente paso: mpsi person enrol %s.",
-                "%s added (%s). Next: mpsi person enrol %s.", name, json_text(data, "roles"), name);
+        roles_named(roles, LANG_ES, es);
+        roles_named(roles, LANG_EN, en);
+        act_say(act, "Alta de %s (%s%.0s). Siguiente paso: mpsi person enrol %s.",
+                "%s added (%.0s%s). Next: mpsi person enrol %s.", name, es, en, name);
         *ret = json_pack("{s:s, s:s}", "name", name, "roles", json_text(data, "roles"));
         return 0;
 }
@@ -432,8 +437,7 @@ static const struct param add_params[] = {
         { "name", PARAM_NAME, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("nombre de la cuenta", "the account's name"),
           0, 0, NULL, 0 },
         { "full-name", PARAM_TEXT, PARAM_REQUIRED, HELP("nombre y apellidos", "full name"), 0, 64, NULL, 0 },
-        { "roles", PARAM_TEXT, PARAM_REQUIRED, HELP("roles separados por comas", "roles separated by commas"), 0,
-          60, NULL, 0 },
+        { "roles", PARAM_TEXT, PARAM_REQUIRED, ROLES_HELP, 0, 60, NULL, 0 },
         { "title", PARAM_TEXT, 0,
           HELP("cargo, tal como se imprime bajo la firma", "job title, as printed under a signature"), 0, 64, NULL,
           0 },
@@ -459,8 +463,7 @@ static const struct param enrol_params[] = {
 };
 static const struct param role_params[] = {
         WHO,
-        { "roles", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL,
-          HELP("roles separados por comas", "roles separated by commas"), 0, 60, NULL, 0 },
+        { "roles", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, ROLES_HELP, 0, 60, NULL, 0 },
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
 static const struct column person_columns[] = {

@@ -304,11 +304,12 @@ static void tell(void *context, struct text line) {
 static void say_plan(struct act *act, const struct job *job, const struct device_facts *facts) {
         const struct sanitize_demand *demand = sanitize_demand(job->medium.kind, job->medium.classification);
 
-        act_say(act, "%s (%s, %s): la matriz S1 exige «%s» (nivel %s).",
-                "%s (%s, %s): matrix S1 demands “%s” (level %s).", job->medium.id,
-                medium_kind_terms[job->medium.kind].code, classification_terms[job->medium.classification].code,
+        act_say(act, "%s (%s%.0s, %s): la matriz S1 exige «%s», nivel %s%.0s.",
+                "%s (%.0s%s, %s): matrix S1 demands “%s”, level %.0s%s.", job->medium.id,
+                medium_kind_terms[job->medium.kind].name.es, medium_kind_terms[job->medium.kind].name.en,
+                classification_terms[job->medium.classification].code,
                 act->lang == LANG_ES ? demand->method.es : demand->method.en,
-                sanitize_level_terms[demand->level].code);
+                sanitize_level_terms[demand->level].name.es, sanitize_level_terms[demand->level].name.en);
         if (demand->schemes == 0)
                 act_say(act,
                         "Ningún método de este programa basta: solicite la destrucción con «mpsi destroy request "
@@ -320,9 +321,9 @@ static void say_plan(struct act *act, const struct job *job, const struct device
                 offers_say(act, &job->medium, facts);
         }
         if (facts && facts->kind != job->medium.kind)
-                act_say(act, "El dispositivo parece «%s»; manda el tipo registrado.",
-                        "The device looks like “%s”; the registered kind decides.",
-                        medium_kind_terms[facts->kind].code);
+                act_say(act, "El dispositivo parece «%s%.0s»; manda el tipo registrado.",
+                        "The device looks like “%.0s%s”; the registered kind decides.",
+                        medium_kind_terms[facts->kind].name.es, medium_kind_terms[facts->kind].name.en);
 }
 
 static int plan(struct act *act, const json_t *args, json_t **ret, struct error *err) {

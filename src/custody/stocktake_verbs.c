@@ -212,7 +212,7 @@ static const struct column columns[] = {
         { "missing", HELP("SIN LOCALIZAR", "NOT LOCATED") },
         { "unknown", HELP("DESCONOCIDOS", "UNKNOWN") },
         /* Of its items. */
-        { "result", CODES("RESULTADO", "RESULT", scan_result_terms) },
+        { "result", CODES("RESULTADO", "RESULT", shown_terms) },
         { "medium", HELP("LEÍDO", "SCANNED") },
         { "location", HELP("EN", "AT") },
         { "time", HELP("MOMENTO", "TIME") },

@@ -56,6 +56,16 @@ int person_load(struct db *db, const char *name, struct person *ret, struct erro
         return r < 0 ? r : from_row(rows, ret, err);
 }
 
+json_t *person_printed(struct db *db, const char *name) {
+        _cleanup_person_ struct person person = { 0 };
+
+        if (!name)
+                return NULL;
+        if (person_load(db, name, &person, NULL) < 0 || !*person.full_name)
+                return json_string(name);
+        return json_string(person.full_name);
+}
+
 int person_by_os_user(struct db *db, const char *os_user, struct person *ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(db, &rows, err, "SELECT " PERSON_COLUMNS " WHERE os_user = ? AND os_user <> ''", "s",

@@ -95,6 +95,33 @@ static int write_files(struct act *act, const json_t *args, const char *number, 
         return record ? report_write(act, args, &report, err) : fail_memory(err);
 }
 
+/* What the inventory is of: all media unless asked otherwise. */
+static json_t *scope_words(const json_t *args) {
+        const char *classification = json_text(args, "classification"), *category = json_text(args, "category");
+        const bool all = json_flag(args, "all");
+        char words[LANGS][96];
+
+        for (enum lang lang = LANG_ES; lang < LANGS; lang++) {
+                const bool en = lang == LANG_EN;
+
+                (void) snprintf(words[lang], sizeof words[lang], "%s%s%s%s",
+                                classification
+                                        ? term_name(classification_terms, CLASSIFICATIONS, classification, lang)
+                                        : "",
+                                classification && category ? " · " : "",
+                                category ? term_name(category_terms, CATEGORIES, category, lang) : "",
+                                classification || category ? ""
+                                : en                       ? "the whole inventory"
+                                                           : "todo el inventario");
+                (void) snprintf(
+                        words[lang] + strlen(words[lang]), sizeof words[lang] - strlen(words[lang]), "%s",
+                        all  ? (en ? ", destroyed and retired ones too" : ", también los destruidos y retirados")
+                        : en ? ", without destroyed and retired ones"
+                             : ", sin los destruidos ni retirados");
+        }
+        return json_pack("{s:s, s:s}", "es", words[LANG_ES], "en", words[LANG_EN]);
+}
+
 static int run_inventory(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         struct summary sums[CLASSIFICATIONS] = { 0 };
         _cleanup_json_ json_t *list = json_array(), *data = NULL;
@@ -108,12 +135,12 @@ static int run_inventory(struct act *act, const json_t *args, json_t **ret, stru
                 r = person_load(act->db, act->person, &person, err);
         if (r < 0)
                 return r;
-        data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s++, s:I, s:s, s:o, s:O}", "number", number, "organisation",
-                         act->organisation, "site", act->site, "station", act->station, "date",
+        data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s++, s:o, s:I, s:s, s:o, s:O}", "number", number,
+                         "organisation", act->organisation, "site", act->site, "station", act->station, "date",
                          (json_int_t) act_now(act), "scope", classification ? classification : "",
-                         classification && category ? " · " : "", category ? category : "", "total",
-                         (json_int_t) json_array_size(list), "custodian", person.full_name, "summary",
-                         summary_to_json(sums), "media", list);
+                         classification && category ? " · " : "", category ? category : "", "scope_text",
+                         scope_words(args), "total", (json_int_t) json_array_size(list), "custodian",
+                         person.full_name, "summary", summary_to_json(sums), "media", list);
         if (!data)
                 return fail_memory(err);
         r = write_files(act, args, number, data, json_array_size(list), err);

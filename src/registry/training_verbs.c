@@ -62,19 +62,22 @@ static int add(void *context, const char *name, unsigned roles, enum training tr
         const struct training_demand *demand = &training_demands[training];
         const struct term *standing = &training_standing_terms[result->standing];
         _cleanup_person_ struct person person = { 0 };
-        char text[64];
+        char text[64], es[ROLES_TEXT], en[ROLES_TEXT];
         json_t *row;
 
         if (person_load(listing->act->db, name, &person, NULL) < 0)
                 return 0;
         roles_format(roles, text);
-        row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s}}", "name",
-                        name, "full_name", person.full_name, "roles", text, "training",
-                        training_terms[training].code, "training_text",
-                        text_in(demand->content, listing->act->lang), "hours", (json_int_t) result->hours, "wanted",
-                        (json_int_t) demand->hours, "months", (json_int_t) demand->months, "until", result->until,
-                        "standing", standing->code, "content", "es", demand->content.es, "en", demand->content.en,
-                        "standing_text", "es", standing->name.es, "en", standing->name.en);
+        roles_named(roles, LANG_ES, es);
+        roles_named(roles, LANG_EN, en);
+        row = json_pack(
+                "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s}, s:{s:s, s:s}}",
+                "name", name, "full_name", person.full_name, "roles", text, "training",
+                training_terms[training].code, "training_text", text_in(demand->content, listing->act->lang),
+                "hours", (json_int_t) result->hours, "wanted", (json_int_t) demand->hours, "months",
+                (json_int_t) demand->months, "until", result->until, "standing", standing->code, "content", "es",
+                demand->content.es, "en", demand->content.en, "standing_text", "es", standing->name.es, "en",
+                standing->name.en, "roles_text", "es", es, "en", en);
         return json_array_append_new(listing->rows, row) < 0 ? ERR_FAILED : 0;
 }
 

@@ -119,8 +119,22 @@ static int record(struct act *act, const char *form, const char *number, json_t 
         return data ? act_record_one(act, "report.made", number, data, err) : fail_memory(err);
 }
 
+/* Programs that read the CSV know roles by their codes. */
+static json_t *with_codes(const json_t *data) {
+        json_t *copy = json_deep_copy(data), *row;
+        size_t i;
+
+        json_array_foreach(json_object_get(copy, "trainings"), i, row) {
+                if (json_object_set(row, "roles_text", json_object_get(row, "roles")) < 0) {
+                        json_decref(copy);
+                        return NULL;
+                }
+        }
+        return copy;
+}
+
 static int run_training(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *rows = json_array(), *files = json_array(), *data = NULL;
+        _cleanup_json_ json_t *rows = json_array(), *files = json_array(), *data = NULL, *codes = NULL;
         struct listing listing = { act, rows };
         char number[64], day[DATE_TEXT];
         int r = rows && files ? training_each(act, json_text(args, "name"), add, &listing, err) : fail_memory(err);
@@ -130,11 +144,11 @@ static int run_training(struct act *act, const json_t *args, json_t **ret, struc
         date_of(act_now(act), day);
         (void) snprintf(number, sizeof number, "%s-%.4s%.2s%.2s", act->site, day, day + 5, day + 8);
         data = form_head(act, number);
-        if (!data || json_object_set(data, "trainings", rows) < 0)
+        if (!data || json_object_set(data, "trainings", rows) < 0 || !(codes = with_codes(data)))
                 return fail_memory(err);
         r = write_out(act, args, "pdf", "training-register", data, files, err);
         if (r == 0)
-                r = write_out(act, args, "csv", "training-register", data, files, err);
+                r = write_out(act, args, "csv", "training-register", codes, files, err);
         if (r == 0)
                 r = record(act, "training-register", number, files, err);
         if (r < 0)

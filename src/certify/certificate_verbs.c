@@ -154,8 +154,13 @@ static const struct column list_columns[] = {
         { "review", HELP("En revisión desde", "Under review since") },
 };
 
+static const struct term field_terms[] = {
+        { "executor", { "ejecutor", "executor" } },
+        { "supervisor", { "supervisor", "supervisor" } },
+        { "organisation", { "sello", "seal" } },
+};
 static const struct column verify_columns[] = {
-        { "field", HELP("Firma", "Signature") },
+        { "field", CODES("Firma", "Signature", field_terms) },
         { "name", HELP("Firmante", "Signer") },
         { "title", HELP("Cargo", "Title") },
         { "time", HELP("Cuándo", "When") },

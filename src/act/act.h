@@ -193,11 +193,22 @@ struct param {
         size_t terms_n;
 };
 
+/* What a column is called. One that holds codes names their terms: people read the names, data keep the codes. */
+struct column_heading {
+        const char *es, *en;
+        const struct term *terms;
+        size_t terms_n;
+};
+
 /* A column of an answer's rows, or a member of an answer, for tables and the documented shape. */
 struct column {
         const char *key;
-        struct text title;
+        struct column_heading title;
 };
+
+static inline const char *column_title(const struct column *column, enum lang lang) {
+        return lang == LANG_EN ? column->title.en : column->title.es;
+}
 
 enum verb_flags {
         VERB_READS = 0,
@@ -236,5 +247,8 @@ struct room {
 /* Spares repetition in the tables of parameters. */
 #define HELP(spanish, english)                                                                                     \
         { .es = (spanish), .en = (english) }
+/* The title of a column whose values are codes of a table of terms. */
+#define CODES(spanish, english, table)                                                                             \
+        { .es = (spanish), .en = (english), .terms = (table), .terms_n = sizeof(table) / sizeof((table)[0]) }
 #define PARAMS(table) .params = (table), .params_n = sizeof(table) / sizeof((table)[0])
 #define COLUMNS(table) .columns = (table), .columns_n = sizeof(table) / sizeof((table)[0])

@@ -114,8 +114,9 @@ static int judge(const struct act *act, const json_t *row, int64_t days, struct 
                               json_text(row, "key"), json_text(row, "for"));
         if (days <= alert_quiet_days[level])
                 return 0;
-        (void) fail(err, ERR_USAGE, "Una alerta de nivel «%s» se acusa por %lld días como mucho.",
-                    "An alert of level “%s” is acknowledged for %lld days at most.", gravity_terms[level].code,
+        (void) fail(err, ERR_USAGE, "Una alerta de nivel «%s%.0s» se acusa por %lld días como mucho.",
+                    "An alert of level “%.0s%s” is acknowledged for %lld days at most.",
+                    gravity_terms[level].name.es, gravity_terms[level].name.en,
                     (long long) alert_quiet_days[level]);
         return hint(err, "Sin --days se acusa por ese tiempo.", "Without --days it is acknowledged for that time.");
 }
@@ -212,17 +213,17 @@ static const struct param acknowledge_params[] = {
         { "days", PARAM_INT, 0, HELP("días que vale el acuse", "days that it holds"), 1, 365, NULL, 0 },
 };
 static const struct column list_columns[] = {
-        { "level", HELP("NIVEL", "LEVEL") },
+        { "level", CODES("NIVEL", "LEVEL", level_terms) },
         { "key", HELP("ALERTA", "ALERT") },
         { "since", HELP("DESDE", "SINCE") },
         { "what", HELP("QUÉ PASA", "WHAT") },
         { "todo", HELP("QUÉ HACER", "WHAT TO DO") },
-        { "for", HELP("QUIÉN", "WHO") },
+        { "for", CODES("QUIÉN", "WHO", role_words) },
         { "acknowledged_by", HELP("ACUSADA POR", "ACKNOWLEDGED BY") },
 };
 static const struct column acknowledge_columns[] = {
         { "key", HELP("ALERTA", "ALERT") },
-        { "level", HELP("NIVEL", "LEVEL") },
+        { "level", CODES("NIVEL", "LEVEL", level_terms) },
         { "until", HELP("HASTA", "UNTIL") },
 };
 static const struct column source_columns[] = {
@@ -232,7 +233,7 @@ static const struct column source_columns[] = {
         { "alert", HELP("ALERTA DESDE", "ALERT FROM") },
         { "critical", HELP("CRÍTICA DESDE", "CRITICAL FROM") },
         { "unit", HELP("UNIDAD", "UNIT") },
-        { "for", HELP("QUIÉN", "WHO") },
+        { "for", CODES("QUIÉN", "WHO", role_words) },
 };
 
 enum { STAFF = ROLE_OWNER | ROLE_CUSTODIAN | ROLE_OPERATOR | ROLE_SECURITY };

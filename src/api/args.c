@@ -60,7 +60,7 @@ static int check_flag(const struct param *param, const json_t *value, json_t **r
 }
 
 static int check_term(const struct param *param, const char *text, json_t **ret, struct error *err) {
-        int index = term_parse(param->terms, param->terms_n, text);
+        int index = term_find(param->terms, param->terms_n, text);
         char list[256] = "";
 
         if (index >= 0) {

@@ -17,7 +17,7 @@ static const struct param list_params[] = {
 
 static const struct column list_columns[] = {
         { "path", HELP("Dispositivo", "Device") },
-        { "kind", HELP("Tipo", "Kind") },
+        { "kind", CODES("Tipo", "Kind", medium_kind_terms) },
         { "size", HELP("Bytes", "Bytes") },
         { "model", HELP("Modelo", "Model") },
         { "serial", HELP("Serie", "Serial") },

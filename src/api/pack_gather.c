@@ -156,7 +156,7 @@ static int write_csv(const struct verb *verb, const json_t *answer, enum lang la
         for (size_t c = 0; c < verb->columns_n; c++) {
                 if (c)
                         (void) fputc(',', out);
-                csv_text(out, text_in(verb->columns[c].title, lang));
+                csv_text(out, column_title(&verb->columns[c], lang));
         }
         (void) fputs("\r\n", out);
         json_array_foreach(rows, i, row) {

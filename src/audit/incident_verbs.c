@@ -47,11 +47,15 @@ static const struct param list_params[] = {
           40, NULL, 0 },
 };
 
+static const struct term incident_state_terms[] = {
+        { "open", { "abierta", "open" } },
+        { "closed", { "cerrada", "closed" } },
+};
 static const struct column list_columns[] = {
         { "id", HELP("INCIDENCIA", "INCIDENT") },
-        { "kind", HELP("TIPO", "KIND") },
+        { "kind", CODES("TIPO", "KIND", incident_kind_terms) },
         { "subject", HELP("ASUNTO", "SUBJECT") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", incident_state_terms) },
         { "opened", HELP("ABIERTA", "OPENED") },
         { "opened_by", HELP("POR", "BY") },
         { "deadline", HELP("NOTIFICAR ANTES DE", "NOTIFY BY") },
@@ -60,11 +64,11 @@ static const struct column list_columns[] = {
 
 static const struct column show_columns[] = {
         { "id", HELP("INCIDENCIA", "INCIDENT") },
-        { "kind", HELP("TIPO", "KIND") },
+        { "kind", CODES("TIPO", "KIND", incident_kind_terms) },
         { "subject", HELP("ASUNTO", "SUBJECT") },
         { "media", HELP("SOPORTES", "MEDIA") },
         { "what", HELP("QUÉ PASÓ", "WHAT HAPPENED") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", incident_state_terms) },
         { "opened_by", HELP("POR", "BY") },
         { "opened", HELP("ABIERTA", "OPENED") },
         { "deadline", HELP("NOTIFICAR ANTES DE", "NOTIFY BY") },

@@ -151,6 +151,10 @@ static const struct column create_columns[] = {
         { "recipient", HELP("PARA", "RECIPIENT") }, { "sha256", HELP("SHA-256", "SHA-256") },
 };
 
+static const struct term result_terms[] = {
+        { "whole", { "íntegra", "whole" } },
+        { "failed", { "FALLIDA", "FAILED" } },
+};
 static const struct column list_columns[] = {
         { "number", HELP("COPIA", "BACKUP") },
         { "created", HELP("HECHA", "CREATED") },
@@ -158,7 +162,7 @@ static const struct column list_columns[] = {
         { "size", HELP("BYTES", "BYTES") },
         { "files", HELP("FICHEROS", "FILES") },
         { "verified", HELP("COMPROBADA", "VERIFIED") },
-        { "result", HELP("RESULTADO", "RESULT") },
+        { "result", CODES("RESULTADO", "RESULT", result_terms) },
         { "sha256", HELP("SHA-256", "SHA-256") },
         { "recipient", HELP("PARA", "RECIPIENT") },
 };

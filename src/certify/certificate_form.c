@@ -509,8 +509,10 @@ static int add_parts(json_t *data, const json_t *twin, const char *digest) {
 }
 
 int certify_form_data(const json_t *twin, const char *digest, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *data = json_pack("{s:s, s:s}", "digest", digest, "issued_by",
-                                                json_text_or_empty(twin, "issued_by"));
+        /* Older twins have the account alone. */
+        const char *name = json_text(json_object_get(twin, "issuer"), "name"),
+                   *by = name ? name : json_text_or_empty(twin, "issued_by");
+        _cleanup_json_ json_t *data = json_pack("{s:s, s:s}", "digest", digest, "issued_by", by);
 
         if (!data || add_parts(data, twin, digest) < 0 || fill_blanks(data) < 0)
                 return fail_memory(err);

@@ -99,19 +99,22 @@ static int complete_twin(struct act *act, const json_t *args, struct issue *issu
         const char *destination = json_text(args, "destination");
         bool destroyed = strcmp(json_text_or_empty(issue->twin, "kind"), "destruction") == 0;
         int r = certify_policy_version(policy, err);
-        _cleanup_json_ json_t *head = NULL;
+        _cleanup_json_ json_t *head = NULL, *issuer = NULL;
         _cleanup_tsa_ struct tsa *tsa = NULL;
 
         if (r < 0)
                 return r;
         time_format(act_now(act), now);
         r = tsa_load(act->folder, &tsa, err);
+        if (r == 0)
+                r = certify_person(act, act->person, &issuer, err);
         if (r < 0)
                 return r;
-        head = json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:s}", "time_stamping",
+        head = json_pack("{s:b, s:s, s:s, s:s, s:s, s:O, s:s, s:s, s:s, s:s, s:s, s:s*, s:s}", "time_stamping",
                          tsa_reachable(tsa), "format", "mpsi-certificate/2", "number", issue->number, "issued", now,
-                         "issued_by", act->person, "organisation", act->organisation, "site", act->site, "station",
-                         act->station, "policy", policy, "tool", "mpsi " MPSI_VERSION, "destination",
+                         "issued_by", act->person, "issuer", issuer, "organisation", act->organisation, "site",
+                         act->site, "station", act->station, "policy", policy, "tool", "mpsi " MPSI_VERSION,
+                         "destination",
                          destination ? destination
                          : destroyed ? "—"
                                      : NULL,

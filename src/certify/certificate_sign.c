@@ -41,8 +41,9 @@ static int judge_turn(struct act *act, const json_t *args, struct signing *s, st
 
         if (strcmp(json_text_or_empty(s->certificate, "state"),
                    certificate_state_terms[CERTIFICATE_UNSIGNED].code) != 0)
-                return refuse(err, ERR_CONFLICT, "S9", "El certificado %s está «%s».", "Certificate %s is “%s”.",
-                              number, json_text_or_empty(s->certificate, "state"));
+                return refuse(err, ERR_CONFLICT, "S9", "El certificado %s está «%s%.0s».",
+                              "Certificate %s is “%.0s%s”.", number,
+                              TERM_NAMES(certificate_state_terms, json_text_or_empty(s->certificate, "state")));
         if (json_text(s->certificate, "review"))
                 return refuse(err, ERR_CONFLICT, "S9",
                               "El certificado %s está en revisión: su resultado no se aceptó.",

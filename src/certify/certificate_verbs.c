@@ -117,15 +117,19 @@ static const struct param list_params[] = {
         { "medium", PARAM_MEDIUM, 0, HELP("solo de este soporte", "of this medium only"), 0, 0, NULL, 0 },
 };
 
+static const struct term certificate_kind_terms[] = {
+        { "sanitization", { "saneamiento", "sanitization" } },
+        { "destruction", { "destrucción", "destruction" } },
+};
 static const struct column show_columns[] = {
         { "number", HELP("Número", "Number") },
         { "medium", HELP("Soporte", "Medium") },
-        { "kind", HELP("Clase", "Kind") },
-        { "state", HELP("Estado", "State") },
+        { "kind", CODES("Clase", "Kind", certificate_kind_terms) },
+        { "state", CODES("Estado", "State", certificate_state_terms) },
         { "source", HELP("Acto", "Act") },
         { "executor", HELP("Ejecutor", "Executor") },
         { "supervisor", HELP("Supervisor", "Supervisor") },
-        { "signed", HELP("Firmas", "Signatures") },
+        { "signed", CODES("Firmas", "Signatures", signature_terms) },
         { "issued", HELP("Emitido", "Issued") },
         { "issued_by", HELP("Por", "By") },
         { "pdf", HELP("SHA-256 del PDF", "SHA-256 of the PDF") },
@@ -141,17 +145,22 @@ static const struct column show_columns[] = {
 static const struct column list_columns[] = {
         { "number", HELP("Número", "Number") },
         { "medium", HELP("Soporte", "Medium") },
-        { "kind", HELP("Clase", "Kind") },
-        { "state", HELP("Estado", "State") },
-        { "signed", HELP("Firmas", "Signatures") },
+        { "kind", CODES("Clase", "Kind", certificate_kind_terms) },
+        { "state", CODES("Estado", "State", certificate_state_terms) },
+        { "signed", CODES("Firmas", "Signatures", signature_terms) },
         { "executor", HELP("Ejecutor", "Executor") },
         { "supervisor", HELP("Supervisor", "Supervisor") },
         { "issued", HELP("Emitido", "Issued") },
         { "review", HELP("En revisión desde", "Under review since") },
 };
 
+static const struct term field_terms[] = {
+        { "executor", { "ejecutor", "executor" } },
+        { "supervisor", { "supervisor", "supervisor" } },
+        { "organisation", { "sello", "seal" } },
+};
 static const struct column verify_columns[] = {
-        { "field", HELP("Firma", "Signature") },
+        { "field", CODES("Firma", "Signature", field_terms) },
         { "name", HELP("Firmante", "Signer") },
         { "title", HELP("Cargo", "Title") },
         { "time", HELP("Cuándo", "When") },

@@ -21,9 +21,10 @@ bool destruction_is(const json_t *destruction, enum destruction_state state) {
 int destruction_demand_state(const json_t *destruction, enum destruction_state state, struct error *err) {
         if (destruction_is(destruction, state))
                 return 0;
-        return refuse(err, ERR_CONFLICT, "S8", "La destrucción %s está «%s», no «%s».",
-                      "Destruction %s is “%s”, not “%s”.", json_text_or_empty(destruction, "destruction"),
-                      json_text_or_empty(destruction, "state"), destruction_state_terms[state].code);
+        return refuse(err, ERR_CONFLICT, "S8", "La destrucción %s está «%s%.0s», no «%s%.0s».",
+                      "Destruction %s is “%.0s%s”, not “%.0s%s”.", json_text_or_empty(destruction, "destruction"),
+                      TERM_NAMES(destruction_state_terms, json_text_or_empty(destruction, "state")),
+                      destruction_state_terms[state].name.es, destruction_state_terms[state].name.en);
 }
 
 static const char *const members[] = {

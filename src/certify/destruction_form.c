@@ -6,6 +6,7 @@
 #include "certify/internal.h"
 #include "policy/sanitization.h"
 #include "print/form.h"
+#include "registry/person.h"
 
 static json_t *text_pair(struct text text) {
         return json_pack("{s:s, s:s}", "es", text.es, "en", text.en);
@@ -112,10 +113,10 @@ static int form_data(struct act *act, const json_t *destruction, json_t **ret, s
         if (most != AREA_NONE)
                 area_format(most, limit);
         (void) snprintf(particle, sizeof particle, "≤ %s mm²", limit);
-        data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:o, s:s, s:s*, s:s*, s:o}", "organisation",
+        data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:o, s:s, s:s*, s:s*, s:o}", "organisation",
                          act->organisation, "site", act->site, "station", act->station, "number",
                          json_text(destruction, "destruction"), "issued", (json_int_t) act_now(act), "issued_by",
-                         act->person, "reason", json_text(destruction, "reason"), "method",
+                         person_printed(act->db, act->person), "reason", json_text(destruction, "reason"), "method",
                          text_pair(destruction_method_terms[method].name), "level", "Destroy", "planned",
                          json_text(destruction, "planned"), "particle", *limit ? particle : NULL, "minimum",
                          text_pair(sanitize_demand(medium.kind, medium.classification)->method));

@@ -91,8 +91,8 @@ static const struct param list_params[] = {
 static const struct column show_columns[] = {
         { "destruction", HELP("Destrucción", "Destruction") },
         { "medium", HELP("Soporte", "Medium") },
-        { "state", HELP("Estado", "State") },
-        { "method", HELP("Método", "Method") },
+        { "state", CODES("Estado", "State", destruction_state_terms) },
+        { "method", CODES("Método", "Method", destruction_method_terms) },
         { "reason", HELP("Motivo", "Reason") },
         { "planned", HELP("Prevista", "Planned") },
         { "requester", HELP("Solicitante", "Requester") },
@@ -115,8 +115,8 @@ static const struct column show_columns[] = {
 static const struct column list_columns[] = {
         { "destruction", HELP("Destrucción", "Destruction") },
         { "medium", HELP("Soporte", "Medium") },
-        { "state", HELP("Estado", "State") },
-        { "method", HELP("Método", "Method") },
+        { "state", CODES("Estado", "State", destruction_state_terms) },
+        { "method", CODES("Método", "Method", destruction_method_terms) },
         { "requester", HELP("Solicitante", "Requester") },
         { "requested", HELP("Solicitada", "Requested") },
         { "executor", HELP("Ejecutor", "Executor") },
@@ -128,8 +128,9 @@ static const struct column list_columns[] = {
 int destruction_refuse_absent(const struct medium *medium, struct error *err) {
         if (medium_is_here(medium->state))
                 return 0;
-        return refuse(err, ERR_CONFLICT, "S8", "El soporte %s no está aquí (%s).", "Medium %s is not here (%s).",
-                      medium->id, medium_state_terms[medium->state].code);
+        return refuse(err, ERR_CONFLICT, "S8", "El soporte %s no está aquí (%s%.0s).",
+                      "Medium %s is not here (%.0s%s).", medium->id, medium_state_terms[medium->state].name.es,
+                      medium_state_terms[medium->state].name.en);
 }
 
 /* What is asked for of one of them; batch is the first one's ID when there are several. */

@@ -194,9 +194,12 @@ static const struct param withdraw_params[] = {
 static const struct param show_params[] = { PROVIDER_PARAM };
 
 static const struct column show_columns[] = {
-        { "kind", HELP("Acredita", "Shows") },    { "reference", HELP("Referencia", "Reference") },
-        { "issued", HELP("Desde", "From") },      { "expires", HELP("Hasta", "Until") },
-        { "days", HELP("Días", "Days") },         { "standing", HELP("Situación", "Standing") },
+        { "kind", CODES("Acredita", "Shows", provider_paper_terms) },
+        { "reference", HELP("Referencia", "Reference") },
+        { "issued", HELP("Desde", "From") },
+        { "expires", HELP("Hasta", "Until") },
+        { "days", HELP("Días", "Days") },
+        { "standing", CODES("Situación", "Standing", paper_standing_terms) },
         { "sha256", HELP("SHA-256", "SHA-256") },
 };
 
@@ -204,10 +207,10 @@ static const struct column list_columns[] = {
         { "name", HELP("Proveedor", "Provider") },
         { "full_name", HELP("Razón social", "Registered name") },
         { "tax_id", HELP("NIF", "Tax number") },
-        { "standing", HELP("Situación", "Standing") },
+        { "standing", CODES("Situación", "Standing", paper_standing_terms) },
         { "expires", HELP("Primera caducidad", "First expiry") },
         { "days", HELP("Días", "Days") },
-        { "missing", HELP("Falta", "Missing") },
+        { "missing", CODES("Falta", "Missing", provider_paper_terms) },
 };
 
 static int run_add(struct act *act, const json_t *args, json_t **ret, struct error *err) {

@@ -27,6 +27,20 @@ static const char *value_name(const struct param *param, enum lang lang) {
 
 enum { VALUE_TEXT = 1024 };
 
+/* Whether a reader of the language would not know a code by itself. */
+static bool named(const struct param *param, enum lang lang) {
+        for (size_t i = 0; i < param->terms_n; i++)
+                if (!term_alike(param->terms[i].code, text_in(param->terms[i].name, lang)))
+                        return true;
+        return false;
+}
+
+/* What the codes mean, a line each: what a table shows can be typed too. */
+static void put_names(const struct param *param, enum lang lang) {
+        for (size_t i = 0; i < param->terms_n && named(param, lang); i++)
+                (void) printf("  %-22s%-20s %s\n", "", param->terms[i].code, text_in(param->terms[i].name, lang));
+}
+
 /* "a|b|c" or the kind of value. */
 static void value_text(const struct param *param, enum lang lang, char out[VALUE_TEXT]) {
         size_t used = 0;
@@ -61,11 +75,11 @@ static void usage_line(const struct verb *verb, enum lang lang, FILE *out) {
 }
 
 void help_verb(const struct verb *verb, enum lang lang) {
-        char roles[64], value[VALUE_TEXT];
+        char roles[ROLES_TEXT], value[VALUE_TEXT];
 
         usage_line(verb, lang, stdout);
         (void) printf("\n  %s.\n", text_in(verb->help, lang));
-        roles_format(verb->roles, roles);
+        roles_named(verb->roles, lang, roles);
         if (verb->roles != ROLE_ANY)
                 (void) printf("  %s: %s\n", "Roles", roles);
         if (verb->params_n)
@@ -74,8 +88,11 @@ void help_verb(const struct verb *verb, enum lang lang) {
                 const struct param *param = &verb->params[i];
 
                 value_text(param, lang, value);
+                if (named(param, lang))
+                        *value = '\0';
                 (void) printf("  %s%-18s %s%s%s%s\n", param->flags & PARAM_POSITIONAL ? "  " : "--", param->name,
                               text_in(param->help, lang), *value ? " (" : "", value, *value ? ")" : "");
+                put_names(param, lang);
         }
 }
 
@@ -250,9 +267,9 @@ void help_man(void) {
 
 static int reference_verb(void *context, const struct verb *verb) {
         const enum lang lang = *(const enum lang *) context;
-        char roles[64], value[VALUE_TEXT];
+        char roles[ROLES_TEXT], value[VALUE_TEXT];
 
-        roles_format(verb->roles, roles);
+        roles_named(verb->roles, lang, roles);
         (void) printf("\n## %s%s%s\n\n%s. %s: %s.\n\n    ", verb->noun, *verb->name ? " " : "", verb->name,
                       text_in(verb->help, lang), "Roles",
                       verb->roles == ROLE_ANY ? (lang == LANG_EN ? "any" : "cualquiera") : roles);

@@ -46,22 +46,30 @@ static char *local_time(const char *text) {
         return strdup(local);
 }
 
-/* A value as a cell. Yes and no in the person's language, moments in their time; lists of texts as such, other
- * lists and objects as JSON. */
-static char *cell(const json_t *value, enum lang lang) {
+static char *cell_of_text(const struct column *column, const char *value, enum lang lang) {
+        char *text = local_time(value);
+
+        if (!text && column->title.terms_n)
+                text = terms_named(column->title.terms, column->title.terms_n, value, lang);
+        return text ? text : strdup(value);
+}
+
+/* A value as a cell. Codes, yes and no in the person's language, moments in their time; lists of texts as such,
+ * other lists and objects as JSON. */
+static char *cell(const struct column *column, const json_t *value, enum lang lang) {
+        _cleanup_free_ char *list = NULL;
         char *text;
 
         if (!value || json_is_null(value))
                 return strdup("");
-        if (json_is_string(value)) {
-                text = local_time(json_string_value(value));
-                return text ? text : strdup(json_string_value(value));
-        }
+        if (json_is_string(value))
+                return cell_of_text(column, json_string_value(value), lang);
         if (json_is_boolean(value))
                 return strdup(json_is_true(value) ? (lang == LANG_EN ? "yes" : "sí") : "no");
         if (json_is_integer(value))
                 return str_format("%lld", (long long) json_integer_value(value));
-        text = json_is_array(value) ? joined(value) : NULL;
+        list = json_is_array(value) ? joined(value) : NULL;
+        text = list ? cell_of_text(column, list, lang) : NULL;
         return text ? text : json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 }
 
@@ -114,15 +122,15 @@ static int print_members(const struct verb *verb, const json_t *answer, enum lan
         int printed = 0, widest = 18;
 
         for (size_t i = 0; i < verb->columns_n; i++) {
-                int width = (int) utf8_length(text_in(verb->columns[i].title, lang));
+                int width = (int) utf8_length(column_title(&verb->columns[i], lang));
 
                 if (width > widest && told(answer, verb->columns[i].key))
                         widest = width;
         }
         for (size_t i = 0; i < verb->columns_n; i++) {
                 const json_t *value = json_object_get(answer, verb->columns[i].key);
-                const char *title = text_in(verb->columns[i].title, lang);
-                _cleanup_free_ char *text = cell(value, lang);
+                const char *title = column_title(&verb->columns[i], lang);
+                _cleanup_free_ char *text = cell(&verb->columns[i], value, lang);
 
                 if (!value || !text || !*text)
                         continue;
@@ -177,7 +185,7 @@ static void print_table(const struct verb *verb, const json_t *rows, enum lang l
                 if (column_used(rows, verb->columns[i].key)) {
                         const json_t *first = json_object_get(json_array_get(rows, 0), verb->columns[i].key);
                         struct libscols_column *column = scols_table_new_column(
-                                table, text_in(verb->columns[i].title, lang), 0.1,
+                                table, column_title(&verb->columns[i], lang), 0.1,
                                 json_is_integer(first) ? SCOLS_FL_RIGHT : 0);
 
                         used[n++] = &verb->columns[i];
@@ -187,7 +195,8 @@ static void print_table(const struct verb *verb, const json_t *rows, enum lang l
                 struct libscols_line *line = scols_table_new_line(table, NULL);
 
                 for (size_t c = 0; line && c < n; c++)
-                        (void) scols_line_refer_data(line, c, cell(json_object_get(row, used[c]->key), lang));
+                        (void) scols_line_refer_data(line, c,
+                                                     cell(used[c], json_object_get(row, used[c]->key), lang));
         }
         if (too_wide(table))
                 print_paragraphs(verb, rows, lang);

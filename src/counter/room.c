@@ -43,9 +43,9 @@ static const struct param sheet_params[] = {
         { "out", PARAM_OUTPUT, PARAM_REQUIRED, HELP("fichero PDF", "PDF file"), 0, 0, NULL, 0 },
 };
 static const struct column counter_columns[] = {
-        { "person", HELP("CUENTA", "ACCOUNT") },  { "full_name", HELP("NOMBRE", "NAME") },
-        { "roles", HELP("ROLES", "ROLES") },      { "organisation", HELP("ORGANIZACIÓN", "ORGANISATION") },
-        { "station", HELP("PUESTO", "STATION") }, { "site", HELP("SEDE", "SITE") },
+        { "person", HELP("CUENTA", "ACCOUNT") },          { "full_name", HELP("NOMBRE", "NAME") },
+        { "roles", CODES("ROLES", "ROLES", role_words) }, { "organisation", HELP("ORGANIZACIÓN", "ORGANISATION") },
+        { "station", HELP("PUESTO", "STATION") },         { "site", HELP("SEDE", "SITE") },
 };
 static const struct column sheet_columns[] = { { "file", HELP("FICHERO", "FILE") } };
 

@@ -15,6 +15,12 @@ const struct term access_state_terms[ACCESS_STATES] = {
         [ACCESS_LEFT] = { "left", { "salió", "left" } },
 };
 
+const struct term integrity_terms[INTEGRITIES] = {
+        { "intact", { "íntegro", "intact" } },
+        { "changed", { "cambiado", "changed" } },
+        { "missing", { "FALTA", "MISSING" } },
+};
+
 bool access_is(const json_t *access, enum access_state state) {
         return strcmp(json_text_or_empty(access, "state"), access_state_terms[state].code) == 0;
 }
@@ -91,9 +97,10 @@ int access_load_in(struct act *act, const char *text, enum access_state state, j
         if (r < 0)
                 return r;
         if (!access_is(access, state))
-                return refuse(err, ERR_CONFLICT, "U7", "El acceso %s está «%s», no «%s».",
-                              "Access %s is “%s”, not “%s”.", json_text(access, "access"),
-                              json_text_or_empty(access, "state"), access_state_terms[state].code);
+                return refuse(err, ERR_CONFLICT, "U7", "El acceso %s está «%s%.0s», no «%s%.0s».",
+                              "Access %s is “%.0s%s”, not “%.0s%s”.", json_text(access, "access"),
+                              TERM_NAMES(access_state_terms, json_text_or_empty(access, "state")),
+                              access_state_terms[state].name.es, access_state_terms[state].name.en);
         *ret = TAKE_PTR(access);
         return 0;
 }

@@ -70,9 +70,10 @@ static int media_as_they_are(struct act *act, const json_t *access, json_t **ret
                         return r;
                 if (medium.state == MEDIUM_ON_LOAN || medium.state == MEDIUM_IN_TRANSIT ||
                     medium.state == MEDIUM_DESTROYED || medium.state == MEDIUM_RETIRED)
-                        return refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está en custodia (%s).",
-                                      "Medium %s is not in custody (%s).", medium.id,
-                                      medium_state_terms[medium.state].code);
+                        return refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está en custodia (%s%.0s).",
+                                      "Medium %s is not in custody (%.0s%s).", medium.id,
+                                      medium_state_terms[medium.state].name.es,
+                                      medium_state_terms[medium.state].name.en);
                 if (json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "medium", medium.id, "digest",
                                                           medium.header_digest, "luks_uuid", medium.luks_uuid,
                                                           "tamper", medium.tamper)))

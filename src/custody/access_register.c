@@ -7,17 +7,6 @@
 #include "custody/internal.h"
 #include "registry/person.h"
 
-/* As printed: the full name, or the account's when the person is gone. New reference. */
-static json_t *printed_name(struct act *act, const char *name) {
-        _cleanup_person_ struct person person = { 0 };
-
-        if (!name)
-                return NULL;
-        if (person_load(act->db, name, &person, NULL) < 0 || !*person.full_name)
-                return json_string(name);
-        return json_string(person.full_name);
-}
-
 static json_t *both(const struct term *terms, size_t n, const char *code) {
         int i = code ? term_parse(terms, n, code) : -1;
 
@@ -83,9 +72,9 @@ static json_t *access_row(struct act *act, const json_t *access) {
                         (void) json_object_set(row, copied[i], json_object_get(access, copied[i]));
         places_of(access, places);
         put(row, "place", json_string(places));
-        put(row, "person", printed_name(act, json_text(access, "person")));
-        put(row, "approver", printed_name(act, json_text(access, "decided_by")));
-        put(row, "supervisor", printed_name(act, json_text(access, "supervisor")));
+        put(row, "person", person_printed(act->db, json_text(access, "person")));
+        put(row, "approver", person_printed(act->db, json_text(access, "decided_by")));
+        put(row, "supervisor", person_printed(act->db, json_text(access, "supervisor")));
         put(row, "level", both(access_level_terms, ACCESS_LEVELS, json_text(access, "level")));
         put(row, "credential", both(credential_terms, CREDENTIALS, json_text(access, "credential")));
         if (strcmp(json_text_or_empty(access, "integrity"), "missing") == 0)
@@ -108,9 +97,9 @@ static json_t *loan_row(struct act *act, const json_t *loan) {
         put(row, "place", json_string(json_text(loan, "medium")));
         put(row, "state", json_string(json_text(loan, "state")));
         put(row, "reason", json_string(json_text(loan, "reason")));
-        put(row, "person", printed_name(act, json_text(loan, "borrower")));
-        put(row, "approver", printed_name(act, json_text(loan, "decided_by")));
-        put(row, "supervisor", printed_name(act, json_text(loan, "supervisor")));
+        put(row, "person", person_printed(act->db, json_text(loan, "borrower")));
+        put(row, "approver", person_printed(act->db, json_text(loan, "decided_by")));
+        put(row, "supervisor", person_printed(act->db, json_text(loan, "supervisor")));
         put(row, "level", both(access_level_terms, ACCESS_LEVELS, "medium"));
         if (json_text(loan, "integrity"))
                 put(row, "integrity", json_string(json_text(loan, "integrity")));
@@ -179,7 +168,7 @@ static int read_register(struct act *act, const json_t *args, struct report *rep
         report->data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s, s:s, s:I, s:O}", "number",
                                  report->number, "organisation", act->organisation, "site", act->site, "station",
                                  act->station, "issued", (json_int_t) act_now(act), "issued_by",
-                                 printed_name(act, act->person), "from", from, "to", to, "scope",
+                                 person_printed(act->db, act->person), "from", from, "to", to, "scope",
                                  *area ? area : act->site, "total", (json_int_t) accesses, "accesses", list);
         report->record = json_pack("{s:I}", "accesses", (json_int_t) accesses);
         (void) snprintf(report->es, sizeof report->es, "Registro de %zu accesos", accesses);
@@ -217,7 +206,7 @@ static const struct column columns[] = {
         { "approver", HELP("APRUEBA", "APPROVED BY") },
         { "supervisor", HELP("SUPERVISA", "SUPERVISED BY") },
         { "left", HELP("SALIDA", "EXIT") },
-        { "integrity", HELP("INTEGRIDAD", "INTEGRITY") },
+        { "integrity", CODES("INTEGRIDAD", "INTEGRITY", integrity_terms) },
 };
 
 static const struct verb report_verbs[] = {

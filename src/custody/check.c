@@ -91,9 +91,9 @@ static int check_state(struct check *check, const struct medium *medium) {
 
         if (r < 0 || (out > 0) == (medium->state == MEDIUM_ON_LOAN))
                 return r;
-        return add(check, "U6", GRAVITY_CRITICAL, medium->id, "está «%s» y tiene %lld préstamos sin devolver",
-                   "is “%s” and has %lld loans not returned", medium_state_terms[medium->state].code,
-                   (long long) out);
+        return add(check, "U6", GRAVITY_CRITICAL, medium->id, "está «%s%.0s» y tiene %lld préstamos sin devolver",
+                   "is “%.0s%s” and has %lld loans not returned", medium_state_terms[medium->state].name.es,
+                   medium_state_terms[medium->state].name.en, (long long) out);
 }
 
 static int check_medium(void *context, const struct medium *medium) {
@@ -378,7 +378,7 @@ static const struct param check_params[] = {
 };
 static const struct column check_columns[] = {
         { "rule", HELP("REGLA", "RULE") },
-        { "gravity", HELP("GRAVEDAD", "GRAVITY") },
+        { "gravity", CODES("GRAVEDAD", "GRAVITY", gravity_terms) },
         { "subject", HELP("ASUNTO", "SUBJECT") },
         { "what", HELP("QUÉ", "WHAT") },
 };

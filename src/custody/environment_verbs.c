@@ -149,10 +149,13 @@ static const struct param show_params[] = {
         { "pdf", PARAM_OUTPUT, 0, HELP("gráfica en PDF", "chart as PDF"), 0, 0, NULL, 0 },
 };
 static const struct column show_columns[] = {
-        { "location", HELP("LUGAR", "PLACE") },   { "time", HELP("MOMENTO", "TIME") },
-        { "temperature", HELP("°C", "°C") },      { "humidity", HELP("% HR", "% RH") },
-        { "field", HELP("GAUSS", "GAUSS") },      { "gravity", HELP("GRAVEDAD", "GRAVITY") },
-        { "because", HELP("POR", "BECAUSE OF") },
+        { "location", HELP("LUGAR", "PLACE") },
+        { "time", HELP("MOMENTO", "TIME") },
+        { "temperature", HELP("°C", "°C") },
+        { "humidity", HELP("% HR", "% RH") },
+        { "field", HELP("GAUSS", "GAUSS") },
+        { "gravity", CODES("GRAVEDAD", "GRAVITY", gravity_terms) },
+        { "because", CODES("POR", "BECAUSE OF", quantity_terms) },
 };
 static const struct column import_columns[] = {
         { "new", HELP("NUEVAS", "NEW") },

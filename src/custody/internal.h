@@ -59,6 +59,9 @@ int loan_run_in(struct act *act, const json_t *args, json_t **ret, struct error 
 
 enum access_state { ACCESS_REQUESTED, ACCESS_APPROVED, ACCESS_DENIED, ACCESS_INSIDE, ACCESS_LEFT, ACCESS_STATES };
 extern const struct term access_state_terms[ACCESS_STATES];
+enum { INTEGRITIES = 3 };
+extern const struct term
+        integrity_terms[INTEGRITIES]; /* of media that are checked: "intact", "changed", "missing" */
 
 enum { CUSTODY_ACCESS_EVENTS = 7 };
 extern const struct event_type custody_access_events[];

@@ -87,9 +87,10 @@ int loan_find(struct act *act, const char *text, enum loan_state state, json_t *
         if (r < 0)
                 return r;
         if (!loan_is(loan, state))
-                return refuse(err, ERR_CONFLICT, "U3", "El préstamo %s está «%s», no «%s».",
-                              "Loan %s is “%s”, not “%s”.", id, json_text_or_empty(loan, "state"),
-                              loan_state_terms[state].code);
+                return refuse(err, ERR_CONFLICT, "U3", "El préstamo %s está «%s%.0s», no «%s%.0s».",
+                              "Loan %s is “%.0s%s”, not “%.0s%s”.", id,
+                              TERM_NAMES(loan_state_terms, json_text_or_empty(loan, "state")),
+                              loan_state_terms[state].name.es, loan_state_terms[state].name.en);
         *ret = TAKE_PTR(loan);
         return 0;
 }

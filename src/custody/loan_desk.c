@@ -58,9 +58,9 @@ static int refuse_handover(struct act *act, const json_t *args, const json_t *lo
         int r;
 
         if (medium->state != MEDIUM_IN_CUSTODY)
-                return refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está en custodia (%s).",
-                              "Medium %s is not in custody (%s).", medium->id,
-                              medium_state_terms[medium->state].code);
+                return refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está en custodia (%s%.0s).",
+                              "Medium %s is not in custody (%.0s%s).", medium->id,
+                              medium_state_terms[medium->state].name.es, medium_state_terms[medium->state].name.en);
         r = incident_refuse_open(act->db, medium->id, "U9", err);
         if (r == 0)
                 r = medium_refuse_doomed(medium, err);
@@ -224,8 +224,9 @@ static int open_incident(struct act *act, const json_t *loan, const struct homec
 static int refuse_not_lent(const struct medium *medium, struct error *err) {
         if (medium->state == MEDIUM_ON_LOAN)
                 return 0;
-        return refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está prestado (%s).",
-                      "Medium %s is not on loan (%s).", medium->id, medium_state_terms[medium->state].code);
+        return refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está prestado (%s%.0s).",
+                      "Medium %s is not on loan (%.0s%s).", medium->id, medium_state_terms[medium->state].name.es,
+                      medium_state_terms[medium->state].name.en);
 }
 
 /* One transaction: the return, and the incident when something differs (U3). */

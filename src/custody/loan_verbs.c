@@ -92,7 +92,7 @@ static const struct param list_params[] = {
 
 static const struct column list_columns[] = {
         { "loan", HELP("PRÉSTAMO", "LOAN") },         { "medium", HELP("SOPORTE", "MEDIUM") },
-        { "borrower", HELP("RECEPTOR", "BORROWER") }, { "state", HELP("ESTADO", "STATE") },
+        { "borrower", HELP("RECEPTOR", "BORROWER") }, { "state", CODES("ESTADO", "STATE", loan_state_terms) },
         { "due", HELP("DEVOLVER", "DUE") },           { "overdue", HELP("VENCIDO", "OVERDUE") },
         { "seal", HELP("PRECINTO", "SEAL") },         { "location", HELP("DÓNDE", "WHERE") },
         { "reason", HELP("MOTIVO", "REASON") },
@@ -108,7 +108,7 @@ static const struct column overdue_columns[] = {
         { "borrower", HELP("RECEPTOR", "BORROWER") },
         { "due", HELP("DEVOLVER", "DUE") },
         { "days", HELP("DÍAS", "DAYS") },
-        { "gravity", HELP("GRAVEDAD", "GRAVITY") },
+        { "gravity", CODES("GRAVEDAD", "GRAVITY", gravity_terms) },
         { "tell", HELP("AVISAR A", "TELL") },
 };
 
@@ -116,7 +116,7 @@ static const struct column show_columns[] = {
         { "loan", HELP("PRÉSTAMO", "LOAN") },
         { "medium", HELP("SOPORTE", "MEDIUM") },
         { "borrower", HELP("RECEPTOR", "BORROWER") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", loan_state_terms) },
         { "due", HELP("DEVOLVER", "DUE") },
         { "overdue", HELP("VENCIDO", "OVERDUE") },
         { "location", HELP("DÓNDE", "WHERE") },
@@ -131,7 +131,7 @@ static const struct column show_columns[] = {
         { "digest", HELP("CABECERA", "HEADER") },
         { "returned_to", HELP("RECIBE", "RETURNED TO") },
         { "returned", HELP("DEVUELTO", "RETURNED") },
-        { "integrity", HELP("INTEGRIDAD", "INTEGRITY") },
+        { "integrity", CODES("INTEGRIDAD", "INTEGRITY", integrity_terms) },
         { "condition", HELP("CONDICIÓN", "CONDITION") },
 };
 
@@ -140,9 +140,9 @@ static int refuse_busy_medium(struct act *act, const struct medium *medium, stru
         int r;
 
         if (medium->state != MEDIUM_IN_CUSTODY) {
-                (void) refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está en custodia (%s).",
-                              "Medium %s is not in custody (%s).", medium->id,
-                              medium_state_terms[medium->state].code);
+                (void) refuse(err, ERR_CONFLICT, "U3", "El soporte %s no está en custodia (%s%.0s).",
+                              "Medium %s is not in custody (%.0s%s).", medium->id,
+                              medium_state_terms[medium->state].name.es, medium_state_terms[medium->state].name.en);
                 return ERR_CONFLICT;
         }
         r = incident_refuse_open(act->db, medium->id, "U9", err);

@@ -41,7 +41,7 @@ static const struct param move_params[] = {
 
 static const struct column list_columns[] = {
         { "code", HELP("UBICACIÓN", "LOCATION") },
-        { "kind", HELP("TIPO", "KIND") },
+        { "kind", CODES("TIPO", "KIND", storage_terms) },
         { "level", HELP("NIVEL", "LEVEL") },
         { "section", HELP("SECCIÓN", "SECTION") },
         { "occupied", HELP("OCUPADO", "OCCUPIED") },
@@ -50,7 +50,7 @@ static const struct column list_columns[] = {
 };
 
 static const struct column show_columns[] = {
-        { "code", HELP("UBICACIÓN", "LOCATION") },   { "kind", HELP("TIPO", "KIND") },
+        { "code", HELP("UBICACIÓN", "LOCATION") },   { "kind", CODES("TIPO", "KIND", storage_terms) },
         { "level", HELP("NIVEL", "LEVEL") },         { "section", HELP("SECCIÓN", "SECTION") },
         { "occupied", HELP("OCUPADO", "OCCUPIED") }, { "capacity", HELP("CAPACIDAD", "CAPACITY") },
         { "access", HELP("ACCESO", "ACCESS") },      { "monitoring", HELP("VIGILANCIA", "MONITORING") },
@@ -198,9 +198,9 @@ static int run_move(struct act *act, const json_t *args, json_t **ret, struct er
         if (r < 0)
                 return r;
         if (!medium_is_here(medium.state))
-                return fail(err, ERR_CONFLICT, "El soporte %s está en el estado «%s» y no se puede mover.",
-                            "Medium %s is “%s” and can't be moved.", medium.id,
-                            medium_state_terms[medium.state].code);
+                return fail(err, ERR_CONFLICT, "El soporte %s está en el estado «%s%.0s» y no se puede mover.",
+                            "Medium %s is “%.0s%s” and can't be moved.", medium.id,
+                            medium_state_terms[medium.state].name.es, medium_state_terms[medium.state].name.en);
         if (strcmp(medium.location, code) == 0)
                 return fail(err, ERR_CONFLICT, "El soporte %s ya está en %s.", "Medium %s is at %s already.",
                             medium.id, code);

@@ -99,8 +99,9 @@ static int run_locate(struct act *act, const json_t *args, json_t **ret, struct 
         if (r < 0)
                 return r;
         if (medium.state == MEDIUM_DESTROYED || medium.state == MEDIUM_RETIRED)
-                return fail(err, ERR_CONFLICT, "El soporte %s ya no existe (%s).", "Medium %s is no more (%s).",
-                            medium.id, medium_state_terms[medium.state].code);
+                return fail(err, ERR_CONFLICT, "El soporte %s ya no existe (%s%.0s).",
+                            "Medium %s is no more (%.0s%s).", medium.id, medium_state_terms[medium.state].name.es,
+                            medium_state_terms[medium.state].name.en);
         r = db_text(act->db, &running, err, "SELECT id FROM medium_search WHERE medium = ? AND ended IS NULL", "s",
                     medium.id);
         if (r == 0)
@@ -182,7 +183,7 @@ static const struct column locate_columns[] = {
         { "target", HELP("OBJETIVO (s)", "TARGET (s)") },
 };
 static const struct column scan_columns[] = {
-        { "medium", HELP("SOPORTE", "MEDIUM") },     { "state", HELP("ESTADO", "STATE") },
+        { "medium", HELP("SOPORTE", "MEDIUM") },     { "state", CODES("ESTADO", "STATE", medium_state_terms) },
         { "location", HELP("SITIO", "BELONGS AT") }, { "at", HELP("EN", "AT") },
         { "holder", HELP("LO TIENE", "HOLDER") },    { "seconds", HELP("SEGUNDOS", "SECONDS") },
 };

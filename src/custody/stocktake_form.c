@@ -7,16 +7,6 @@
 #include "custody/stocktake.h"
 #include "registry/person.h"
 
-static json_t *printed_name(struct act *act, const char *name) {
-        _cleanup_person_ struct person person = { 0 };
-
-        if (!name)
-                return NULL;
-        if (person_load(act->db, name, &person, NULL) < 0 || !*person.full_name)
-                return json_string(name);
-        return json_string(person.full_name);
-}
-
 /* The rows with their results in words. */
 static json_t *printed_items(const json_t *rows) {
         static const struct text missing = { "SIN LOCALIZAR", "NOT LOCATED" };
@@ -38,7 +28,7 @@ static json_t *printed_items(const json_t *rows) {
 static json_t *signature_box(struct act *act, const json_t *stocktake) {
         const json_t *signatures = json_object_get(stocktake, "signatures"), *one = json_array_get(signatures, 0);
         json_t *box = json_object();
-        json_t *name = printed_name(act, json_text(one, "person"));
+        json_t *name = person_printed(act->db, json_text(one, "person"));
 
         if (!one || !name)
                 return box;
@@ -60,10 +50,10 @@ static int form_data(struct act *act, const json_t *stocktake, const json_t *row
         more = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:{s:o}, s:o*, s:o*}", "number",
                          json_text(stocktake, "stocktake"), "organisation", act->organisation, "site", act->site,
                          "station", act->station, "issued", (json_int_t) act_now(act), "issued_by",
-                         printed_name(act, act->person), "items", printed_items(rows), "signatures", "custodian",
-                         signature_box(act, stocktake), "started_by",
-                         printed_name(act, json_text(stocktake, "started_by")), "finished_by",
-                         printed_name(act, json_text(stocktake, "finished_by")));
+                         person_printed(act->db, act->person), "items", printed_items(rows), "signatures",
+                         "custodian", signature_box(act, stocktake), "started_by",
+                         person_printed(act->db, json_text(stocktake, "started_by")), "finished_by",
+                         person_printed(act->db, json_text(stocktake, "finished_by")));
         if (!data || !more || json_object_update_new(data, more)) {
                 json_decref(data);
                 return fail_memory(err);

@@ -8,6 +8,11 @@
 #include "store/json.h"
 
 /* Whether two areas have a place in common. */
+static const struct term stocktake_state_terms[] = {
+        { "open", { "abierto", "open" } },
+        { "finished", { "terminado", "finished" } },
+};
+
 static bool overlap(const char *a, const char *b) {
         return custody_area_holds(a, b) || custody_area_holds(b, a);
 }
@@ -143,8 +148,9 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
         for (size_t i = json_array_size(list); only && i-- > 0;)
                 if (strcmp(json_text_or_empty(json_array_get(list, i), "result"), only) != 0)
                         (void) json_array_remove(list, i);
-        act_say(act, "Recuento %s de %s (%s), por %s.", "Stocktake %s of %s (%s), by %s.",
-                json_text(stocktake, "stocktake"), json_text(stocktake, "area"), json_text(stocktake, "state"),
+        act_say(act, "Recuento %s de %s (%s%.0s), por %s.", "Stocktake %s of %s (%.0s%s), by %s.",
+                json_text(stocktake, "stocktake"), json_text(stocktake, "area"),
+                TERM_NAMES(stocktake_state_terms, json_text_or_empty(stocktake, "state")),
                 json_text(stocktake, "started_by"));
         *ret = TAKE_PTR(stocktake);
         return 0;
@@ -197,7 +203,7 @@ static const struct param report_params[] = {
 static const struct column columns[] = {
         { "stocktake", HELP("RECUENTO", "STOCKTAKE") },
         { "area", HELP("LUGAR", "PLACE") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", stocktake_state_terms) },
         { "started", HELP("EMPEZÓ", "STARTED") },
         { "finished", HELP("TERMINÓ", "FINISHED") },
         { "expected", HELP("ESPERADOS", "EXPECTED") },
@@ -206,15 +212,17 @@ static const struct column columns[] = {
         { "missing", HELP("SIN LOCALIZAR", "NOT LOCATED") },
         { "unknown", HELP("DESCONOCIDOS", "UNKNOWN") },
         /* Of its items. */
-        { "result", HELP("RESULTADO", "RESULT") },
+        { "result", CODES("RESULTADO", "RESULT", shown_terms) },
         { "medium", HELP("LEÍDO", "SCANNED") },
         { "location", HELP("EN", "AT") },
         { "time", HELP("MOMENTO", "TIME") },
         { "person", HELP("QUIÉN", "WHO") },
 };
 static const struct column scan_columns[] = {
-        { "result", HELP("RESULTADO", "RESULT") }, { "medium", HELP("SOPORTE", "MEDIUM") },
-        { "location", HELP("EN", "AT") },          { "belongs", HELP("SITIO", "BELONGS AT") },
+        { "result", CODES("RESULTADO", "RESULT", scan_result_terms) },
+        { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "location", HELP("EN", "AT") },
+        { "belongs", HELP("SITIO", "BELONGS AT") },
         { "text", HELP("LEÍDO", "SCANNED") },
 };
 

@@ -110,7 +110,8 @@ static void tell(struct guard *guard, struct opening *opening) {
 static void ended(struct guard *guard, struct opening *opening, enum opening_end why) {
         opening->closed = true;
         opening->why = why;
-        log_line(LOG_NOTICE, "%s: cerrado (%s)", "%s: locked (%s)", opening->medium, opening_end_terms[why].code);
+        log_line(LOG_NOTICE, "%s: cerrado (%s%.0s)", "%s: locked (%.0s%s)", opening->medium,
+                 opening_end_terms[why].name.es, opening_end_terms[why].name.en);
         tell(guard, opening);
 }
 

@@ -6,6 +6,12 @@
 #include "doctor/internal.h"
 
 /* "b 2", "B000002" or what a scanner made of it. */
+static const struct term baseline_state_terms[] = {
+        { "pending", { "por aprobar", "to be approved" } },
+        { "in-force", { "en vigor", "in force" } },
+        { "superseded", { "sustituida", "superseded" } },
+};
+
 static int parse_id(const char *text, char ret[BASELINE_ID], struct error *err) {
         char plain[BASELINE_ID];
         size_t n = str_scanned(text, plain, sizeof plain);
@@ -89,8 +95,9 @@ static int run_approve(struct act *act, const json_t *args, json_t **ret, struct
         if (r < 0)
                 return r;
         if (strcmp(baseline.state, "pending") != 0)
-                return fail(err, ERR_CONFLICT, "La base %s no espera aprobación («%s»).",
-                            "Baseline %s does not wait for approval (“%s”).", id, baseline.state);
+                return fail(err, ERR_CONFLICT, "La base %s no espera aprobación («%s%.0s»).",
+                            "Baseline %s does not wait for approval (“%.0s%s”).", id,
+                            TERM_NAMES(baseline_state_terms, baseline.state));
         r = baseline_judge_approval(act->person, baseline.recorded_by, err);
         if (r == 0)
                 r = baseline_map(act, &baseline, &map, err); /* what is approved is what was recorded */
@@ -179,10 +186,10 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
         if (r < 0)
                 return r;
         time_format_local(baseline.recorded, recorded);
-        act_say(act, "%s «%s», %lld claves; la registró %s el %s: %s. Aprobada por: %s",
-                "%s “%s”, %lld keys; recorded by %s on %s: %s. Approved by: %s", baseline.id, baseline.state,
-                (long long) baseline.keys, baseline.recorded_by, recorded, baseline.reason,
-                baseline.approved_by[0] ? baseline.approved_by : "–");
+        act_say(act, "%s «%s%.0s», %lld claves; la registró %s el %s: %s. Aprobada por: %s",
+                "%s “%.0s%s”, %lld keys; recorded by %s on %s: %s. Approved by: %s", baseline.id,
+                TERM_NAMES(baseline_state_terms, baseline.state), (long long) baseline.keys, baseline.recorded_by,
+                recorded, baseline.reason, baseline.approved_by[0] ? baseline.approved_by : "–");
         time_format(baseline.recorded, recorded);
         *ret = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:O}", "baseline", baseline.id, "state",
                          baseline.state, "digest", baseline.digest, "keys", (json_int_t) baseline.keys, "reason",
@@ -268,32 +275,40 @@ static const struct param list_params[] = {
           0, 0, NULL, 0 },
 };
 
+static const struct term deviation_terms[] = {
+        { "missing", { "falta", "missing" } },
+        { "changed", { "cambiada", "changed" } },
+        { "added", { "añadida", "added" } },
+};
 static const struct column record_columns[] = {
         { "baseline", HELP("BASE", "BASELINE") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", baseline_state_terms) },
         { "keys", HELP("CLAVES", "KEYS") },
         { "digest", HELP("SHA-256", "SHA-256") },
 };
 static const struct column show_columns[] = {
-        { "key", HELP("CLAVE", "KEY") },           { "value", HELP("VALOR", "VALUE") },
-        { "deviation", HELP("CAMBIO", "CHANGE") }, { "critical", HELP("CRÍTICA", "CRITICAL") },
-        { "expected", HELP("ANTES", "BEFORE") },   { "actual", HELP("DESPUÉS", "AFTER") },
+        { "key", HELP("CLAVE", "KEY") },
+        { "value", HELP("VALOR", "VALUE") },
+        { "deviation", CODES("CAMBIO", "CHANGE", deviation_terms) },
+        { "critical", HELP("CRÍTICA", "CRITICAL") },
+        { "expected", HELP("ANTES", "BEFORE") },
+        { "actual", HELP("DESPUÉS", "AFTER") },
 };
 static const struct column drift_columns[] = {
         { "key", HELP("CLAVE", "KEY") },
-        { "deviation", HELP("DESVIACIÓN", "DEVIATION") },
+        { "deviation", CODES("DESVIACIÓN", "DEVIATION", deviation_terms) },
         { "critical", HELP("CRÍTICA", "CRITICAL") },
         { "expected", HELP("BASE", "BASELINE") },
         { "actual", HELP("AHORA", "NOW") },
 };
 static const struct column list_columns[] = {
         { "baseline", HELP("BASE", "BASELINE") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", baseline_state_terms) },
         { "time", HELP("FECHA", "TIME") },
         { "by", HELP("QUIÉN", "WHO") },
         { "approved_by", HELP("APROBÓ", "APPROVED") },
         { "reason", HELP("MOTIVO", "REASON") },
-        { "level", HELP("NIVEL", "LEVEL") },
+        { "level", CODES("NIVEL", "LEVEL", drift_level_terms) },
         { "keys", HELP("CLAVES", "KEYS") },
         { "missing", HELP("FALTAN", "MISSING") },
         { "changed", HELP("CAMBIAN", "CHANGED") },

@@ -251,7 +251,7 @@ static int run_doctor(struct act *act, const json_t *args, json_t **ret, struct 
 
 static const struct column columns[] = {
         { "check", HELP("COMPROBACIÓN", "CHECK") },
-        { "severity", HELP("ESTADO", "STATUS") },
+        { "severity", CODES("ESTADO", "STATUS", severity_terms) },
         { "rule", HELP("REGLA", "RULE") },
         { "what", HELP("QUÉ", "WHAT") },
 };

@@ -260,9 +260,10 @@ int encrypt_run_handover(struct act *act, const json_t *args, json_t **ret, stru
                 r = hand_over(&job, err);
         if (r < 0)
                 return r;
-        act_say(act, "Frase %s del soporte %s entregada a %s (%s). Va aparte del soporte.",
-                "Passphrase %s of medium %s handed to %s (%s). It goes apart from the medium.", job.number,
-                job.target.medium.id, job.recipient, handover_channel_terms[job.channel].code);
+        act_say(act, "Frase %s del soporte %s entregada a %s (%s%.0s). Va aparte del soporte.",
+                "Passphrase %s of medium %s handed to %s (%.0s%s). It goes apart from the medium.", job.number,
+                job.target.medium.id, job.recipient, handover_channel_terms[job.channel].name.es,
+                handover_channel_terms[job.channel].name.en);
         return handover_to_json(act->db, job.number, ret, err);
 }
 

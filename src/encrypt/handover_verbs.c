@@ -54,19 +54,28 @@ static const struct param list_params[] = {
         { .name = "live", .type = PARAM_FLAG, .help = HELP("solo las no revocadas", "only those not revoked") },
 };
 
+static const struct term handover_state_terms[] = {
+        { "live", { "vigente", "live" } },
+        { "revoked", { "revocada", "revoked" } },
+};
 static const struct column columns[] = {
-        { "number", { "Frase", "Passphrase" } },      { "medium", { "Soporte", "Medium" } },
-        { "recipient", { "Para", "For" } },           { "channel", { "Canal", "Channel" } },
-        { "letter", { "Carta", "Letter" } },          { "slot", { "Ranura", "Slot" } },
-        { "kdf", { "Derivación", "KDF" } },           { "state", { "Estado", "State" } },
-        { "handed", { "Entregada", "Handed over" } }, { "returned", { "Volvió", "Came back" } },
-        { "revoked", { "Revocada", "Revoked" } },
+        { "number", HELP("Frase", "Passphrase") },
+        { "medium", HELP("Soporte", "Medium") },
+        { "recipient", HELP("Para", "For") },
+        { "channel", CODES("Canal", "Channel", handover_channel_terms) },
+        { "letter", HELP("Carta", "Letter") },
+        { "slot", HELP("Ranura", "Slot") },
+        { "kdf", HELP("Derivación", "KDF") },
+        { "state", CODES("Estado", "State", handover_state_terms) },
+        { "handed", HELP("Entregada", "Handed over") },
+        { "returned", HELP("Volvió", "Came back") },
+        { "revoked", HELP("Revocada", "Revoked") },
 };
 static const struct column revoke_columns[] = {
-        { "medium", { "Soporte", "Medium" } },
-        { "number", { "Frase", "Passphrase" } },
-        { "recipient", { "Era de", "Was of" } },
-        { "slot", { "Ranura", "Slot" } },
+        { "medium", HELP("Soporte", "Medium") },
+        { "number", HELP("Frase", "Passphrase") },
+        { "recipient", HELP("Era de", "Was of") },
+        { "slot", HELP("Ranura", "Slot") },
 };
 
 /* `first` is the filter that an index serves. */

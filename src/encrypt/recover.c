@@ -185,12 +185,12 @@ static const struct param params[] = {
 };
 
 static const struct column columns[] = {
-        { "ceremony", { "Ceremonia", "Ceremony" } },
-        { "version", { "Clave maestra", "Master key" } },
-        { "shares", { "Partes", "Shares" } },
-        { "device", { "Dispositivo", "Device" } },
-        { "uuid", { "UUID", "UUID" } },
-        { "out", { "Clave", "Key" } },
+        { "ceremony", HELP("Ceremonia", "Ceremony") },
+        { "version", HELP("Clave maestra", "Master key") },
+        { "shares", HELP("Partes", "Shares") },
+        { "device", HELP("Dispositivo", "Device") },
+        { "uuid", HELP("UUID", "UUID") },
+        { "out", HELP("Clave", "Key") },
 };
 
 /* VERB_LOCAL: neither shares nor the recovery key are the station's to see. */

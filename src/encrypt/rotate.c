@@ -28,9 +28,9 @@ static int refuse_state(const struct rotation *rotation, struct error *err) {
         const struct medium *medium = &rotation->target.medium;
 
         if (medium->state != MEDIUM_IN_CUSTODY)
-                return fail(err, ERR_CONFLICT, "El soporte %s está «%s»: sus claves se rotan en custodia.",
-                            "Medium %s is “%s”: its keys are rotated in custody.", medium->id,
-                            medium_state_terms[medium->state].code);
+                return fail(err, ERR_CONFLICT, "El soporte %s está «%s%.0s»: sus claves se rotan en custodia.",
+                            "Medium %s is “%.0s%s”: its keys are rotated in custody.", medium->id,
+                            medium_state_terms[medium->state].name.es, medium_state_terms[medium->state].name.en);
         if (!medium->key_id[0])
                 return refuse(err, ERR_REFUSED, "C2", "El soporte %s no está cifrado por este puesto.",
                               "Medium %s is not encrypted by this station.", medium->id);

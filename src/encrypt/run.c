@@ -47,13 +47,13 @@ static int refuse_state(const struct job *job, struct error *err) {
         const struct medium *medium = &job->medium;
 
         if (medium->kind != KIND_HDD && medium->kind != KIND_SSD)
-                return fail(err, ERR_CONFLICT, "El soporte %s es de tipo %s: LUKS2 es para discos y memorias.",
-                            "Medium %s is of kind %s: LUKS2 is for disks and flash.", medium->id,
-                            medium_kind_terms[medium->kind].code);
+                return fail(err, ERR_CONFLICT, "El soporte %s es de tipo %s%.0s: LUKS2 es para discos y memorias.",
+                            "Medium %s is of kind %.0s%s: LUKS2 is for disks and flash.", medium->id,
+                            medium_kind_terms[medium->kind].name.es, medium_kind_terms[medium->kind].name.en);
         if (medium->state != MEDIUM_IN_CUSTODY && medium->state != MEDIUM_SANITIZED)
-                return fail(err, ERR_CONFLICT, "El soporte %s está «%s»: se cifra en custodia.",
-                            "Medium %s is “%s”: it is encrypted in custody.", medium->id,
-                            medium_state_terms[medium->state].code);
+                return fail(err, ERR_CONFLICT, "El soporte %s está «%s%.0s»: se cifra en custodia.",
+                            "Medium %s is “%.0s%s”: it is encrypted in custody.", medium->id,
+                            medium_state_terms[medium->state].name.es, medium_state_terms[medium->state].name.en);
         if (*medium->destruction)
                 return medium_refuse_doomed(medium, err);
         if (medium->luks_uuid[0] && !job->replace) {

@@ -30,14 +30,14 @@ static const struct param run_params[] = {
 };
 
 static const struct column run_columns[] = {
-        { "medium", { "Soporte", "Medium" } },
-        { "device", { "Dispositivo", "Device" } },
-        { "uuid", { "UUID de LUKS", "LUKS UUID" } },
-        { "cipher", { "Cifrado", "Cipher" } },
-        { "key_bits", { "Clave de volumen (bits)", "Volume key (bits)" } },
-        { "key", { "Clave", "Key" } },
-        { "digest", { "Resumen de la cabecera", "Header digest" } },
-        { "filled", { "Rellenado", "Filled" } },
+        { "medium", HELP("Soporte", "Medium") },
+        { "device", HELP("Dispositivo", "Device") },
+        { "uuid", HELP("UUID de LUKS", "LUKS UUID") },
+        { "cipher", HELP("Cifrado", "Cipher") },
+        { "key_bits", HELP("Clave de volumen (bits)", "Volume key (bits)") },
+        { "key", HELP("Clave", "Key") },
+        { "digest", HELP("Resumen de la cabecera", "Header digest") },
+        { "filled", HELP("Rellenado", "Filled") },
 };
 
 static const struct param check_params[] = {
@@ -57,13 +57,13 @@ static const struct param check_params[] = {
 };
 
 static const struct column check_columns[] = {
-        { "slot", { "N.º", "NO." } },
-        { "use_text", { "USO", "USE" } },
-        { "kdf", { "KDF", "KDF" } },
-        { "cost", { "COSTE", "COST" } },
-        { "cipher", { "CIFRADO", "CIPHER" } },
-        { "key_bits", { "BITS", "BITS" } },
-        { "decision_text", { "VEREDICTO", "VERDICT" } },
+        { "slot", HELP("N.º", "NO.") },
+        { "use_text", HELP("USO", "USE") },
+        { "kdf", HELP("KDF", "KDF") },
+        { "cost", HELP("COSTE", "COST") },
+        { "cipher", HELP("CIFRADO", "CIPHER") },
+        { "key_bits", HELP("BITS", "BITS") },
+        { "decision_text", HELP("VEREDICTO", "VERDICT") },
 };
 
 static const struct param profile_params[] = {
@@ -81,7 +81,7 @@ static const struct param profile_params[] = {
           .max = 200 },
 };
 
-static const struct column profile_columns[] = { { "profile", { "Perfil", "Profile" } } };
+static const struct column profile_columns[] = { { "profile", CODES("Perfil", "Profile", crypto_profile_terms) } };
 
 /* It is the store's; the gate judges what is plugged in again. */
 static int encrypt_profile(struct act *act, const json_t *args, json_t **ret, struct error *err) {
@@ -123,13 +123,13 @@ static const struct param rotate_params[] = {
 };
 
 static const struct column rotate_columns[] = {
-        { "medium", { "Soporte", "Medium" } },
-        { "device", { "Dispositivo", "Device" } },
-        { "kind", { "Rotación", "Rotation" } },
-        { "key", { "Clave", "Key" } },
-        { "seqid", { "seqid", "seqid" } },
-        { "digest", { "Resumen de la cabecera", "Header digest" } },
-        { "bytes", { "Bytes recifrados", "Bytes re-encrypted" } },
+        { "medium", HELP("Soporte", "Medium") },
+        { "device", HELP("Dispositivo", "Device") },
+        { "kind", CODES("Rotación", "Rotation", rotation_kind_terms) },
+        { "key", HELP("Clave", "Key") },
+        { "seqid", HELP("seqid", "seqid") },
+        { "digest", HELP("Resumen de la cabecera", "Header digest") },
+        { "bytes", HELP("Bytes recifrados", "Bytes re-encrypted") },
 };
 
 static const struct param due_params[] = {
@@ -139,13 +139,13 @@ static const struct param due_params[] = {
 };
 
 static const struct column due_columns[] = {
-        { "medium", { "Soporte", "Medium" } },
-        { "standing_text", { "Rotación", "Rotation" } },
-        { "age_days", { "Días", "Days" } },
-        { "due", { "Vence", "Due" } },
-        { "device", { "Dispositivo", "Device" } },
-        { "location", { "Ubicación", "Location" } },
-        { "waived_until", { "Aplazada hasta", "Put off until" } },
+        { "medium", HELP("Soporte", "Medium") },
+        { "standing_text", HELP("Rotación", "Rotation") },
+        { "age_days", HELP("Días", "Days") },
+        { "due", HELP("Vence", "Due") },
+        { "device", HELP("Dispositivo", "Device") },
+        { "location", HELP("Ubicación", "Location") },
+        { "waived_until", HELP("Aplazada hasta", "Put off until") },
 };
 
 static const struct param waive_params[] = {
@@ -165,9 +165,9 @@ static const struct param waive_params[] = {
 };
 
 static const struct column waive_columns[] = {
-        { "medium", { "Soporte", "Medium" } },
-        { "until", { "Hasta", "Until" } },
-        { "reason", { "Motivo", "Reason" } },
+        { "medium", HELP("Soporte", "Medium") },
+        { "until", HELP("Hasta", "Until") },
+        { "reason", HELP("Motivo", "Reason") },
 };
 
 static const struct verb verbs[] = {

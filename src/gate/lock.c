@@ -78,7 +78,7 @@ static const struct param unlock_params[] = {
 
 static const struct column unlock_columns[] = {
         { "medium", HELP("Soporte", "Medium") },   { "device", HELP("Dispositivo", "Device") },
-        { "node", HELP("Abierto en", "Open at") }, { "mode", HELP("Modo", "Mode") },
+        { "node", HELP("Abierto en", "Open at") }, { "mode", CODES("Modo", "Mode", opening_mode_terms) },
         { "rule", HELP("Regla", "Rule") },
 };
 
@@ -99,7 +99,7 @@ static const struct column lock_columns[] = {
 static const struct column status_columns[] = {
         { "medium", HELP("Soporte", "Medium") },   { "device", HELP("Dispositivo", "Device") },
         { "node", HELP("Abierto en", "Open at") }, { "person", HELP("Persona", "Person") },
-        { "account", HELP("Cuenta", "Account") },  { "mode", HELP("Modo", "Mode") },
+        { "account", HELP("Cuenta", "Account") },  { "mode", CODES("Modo", "Mode", opening_mode_terms) },
         { "since", HELP("Desde", "Since") },       { "open", HELP("Abierto", "Open") },
 };
 

@@ -14,8 +14,8 @@ static const struct param allow_params[] = {
 static const struct column columns[] = {
         { "device", HELP("Dispositivo", "Device") },
         { "medium", HELP("Soporte", "Medium") },
-        { "identity", HELP("Reconocido por", "Known by") },
-        { "verdict", HELP("Veredicto", "Verdict") },
+        { "identity", CODES("Reconocido por", "Known by", identity_terms) },
+        { "verdict", CODES("Veredicto", "Verdict", gate_verdict_terms) },
         { "rule", HELP("Regla", "Rule") },
         { "model", HELP("Modelo", "Model") },
         { "serial", HELP("Nº de serie", "Serial") },

@@ -274,13 +274,13 @@ static const struct param params[] = {
 };
 
 static const struct column columns[] = {
-        { "ceremony", { "Ceremonia", "Ceremony" } },
-        { "version", { "Clave maestra", "Master key" } },
-        { "threshold", { "Hacen falta", "Needed" } },
-        { "total", { "Partes", "Shares" } },
-        { "commitment", { "Compromiso", "Commitment" } },
-        { "transcript", { "Acta", "Transcript" } },
-        { "rewrapped", { "Claves reenvueltas", "Keys re-wrapped" } },
+        { "ceremony", HELP("Ceremonia", "Ceremony") },
+        { "version", HELP("Clave maestra", "Master key") },
+        { "threshold", HELP("Hacen falta", "Needed") },
+        { "total", HELP("Partes", "Shares") },
+        { "commitment", HELP("Compromiso", "Commitment") },
+        { "transcript", HELP("Acta", "Transcript") },
+        { "rewrapped", HELP("Claves reenvueltas", "Keys re-wrapped") },
 };
 
 /* VERB_LOCAL: begun again with each answer, as a station's worker does it, every custodian would get a share of

@@ -61,15 +61,15 @@ static json_t *sheet_data(const struct ceremony *c, unsigned i, const char *text
 
         if (!place_es || !place_en || !master)
                 return NULL;
-        return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s}, s:i, s:s, s:I, s:s, s:s, "
+        return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:{s:s, s:s}, s:{s:s, s:s}, s:i, s:s, s:I, s:s, s:s, "
                          "s:{s:s, s:s}, s:s, s:s, s:[]}",
                          "organisation", c->act->organisation, "site", c->act->site, "station", c->act->station,
-                         "number", c->id_text, "issued", (json_int_t) c->made, "issued_by", c->act->person,
-                         "digest", custodian->commitment, "holder", "name", custodian->person.full_name, "title",
-                         custodian->person.title, "place", "es", place_es, "en", place_en, "needed",
-                         (int) c->threshold, "master", master, "made", (json_int_t) c->made, "ceremony", c->id_text,
-                         "algorithm", shares_algorithm, "language", "es",
-                         c->lang == LANG_EN ? "inglés (BIP-0039)" : "español (BIP-0039)", "en",
+                         "number", c->id_text, "issued", (json_int_t) c->made, "issued_by",
+                         person_printed(c->act->db, c->act->person), "digest", custodian->commitment, "holder",
+                         "name", custodian->person.full_name, "title", custodian->person.title, "place", "es",
+                         place_es, "en", place_en, "needed", (int) c->threshold, "master", master, "made",
+                         (json_int_t) c->made, "ceremony", c->id_text, "algorithm", shares_algorithm, "language",
+                         "es", c->lang == LANG_EN ? "inglés (BIP-0039)" : "español (BIP-0039)", "en",
                          c->lang == LANG_EN ? "English (BIP-0039)" : "Spanish (BIP-0039)", "commitment",
                          custodian->commitment, "share", text, "words");
 }

@@ -49,12 +49,13 @@ static int transcript_data(const struct ceremony *c, json_t **ret, struct error 
                 return fail_memory(err);
         (void) master_judge_age(c->made, c->made, &due);
         data = json_pack(
-                "{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:i, s:s, s:s, s:[], s:{}}",
+                "{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:i, s:s, s:s, s:[], s:{}}",
                 "organisation", c->act->organisation, "site", c->act->site, "station", c->act->station, "number",
-                c->id_text, "issued", (json_int_t) c->made, "issued_by", c->act->person, "master", master,
-                "previous", previous, "provider", c->provider, "ceremony", c->id_text, "made", (json_int_t) c->made,
-                "due", (json_int_t) due, "threshold", (int) c->threshold, "total", (int) c->total, "algorithm",
-                shares_algorithm, "commitment", c->commitment, "custodians", "signatures");
+                c->id_text, "issued", (json_int_t) c->made, "issued_by", person_printed(c->act->db, c->act->person),
+                "master", master, "previous", previous, "provider", c->provider, "ceremony", c->id_text, "made",
+                (json_int_t) c->made, "due", (json_int_t) due, "threshold", (int) c->threshold, "total",
+                (int) c->total, "algorithm", shares_algorithm, "commitment", c->commitment, "custodians",
+                "signatures");
         r = data ? add_people(c, data, err) : fail_memory(err);
         if (r == 0)
                 *ret = TAKE_PTR(data);

@@ -36,9 +36,10 @@ static int check_tapes(struct act *act, const json_t *tapes, enum category *cate
                 if (r < 0)
                         return r;
                 if (medium.state != MEDIUM_IN_CUSTODY && medium.state != MEDIUM_SANITIZED)
-                        return fail(err, ERR_CONFLICT, "La cinta %s está «%s» y no en custodia.",
-                                    "Tape %s is “%s” and not in custody.", medium.id,
-                                    medium_state_terms[medium.state].code);
+                        return fail(err, ERR_CONFLICT, "La cinta %s está «%s%.0s» y no en custodia.",
+                                    "Tape %s is “%.0s%s” and not in custody.", medium.id,
+                                    medium_state_terms[medium.state].name.es,
+                                    medium_state_terms[medium.state].name.en);
                 r = medium_refuse_doomed(&medium, err);
                 if (r < 0)
                         return r;

@@ -46,20 +46,24 @@ static const struct param destroy_params[] = {
           .help = HELP("nombre del juego, tecleado", "the set's name, typed") },
 };
 
+static const struct term set_state_terms[] = {
+        { "live", { "en uso", "live" } },
+        { "destroyed", { "destruida", "destroyed" } },
+};
 static const struct column columns[] = {
-        { "set", { "Juego", "Set" } },
-        { "key", { "Clave", "Key" } },
-        { "category", { "Categoría", "Category" } },
-        { "state", { "Estado", "State" } },
-        { "tapes_n", { "Cintas", "Tapes" } },
-        { "exports", { "Exportada", "Exported" } },
-        { "created", { "Creado", "Created" } },
-        { "destroyed", { "Destruida", "Destroyed" } },
+        { "set", HELP("Juego", "Set") },
+        { "key", HELP("Clave", "Key") },
+        { "category", HELP("Categoría", "Category") },
+        { "state", CODES("Estado", "State", set_state_terms) },
+        { "tapes_n", HELP("Cintas", "Tapes") },
+        { "exports", HELP("Exportada", "Exported") },
+        { "created", HELP("Creado", "Created") },
+        { "destroyed", HELP("Destruida", "Destroyed") },
 };
 static const struct column export_columns[] = {
-        { "set", { "Juego", "Set" } },          { "key", { "Clave", "Key" } },
-        { "recipient", { "Para", "For" } },     { "out", { "Sobre", "Envelope" } },
-        { "sha256", { "SHA-256", "SHA-256" } },
+        { "set", HELP("Juego", "Set") },          { "key", HELP("Clave", "Key") },
+        { "recipient", HELP("Para", "For") },     { "out", HELP("Sobre", "Envelope") },
+        { "sha256", HELP("SHA-256", "SHA-256") },
 };
 
 static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {

@@ -175,15 +175,25 @@ static const struct param escrow_params[] = {
 };
 
 static const struct column escrow_columns[] = {
-        { "key", { "Clave", "Key" } },
-        { "out", { "Sobre", "Envelope" } },
-        { "sha256", { "SHA-256", "SHA-256" } },
+        { "key", HELP("Clave", "Key") },
+        { "out", HELP("Sobre", "Envelope") },
+        { "sha256", HELP("SHA-256", "SHA-256") },
 };
 
+static const struct term key_kind_terms[] = {
+        { "master", { "maestra", "master" } },
+        { "kek", { "de cifrado de claves", "key-encryption key" } },
+        { "medium", { "de un soporte", "of a medium" } },
+        { "tape-set", { "de un juego de cintas", "of a set of tapes" } },
+};
+static const struct term key_state_terms[] = {
+        { "live", { "en uso", "live" } },
+        { "destroyed", { "destruida", "destroyed" } },
+};
 static const struct column status_columns[] = {
-        { "kind", { "Tipo", "Kind" } },           { "state", { "Estado", "State" } },
-        { "algorithm", { "Envoltura", "Wrap" } }, { "count", { "Claves", "Keys" } },
-        { "oldest", { "Primera", "Oldest" } },    { "newest", { "Última", "Newest" } },
+        { "kind", CODES("Tipo", "Kind", key_kind_terms) }, { "state", CODES("Estado", "State", key_state_terms) },
+        { "algorithm", HELP("Envoltura", "Wrap") },        { "count", HELP("Claves", "Keys") },
+        { "oldest", HELP("Primera", "Oldest") },           { "newest", HELP("Última", "Newest") },
 };
 
 static const struct param unlock_params[] = {
@@ -195,14 +205,14 @@ static const struct param unlock_params[] = {
 };
 
 static const struct column unlock_columns[] = {
-        { "provider", { "Proveedor", "Provider" } },
-        { "until", { "Abierta hasta", "Unlocked until" } },
+        { "provider", HELP("Proveedor", "Provider") },
+        { "until", HELP("Abierta hasta", "Unlocked until") },
 };
 
-static const struct column lock_columns[] = { { "was_unlocked", { "Estaba abierta", "Was unlocked" } } };
+static const struct column lock_columns[] = { { "was_unlocked", HELP("Estaba abierta", "Was unlocked") } };
 
-static const struct column reseal_columns[] = { { "provider", { "Proveedor", "Provider" } },
-                                                { "pcrs", { "Registros", "Registers" } } };
+static const struct column reseal_columns[] = { { "provider", HELP("Proveedor", "Provider") },
+                                                { "pcrs", HELP("Registros", "Registers") } };
 
 static const struct param rotate_params[] = {
         { .name = "master", .type = PARAM_FLAG, .help = HELP("también la clave maestra", "the master key too") },
@@ -218,9 +228,9 @@ static const struct param rotate_params[] = {
 };
 
 static const struct column rotate_columns[] = {
-        { "rotation", { "Rotación", "Rotation" } },    { "provider", { "Proveedor", "Provider" } },
-        { "master_version", { "Maestra", "Master" } }, { "kek_version", { "KEK", "KEK" } },
-        { "rewrapped", { "Claves", "Keys" } },
+        { "rotation", HELP("Rotación", "Rotation") },    { "provider", HELP("Proveedor", "Provider") },
+        { "master_version", HELP("Maestra", "Master") }, { "kek_version", HELP("KEK", "KEK") },
+        { "rewrapped", HELP("Claves", "Keys") },
 };
 
 const struct verb key_verbs[6] = {

@@ -102,9 +102,34 @@ static const struct param verify_params[] = {
           0, NULL, 0 },
 };
 
+static const struct term signature_terms[] = {
+        { "valid", { "válida", "valid" } },
+        { "absent", { "sin firma", "not signed" } },
+};
+/* What is scanned against the registry, and why a label is due. */
+static const struct term standing_terms[] = {
+        { "current", { "vigente", "current" } },
+        { "void", { "anulada", "void" } },
+        { "unsent", { "sin confirmar", "not confirmed" } },
+        { "superseded", { "anterior", "superseded" } },
+        { "unknown", { "no consta", "not on record" } },
+        { "unsigned", { "no lo dice", "does not say" } },
+};
+static const struct term cause_terms[] = {
+        { "none", { "sin etiqueta", "no label" } },
+        { "void", { "anulada", "void" } },
+        { "unsent", { "sin confirmar", "not confirmed" } },
+        { "fading", { "caduca", "fading" } },
+};
+static const struct term queue_terms[] = {
+        { "queued", { "en cola", "queued" } },
+        { "completed", { "impresa", "printed" } },
+        { "aborted", { "abortada", "aborted" } },
+        { "taken", { "recibida", "taken" } },
+};
 static const struct column verify_columns[] = {
         { "medium", HELP("SOPORTE", "MEDIUM") },
-        { "signature", HELP("FIRMA", "SIGNATURE") },
+        { "signature", CODES("FIRMA", "SIGNATURE", signature_terms) },
         { "revision", HELP("REVISIÓN", "REVISION") },
         { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
         { "category", HELP("CATEGORÍA", "CATEGORY") },
@@ -118,19 +143,19 @@ static const struct column print_columns[] = {
         { "copies", HELP("COPIAS", "COPIES") },
         { "renew", HELP("RENOVAR", "RENEW") },
         { "job", HELP("TRABAJO", "JOB") },
-        { "job_state", HELP("COLA", "QUEUE") },
+        { "job_state", CODES("COLA", "QUEUE", queue_terms) },
 };
 
 static const struct column preprint_columns[] = { { "code", HELP("CÓDIGO", "CODE") } };
 
 static const struct column void_columns[] = {
         { "medium", HELP("SOPORTE", "MEDIUM") },
-        { "label_state", HELP("ETIQUETA", "LABEL") },
+        { "label_state", CODES("ETIQUETA", "LABEL", medium_label_terms) },
 };
 
 static const struct column due_columns[] = {
         { "medium", HELP("SOPORTE", "MEDIUM") },
-        { "cause", HELP("CAUSA", "CAUSE") },
+        { "cause", CODES("CAUSA", "CAUSE", cause_terms) },
         { "renew", HELP("RENOVAR", "RENEW") },
         { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
         { "location", HELP("UBICACIÓN", "LOCATION") },
@@ -153,10 +178,14 @@ static const struct column designs_columns[] = {
 };
 
 static const struct column scan_columns[] = {
-        { "medium", HELP("SOPORTE", "MEDIUM") },      { "how", HELP("HALLADO POR", "FOUND BY") },
-        { "signature", HELP("FIRMA", "SIGNATURE") },  { "label", HELP("ETIQUETA", "LABEL") },
-        { "revision", HELP("REVISIÓN", "REVISION") }, { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
-        { "state", HELP("ESTADO", "STATE") },         { "location", HELP("UBICACIÓN", "LOCATION") },
+        { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "how", CODES("HALLADO POR", "FOUND BY", medium_name_terms) },
+        { "signature", CODES("FIRMA", "SIGNATURE", signature_terms) },
+        { "label", CODES("ETIQUETA", "LABEL", standing_terms) },
+        { "revision", HELP("REVISIÓN", "REVISION") },
+        { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
+        { "state", CODES("ESTADO", "STATE", medium_state_terms) },
+        { "location", HELP("UBICACIÓN", "LOCATION") },
 };
 
 static const struct verb verbs[] = {

@@ -159,7 +159,7 @@ int access_judge_account(const struct access_account *account, int64_t now, int6
 
 int access_judge_act(const char *name, unsigned roles, const struct access_act *act, struct error *err) {
         bool auditor = roles & ROLE_AUDITOR;
-        char needed[64];
+        char es[ROLES_TEXT], en[ROLES_TEXT];
 
         if (act->makes_store)
                 return refuse(err, ERR_DENIED, "X1", "El almacén lo crea quien administra la máquina.",
@@ -169,9 +169,11 @@ int access_judge_act(const char *name, unsigned roles, const struct access_act *
                               "%s is an auditor: “%s %s” takes a whole table away in a file.", name, act->noun,
                               act->name);
         if (!(act->roles & roles)) {
-                roles_format(act->roles, needed);
-                return refuse(err, ERR_DENIED, "X1", "%s no puede hacer «%s %s»: hace falta el rol %s.",
-                              "%s may not do “%s %s”: it takes the role %s.", name, act->noun, act->name, needed);
+                roles_named(act->roles, LANG_ES, es);
+                roles_named(act->roles, LANG_EN, en);
+                return refuse(err, ERR_DENIED, "X1", "%s no puede hacer «%s %s»: hace falta el rol %s%.0s.",
+                              "%s may not do “%s %s”: it takes the role %.0s%s.", name, act->noun, act->name, es,
+                              en);
         }
         if (auditor && act->writes && !act->bulk)
                 return refuse(err, ERR_DENIED, "A4", "%s es auditor y «%s %s» no es una lectura.",

@@ -103,18 +103,20 @@ int custody_judge_place(const struct place *place, struct error *err) {
 
         if (place->storage >= least)
                 return 0;
-        return refuse(err, ERR_REFUSED, "U1", "%s: el nivel %s exige %s y es %s.",
-                      "%s: level %s demands %s and it is %s.", place->code, category_terms[place->level].code,
-                      storage_terms[least].code, storage_terms[place->storage].code);
+        return refuse(err, ERR_REFUSED, "U1", "%s: el nivel %s exige %s%.0s y es %s%.0s.",
+                      "%s: level %s demands %.0s%s and it is %.0s%s.", place->code,
+                      category_terms[place->level].code, storage_terms[least].name.es, storage_terms[least].name.en,
+                      storage_terms[place->storage].name.es, storage_terms[place->storage].name.en);
 }
 
 int custody_judge_placement(const struct place *place, const char *medium, enum category category,
                             enum classification classification, struct error *err) {
         if (place->level < category || place->storage < storage_demands[category].storage)
-                return refuse(err, ERR_REFUSED, "U1", "El soporte %s es de categoría %s y %s es %s de nivel %s.",
-                              "Medium %s is of category %s and %s is a %s of level %s.", medium,
-                              category_terms[category].code, place->code, storage_terms[place->storage].code,
-                              category_terms[place->level].code);
+                return refuse(err, ERR_REFUSED, "U1",
+                              "El soporte %s es de categoría %s y %s es %s%.0s de nivel %s.",
+                              "Medium %s is of category %s and %s is a %.0s%s of level %s.", medium,
+                              category_terms[category].code, place->code, storage_terms[place->storage].name.es,
+                              storage_terms[place->storage].name.en, category_terms[place->level].code);
         if (place->section != classification)
                 return refuse(err, ERR_REFUSED, "U2", "El soporte %s está clasificado %s y %s es de la sección %s.",
                               "Medium %s is classified %s and %s belongs to section %s.", medium,

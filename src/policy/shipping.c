@@ -36,9 +36,9 @@ int transport_judge_act(const char *shipment, enum shipment_state state, enum sh
 
         if (row->from & 1U << state)
                 return 0;
-        return refuse(err, ERR_CONFLICT, row->rule, "El envío %s está «%s» y no admite «ship %s».",
-                      "Shipment %s is “%s” and does not allow “ship %s”.", shipment,
-                      shipment_state_terms[state].code, row->verb);
+        return refuse(err, ERR_CONFLICT, row->rule, "El envío %s está «%s%.0s» y no admite «ship %s».",
+                      "Shipment %s is “%.0s%s” and does not allow “ship %s”.", shipment,
+                      shipment_state_terms[state].name.es, shipment_state_terms[state].name.en, row->verb);
 }
 
 enum shipment_act transport_act_of(enum checkpoint checkpoint) {

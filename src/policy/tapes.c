@@ -21,9 +21,9 @@ int tape_judge_recipient(const struct tape_recipient *recipient, struct error *e
 
 int tape_judge_member(const char *medium, enum medium_kind kind, const char *set, struct error *err) {
         if (kind != KIND_TAPE)
-                return refuse(err, ERR_REFUSED, "C4", "El soporte %s es de tipo %s, y un juego es de cintas.",
-                              "Medium %s is of kind %s, and a set is of tapes.", medium,
-                              medium_kind_terms[kind].code);
+                return refuse(err, ERR_REFUSED, "C4", "El soporte %s es de tipo %s%.0s, y un juego es de cintas.",
+                              "Medium %s is of kind %.0s%s, and a set is of tapes.", medium,
+                              medium_kind_terms[kind].name.es, medium_kind_terms[kind].name.en);
         if (set)
                 return refuse(err, ERR_CONFLICT, "C4", "La cinta %s ya está en el juego «%.40s».",
                               "Tape %s is in the set “%.40s” already.", medium, set);

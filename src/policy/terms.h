@@ -37,11 +37,30 @@ extern const struct term category_terms[CATEGORIES];
 extern const struct term classification_terms[CLASSIFICATIONS];
 extern const struct term medium_kind_terms[MEDIUM_KINDS];
 extern const struct term role_terms[ROLES]; /* index = bit number */
+extern const struct term role_words[ROLES]; /* the same in one word, for tables and lists */
 
 /* The index of a code, case-insensitive and with or without the accent of PÚBLICO/BÁSICA; ERR_USAGE if none. */
 int term_parse(const struct term *terms, size_t n, const char *code);
 
+/* Whether two names are the same to whoever types them: case, accents, and "-" for a space do not matter. */
+bool term_alike(const char *a, const char *b);
+/* The index of what a person typed: a code, or the name in either language, "-" for a space too. ERR_USAGE when it
+ * is none, or the name of more than one. */
+int term_find(const struct term *terms, size_t n, const char *text);
+/* The name of a code; the code itself when it is none of the table. */
+const char *term_name(const struct term *terms, size_t n, const char *code, enum lang lang);
+/* Both names, where a message takes one in each of its formats: "%s%.0s" and "%.0s%s". */
+#define TERM_NAMES(terms, code)                                                                                    \
+        term_name(terms, sizeof(terms) / sizeof((terms)[0]), code, LANG_ES),                                       \
+                term_name(terms, sizeof(terms) / sizeof((terms)[0]), code, LANG_EN)
+/* A text of codes, such as "owner,custodian" or "origin (valid)", in their names; one that holds anything else
+ * stays as it is. New string or NULL. */
+char *terms_named(const struct term *terms, size_t n, const char *text, enum lang lang);
+
 /* "owner,custodian" from role bits, in table order; out holds 64 bytes. */
 void roles_format(unsigned roles, char out[64]);
-/* The inverse. 0 or ERR_USAGE (unknown or repeated role). */
+/* The same in words, "propietario, custodio"; out holds ROLES_TEXT bytes. */
+enum { ROLES_TEXT = 96 };
+void roles_named(unsigned roles, enum lang lang, char out[ROLES_TEXT]);
+/* The inverse of both. 0 or ERR_USAGE (unknown or repeated role). */
 int roles_parse(const char *text, unsigned *ret);

@@ -133,9 +133,9 @@ int transport_judge_means(enum category strictest, const struct transport_means 
         } else {
                 return 0;
         }
-        return refuse(err, ERR_REFUSED, "T1", "La categoría %s exige %s y se pidió %s.",
-                      "Category %s demands %s and %s was asked for.", category_terms[strictest].code, needed->code,
-                      given->code);
+        return refuse(err, ERR_REFUSED, "T1", "La categoría %s exige %s%.0s y se pidió %s%.0s.",
+                      "Category %s demands %.0s%s and %.0s%s was asked for.", category_terms[strictest].code,
+                      needed->name.es, needed->name.en, given->name.es, given->name.en);
 }
 
 int transport_judge_position(enum transport_tracking tracking, bool has_position, struct error *err) {
@@ -154,8 +154,9 @@ int transport_judge_packaging(unsigned ticked, bool electronic, bool must_encryp
                 if (ticked & 1U << level || (level == PACKAGING_ANTISTATIC_BAG && !electronic) ||
                     (level == PACKAGING_ENCRYPTED_MEDIUM && !must_encrypt))
                         continue;
-                return refuse(err, ERR_REFUSED, "T2", "Falta el nivel de embalaje %u, %s.",
-                              "Packaging level %u, %s, is missing.", level + 1, packaging_terms[level].code);
+                return refuse(err, ERR_REFUSED, "T2", "Falta el nivel de embalaje %u, %s%.0s.",
+                              "Packaging level %u, %.0s%s, is missing.", level + 1, packaging_terms[level].name.es,
+                              packaging_terms[level].name.en);
         }
         return 0;
 }
@@ -193,9 +194,10 @@ int transport_judge_encryption(const char *medium, enum medium_kind kind, enum c
 int transport_judge_order(enum shipment_state state, enum checkpoint checkpoint, struct error *err) {
         if (shipment_acts[transport_act_of(checkpoint)].from & 1U << state)
                 return 0;
-        return refuse(err, ERR_CONFLICT, "T4", "El envío está en el estado «%s» y no admite el punto «%s».",
-                      "The shipment is “%s” and does not allow checkpoint “%s”.", shipment_state_terms[state].code,
-                      checkpoint_terms[checkpoint].code);
+        return refuse(err, ERR_CONFLICT, "T4", "El envío está en el estado «%s%.0s» y no admite el punto «%s%.0s».",
+                      "The shipment is “%.0s%s” and does not allow checkpoint “%.0s%s”.",
+                      shipment_state_terms[state].name.es, shipment_state_terms[state].name.en,
+                      checkpoint_terms[checkpoint].name.es, checkpoint_terms[checkpoint].name.en);
 }
 
 enum shipment_state transport_state_after(enum checkpoint checkpoint) {

@@ -13,6 +13,31 @@ enum audit_kind audit_kind_of(const json_t *audit) {
         return kind < 0 ? AUDIT_INVENTORY : (enum audit_kind) kind;
 }
 
+const struct term audit_item_terms[AUDIT_ITEMS] = {
+        { "medium", { "soporte", "medium" } },
+        { "shipment", { "envío", "shipment" } },
+        { "destruction", { "destrucción", "destruction" } },
+        { "criterion", { "aspecto del proceso", "aspect of the process" } },
+};
+const struct term audit_way_terms[AUDIT_WAYS] = {
+        { "typed", { "tecleado", "typed" } },
+        { "header", { "cabecera leída", "header read" } },
+        { "stocktake", { "recuento", "stocktake" } },
+        { "scan", { "leído", "scan" } },
+        { "id", { "identificador", "ID" } },
+        { "serial", { "número de serie", "serial number" } },
+        { "wwn", { "WWN", "WWN" } },
+        { "luks-uuid", { "UUID de LUKS", "LUKS UUID" } },
+        { "epc", { "EPC", "EPC" } },
+        { "tamper", { "indicador de manipulación", "tamper indicator" } },
+};
+const struct term audit_note_terms[AUDIT_NOTES] = {
+        { "found", { "en su sitio", "where it belongs" } },
+        { "missing", { "sin localizar", "not located" } },
+        { "misplaced", { "fuera de sitio", "misplaced" } },
+        { "unexpected", { "no debería estar", "unexpected" } },
+};
+
 static int add_stocktakes(struct act *act, const char *id, json_t *audit, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         json_t *list = json_array();

@@ -296,20 +296,24 @@ static const struct param report_params[] = {
 static const struct column finding_columns[] = {
         { "finding", HELP("HALLAZGO", "FINDING") },
         { "audit", HELP("AUDITORÍA", "AUDIT") },
-        { "severity", HELP("GRAVEDAD", "SEVERITY") },
+        { "severity", CODES("GRAVEDAD", "SEVERITY", finding_severity_terms) },
         { "subject", HELP("ASUNTO", "SUBJECT") },
         { "what", HELP("QUÉ", "WHAT") },
         { "measure", HELP("MEDIDA", "MEASURE") },
         { "responsible", HELP("RESUELVE", "SETTLES") },
         { "deadline", HELP("PLAZO", "DEADLINE") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", finding_state_terms) },
         { "overdue", HELP("VENCIDO", "OVERDUE") },
 };
 static const struct column report_columns[] = {
-        { "subject", HELP("ELEMENTO", "ITEM") },   { "what", HELP("QUÉ ES", "WHAT") },
-        { "result", HELP("RESULTADO", "RESULT") }, { "how", HELP("CÓMO", "HOW") },
-        { "seen", HELP("VISTO", "SEEN") },         { "note", HELP("NOTA", "NOTE") },
-        { "time", HELP("CUÁNDO", "WHEN") },        { "person", HELP("QUIÉN", "WHO") },
+        { "subject", HELP("ELEMENTO", "ITEM") },
+        { "what", CODES("QUÉ ES", "WHAT", audit_item_terms) },
+        { "result", CODES("RESULTADO", "RESULT", audit_result_terms) },
+        { "how", CODES("CÓMO", "HOW", audit_way_terms) },
+        { "seen", HELP("VISTO", "SEEN") },
+        { "note", CODES("NOTA", "NOTE", audit_note_terms) },
+        { "time", HELP("CUÁNDO", "WHEN") },
+        { "person", HELP("QUIÉN", "WHO") },
 };
 
 static const struct verb verbs[] = {

@@ -17,39 +17,12 @@ static json_t *word_of(const struct term *terms, size_t n, const char *code) {
         return i < 0 ? json_string(code ? code : "–") : both(terms[i].name);
 }
 
-/* The full name, or the account's where the person is gone. */
-static json_t *printed_name(struct act *act, const char *name) {
-        _cleanup_person_ struct person person = { 0 };
+/* Codes in their names, "scan: serial" too; what a person typed as it is. */
+static json_t *words_of(const struct term *terms, size_t n, const char *codes) {
+        _cleanup_free_ char *es = terms_named(terms, n, codes ? codes : "", LANG_ES),
+                            *en = terms_named(terms, n, codes ? codes : "", LANG_EN);
 
-        if (!name)
-                return NULL;
-        if (person_load(act->db, name, &person, NULL) < 0 || !*person.full_name)
-                return json_string(name);
-        return json_string(person.full_name);
-}
-
-/* How it was seen, and what a stocktake says, in words; "scan: serial" keeps the name that was read. */
-static json_t *how_words(const char *how) {
-        static const struct term ways[] = { { "typed", { "tecleado", "typed" } },
-                                            { "header", { "cabecera leída", "header read" } },
-                                            { "stocktake", { "recuento", "stocktake" } } };
-        char es[64];
-
-        if (!how || strncmp(how, "scan: ", 6) != 0)
-                return word_of(ways, COUNT(ways), how);
-        (void) snprintf(es, sizeof es, "leído: %.40s", how + 6);
-        return both((struct text){ es, how });
-}
-
-static json_t *note_words(const json_t *item) {
-        static const struct term scans[] = { { "found", { "en su sitio", "where it belongs" } },
-                                             { "missing", { "sin localizar", "not located" } },
-                                             { "misplaced", { "fuera de sitio", "misplaced" } },
-                                             { "unexpected", { "no debería estar", "unexpected" } } };
-        const char *note = json_text(item, "note");
-
-        return strcmp(json_text_or_empty(item, "how"), "stocktake") == 0 ? word_of(scans, COUNT(scans), note)
-                                                                         : json_string(note ? note : "");
+        return es && en ? both((struct text){ es, en }) : NULL;
 }
 
 static int split_items(const json_t *audit, const json_t *items, json_t *data, struct error *err) {
@@ -68,8 +41,10 @@ static int split_items(const json_t *audit, const json_t *items, json_t *data, s
                 if (!row ||
                     json_object_set_new(row, "result",
                                         word_of(audit_result_terms, AUDIT_RESULTS, json_text(item, "result"))) ||
-                    json_object_set_new(row, "how", how_words(json_text(item, "how"))) ||
-                    json_object_set_new(row, "note", note_words(item)) ||
+                    json_object_set_new(row, "how",
+                                        words_of(audit_way_terms, AUDIT_WAYS, json_text(item, "how"))) ||
+                    json_object_set_new(row, "note",
+                                        words_of(audit_note_terms, AUDIT_NOTES, json_text(item, "note"))) ||
                     (criterion && of_process && json_object_set_new(row, "criterion", both(criterion->name))) ||
                     json_array_append_new(of_process ? criteria : sample, row))
                         return fail_memory(err);
@@ -91,7 +66,7 @@ static int add_findings(struct act *act, const json_t *audit, json_t *data, stru
                             word_of(finding_severity_terms, FINDING_SEVERITIES, json_text(one, "severity"))) ||
                     json_object_set_new(one, "state",
                                         word_of(finding_state_terms, FINDING_STATES, json_text(one, "state"))) ||
-                    json_object_set_new(one, "responsible", printed_name(act, json_text(one, "responsible"))))
+                    json_object_set_new(one, "responsible", person_printed(act->db, json_text(one, "responsible"))))
                         return fail_memory(err);
         }
         return json_object_set(data, "finding_list", findings) ? fail_memory(err) : 0;
@@ -99,7 +74,7 @@ static int add_findings(struct act *act, const json_t *audit, json_t *data, stru
 
 static json_t *signature_box(struct act *act, const json_t *audit) {
         const json_t *signatures = json_object_get(audit, "signatures"), *one = json_array_get(signatures, 0);
-        json_t *box = json_object(), *name = printed_name(act, json_text(one, "person"));
+        json_t *box = json_object(), *name = person_printed(act->db, json_text(one, "person"));
 
         if (!one || !name)
                 return box;
@@ -138,14 +113,15 @@ static int form_data(struct act *act, const json_t *audit, const json_t *items, 
         const char *scope = json_text_or_empty(audit, "scope");
         int r;
 
-        more = json_pack(
-                "{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o*, s:o*, s:s, s:s, s:{s:o}}", "number",
-                json_text(audit, "audit"), "organisation", act->organisation, "site", act->site, "station",
-                act->station, "issued", (json_int_t) act_now(act), "issued_by", printed_name(act, act->person),
-                "what", word_of(audit_kind_terms, AUDIT_KINDS, json_text(audit, "kind")), "rule", rule_words(audit),
-                "auditor", printed_name(act, json_text(audit, "started_by")), "closer",
-                printed_name(act, json_text(audit, "closed_by")), "place", *scope ? scope : act->site, "measure",
-                audit_programme[audit_kind_of(audit)].measure, "signatures", "auditor", signature_box(act, audit));
+        more = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o*, s:o*, s:s, s:s, s:{s:o}}", "number",
+                         json_text(audit, "audit"), "organisation", act->organisation, "site", act->site, "station",
+                         act->station, "issued", (json_int_t) act_now(act), "issued_by",
+                         person_printed(act->db, act->person), "what",
+                         word_of(audit_kind_terms, AUDIT_KINDS, json_text(audit, "kind")), "rule",
+                         rule_words(audit), "auditor", person_printed(act->db, json_text(audit, "started_by")),
+                         "closer", person_printed(act->db, json_text(audit, "closed_by")), "place",
+                         *scope ? scope : act->site, "measure", audit_programme[audit_kind_of(audit)].measure,
+                         "signatures", "auditor", signature_box(act, audit));
         /* The paper's digest is of all of it; the population's has its own member. */
         if (!data || !more || json_object_update(data, more) ||
             json_object_set(data, "population_digest", json_object_get(audit, "digest")) ||

@@ -19,6 +19,9 @@ int audit_load_open(struct act *act, const char *text, json_t **ret, struct erro
 /* Its items: an array of {subject, what, result, how, seen, note, time, person}. */
 int audit_items(struct act *act, const char *id, json_t **ret, struct error *err);
 enum audit_kind audit_kind_of(const json_t *audit);
+/* Of an item: what it is, how it was seen ("scan: serial"), and what a stocktake left as its note. */
+enum { AUDIT_ITEMS = 4, AUDIT_WAYS = 10, AUDIT_NOTES = 4 };
+extern const struct term audit_item_terms[AUDIT_ITEMS], audit_way_terms[AUDIT_WAYS], audit_note_terms[AUDIT_NOTES];
 
 /* --- the calendar -------------------------------------------------------------------------------------------- */
 

@@ -39,12 +39,12 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
                     (only && strcmp(json_text_or_empty(item, "result"), only) != 0))
                         (void) json_array_remove(items, i);
         }
-        act_say(act, "%s: %s %s, %lld de %lld decididos, %lld no conformes, %lld no vistos, %lld hallazgos.",
-                "%s: %s %s, %lld of %lld decided, %lld deficient, %lld not seen, %lld findings.",
-                json_text(audit, "audit"), json_text(audit, "kind"), json_text(audit, "category"),
-                (long long) json_int(audit, "decided", 0), (long long) json_int(audit, "items", 0),
-                (long long) json_int(audit, "deficient", 0), (long long) json_int(audit, "not_seen", 0),
-                (long long) json_int(audit, "findings", 0));
+        act_say(act, "%s: %s%.0s %s, %lld de %lld decididos, %lld no conformes, %lld no vistos, %lld hallazgos.",
+                "%s: %.0s%s %s, %lld of %lld decided, %lld deficient, %lld not seen, %lld findings.",
+                json_text(audit, "audit"), TERM_NAMES(audit_kind_terms, json_text_or_empty(audit, "kind")),
+                json_text(audit, "category"), (long long) json_int(audit, "decided", 0),
+                (long long) json_int(audit, "items", 0), (long long) json_int(audit, "deficient", 0),
+                (long long) json_int(audit, "not_seen", 0), (long long) json_int(audit, "findings", 0));
         if (json_object_set(audit, "rows", items) || json_object_set(audit, "finding_list", findings))
                 return fail_memory(err);
         *ret = TAKE_PTR(audit);
@@ -143,12 +143,16 @@ static const struct column calendar_columns[] = {
         { "last_audit", HELP("ÚLTIMA", "LAST") }, { "due", HELP("TOCA EL", "DUE") },
         { "word", HELP("ESTADO", "STANDING") },   { "open_audit", HELP("EN CURSO", "UNDER WAY") },
 };
+static const struct term audit_state_terms[] = {
+        { "open", { "abierta", "open" } },
+        { "closed", { "cerrada", "closed" } },
+};
 static const struct column audit_columns[] = {
         { "audit", HELP("AUDITORÍA", "AUDIT") },
-        { "kind", HELP("QUÉ", "WHAT") },
+        { "kind", CODES("QUÉ", "WHAT", audit_kind_terms) },
         { "category", HELP("CATEGORÍA", "CATEGORY") },
         { "scope", HELP("LUGAR", "PLACE") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", audit_state_terms) },
         { "started", HELP("EMPEZÓ", "STARTED") },
         { "started_by", HELP("QUIÉN", "WHO") },
         { "population", HELP("POBLACIÓN", "POPULATION") },
@@ -159,10 +163,14 @@ static const struct column audit_columns[] = {
         { "closed", HELP("CERRADA", "CLOSED") },
 };
 static const struct column item_columns[] = {
-        { "subject", HELP("ELEMENTO", "ITEM") },   { "what", HELP("QUÉ ES", "WHAT") },
-        { "result", HELP("RESULTADO", "RESULT") }, { "how", HELP("CÓMO", "HOW") },
-        { "seen", HELP("VISTO", "SEEN") },         { "note", HELP("NOTA", "NOTE") },
-        { "time", HELP("CUÁNDO", "WHEN") },        { "person", HELP("QUIÉN", "WHO") },
+        { "subject", HELP("ELEMENTO", "ITEM") },
+        { "what", CODES("QUÉ ES", "WHAT", audit_item_terms) },
+        { "result", CODES("RESULTADO", "RESULT", audit_result_terms) },
+        { "how", CODES("CÓMO", "HOW", audit_way_terms) },
+        { "seen", HELP("VISTO", "SEEN") },
+        { "note", CODES("NOTA", "NOTE", audit_note_terms) },
+        { "time", HELP("CUÁNDO", "WHEN") },
+        { "person", HELP("QUIÉN", "WHO") },
 };
 
 static const struct verb verbs[] = {

@@ -143,18 +143,17 @@ static const struct param account_params[] = {
 };
 static const struct param map_params[] = {
         GROUP,
-        { "roles", PARAM_TEXT, PARAM_REQUIRED, HELP("roles separados por comas", "roles separated by commas"), 0,
-          60, NULL, 0 },
+        { "roles", PARAM_TEXT, PARAM_REQUIRED, ROLES_HELP, 0, 60, NULL, 0 },
         REASON,
 };
 static const struct param unmap_params[] = { GROUP, REASON };
 static const struct column group_columns[] = { { "group", HELP("GRUPO", "GROUP") },
-                                               { "roles", HELP("ROLES", "ROLES") } };
+                                               { "roles", CODES("ROLES", "ROLES", role_words) } };
 static const struct column whoami_columns[] = {
         { "name", HELP("CUENTA", "ACCOUNT") },
         { "full_name", HELP("NOMBRE", "NAME") },
         { "os_user", HELP("USUARIO SO", "OS USER") },
-        { "roles", HELP("ROLES", "ROLES") },
+        { "roles", CODES("ROLES", "ROLES", role_words) },
         { "last_access", HELP("ÚLTIMO ACCESO", "LAST ACCESS") },
         { "last_failed", HELP("ÚLTIMO INTENTO FALLIDO", "LAST FAILED ATTEMPT") },
         { "failed", HELP("INTENTOS FALLIDOS", "FAILED ATTEMPTS") },

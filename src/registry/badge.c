@@ -315,9 +315,14 @@ static const struct param revoke_params[] = {
           HELP("su número, o el texto leído", "its number, or the scanned text"), 0, 200, NULL, 0 },
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
+static const struct term card_state_terms[] = {
+        { "valid", { "vigente", "valid" } },
+        { "replaced", { "sustituida", "replaced" } },
+        { "revoked", { "anulada", "void" } },
+};
 static const struct column card_columns[] = {
         { "card", HELP("TARJETA", "CARD") },        { "person", HELP("CUENTA", "ACCOUNT") },
-        { "full_name", HELP("NOMBRE", "NAME") },    { "state", HELP("ESTADO", "STATE") },
+        { "full_name", HELP("NOMBRE", "NAME") },    { "state", CODES("ESTADO", "STATE", card_state_terms) },
         { "issued", HELP("EMITIDA", "ISSUED") },    { "issued_by", HELP("POR", "BY") },
         { "ended", HELP("ANULADA", "VOID SINCE") }, { "ended_by", HELP("POR", "BY") },
         { "reason", HELP("MOTIVO", "REASON") },
@@ -326,7 +331,7 @@ static const struct column scan_columns[] = {
         { "card", HELP("TARJETA", "CARD") },
         { "name", HELP("CUENTA", "ACCOUNT") },
         { "full_name", HELP("NOMBRE", "NAME") },
-        { "roles", HELP("ROLES", "ROLES") },
+        { "roles", CODES("ROLES", "ROLES", role_words) },
         { "blocked", HELP("BLOQUEADA", "BLOCKED") },
         { "expires", HELP("CADUCA", "EXPIRES") },
         { "trained_until", HELP("FORMACIÓN", "TRAINED") },

@@ -233,8 +233,9 @@ static int run_register(struct act *act, const json_t *args, json_t **ret, struc
         if (r == 0)
                 r = act_record(act, &fact, 1, err);
         if (r == 0) {
-                act_say(act, "Soporte %s registrado: %s, %s, categoría %s.",
-                        "Medium %s registered: %s, %s, category %s.", fact.subject, json_text(fact.data, "kind"),
+                act_say(act, "Soporte %s registrado: %s%.0s, %s, categoría %s.",
+                        "Medium %s registered: %.0s%s, %s, category %s.", fact.subject,
+                        TERM_NAMES(medium_kind_terms, json_text_or_empty(fact.data, "kind")),
                         json_text(fact.data, "classification"), json_text(fact.data, "category"));
                 *ret = json_pack("{s:s}", "id", fact.subject);
         }
@@ -577,15 +578,15 @@ static const struct param retire_params[] = {
 };
 static const struct column medium_columns[] = {
         { "id", HELP("SOPORTE", "MEDIUM") },
-        { "kind", HELP("TIPO", "KIND") },
+        { "kind", CODES("TIPO", "KIND", medium_kind_terms) },
         { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
         { "category", HELP("CATEGORÍA", "CATEGORY") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", medium_state_terms) },
         { "owner", HELP("PROPIETARIO", "OWNER") },
         { "location", HELP("UBICACIÓN", "LOCATION") },
         { "holder", HELP("LO TIENE", "HOLDER") },
         { "expires", HELP("CADUCA", "EXPIRES") },
-        { "label_state", HELP("ETIQUETA", "LABEL") },
+        { "label_state", CODES("ETIQUETA", "LABEL", medium_label_terms) },
         { "model", HELP("MODELO", "MODEL") },
         { "serial", HELP("SERIE", "SERIAL") },
         { "size", HELP("BYTES", "BYTES") },

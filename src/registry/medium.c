@@ -22,6 +22,22 @@ const struct term medium_state_terms[MEDIUM_STATES] = {
         [MEDIUM_QUARANTINED] = { "quarantined", { "en cuarentena", "quarantined" } },
 };
 
+const struct term medium_label_terms[MEDIUM_LABELS] = {
+        { "none", { "sin etiqueta", "none" } },
+        { "valid", { "vigente", "valid" } },
+        { "void", { "anulada", "void" } },
+};
+
+const struct term medium_name_terms[MEDIUM_NAMES] = {
+        { "id", { "identificador", "ID" } },
+        { "serial", { "número de serie", "serial number" } },
+        { "wwn", { "WWN", "WWN" } },
+        { "luks-uuid", { "UUID de LUKS", "LUKS UUID" } },
+        { "epc", { "EPC", "EPC" } },
+        { "tamper", { "indicador de manipulación", "tamper indicator" } },
+        { "insertion", { "esta misma inserción", "this same insertion" } },
+};
+
 bool medium_is_here(enum medium_state state) {
         return state == MEDIUM_IN_CUSTODY || state == MEDIUM_SANITIZED || state == MEDIUM_UNSANITIZED ||
                state == MEDIUM_QUARANTINED;

@@ -23,6 +23,9 @@ enum medium_state {
         MEDIUM_STATES
 };
 extern const struct term medium_state_terms[MEDIUM_STATES]; /* codes "in-custody", "on-loan", ... */
+enum { MEDIUM_LABELS = 3, MEDIUM_NAMES = 7 };
+extern const struct term medium_label_terms[MEDIUM_LABELS]; /* of its label: "none", "valid", "void" */
+extern const struct term medium_name_terms[MEDIUM_NAMES];   /* what it was known by: "id", "serial", "wwn", ... */
 /* Whether it is kept here, fit for use or not: it has its place, and can be wiped or destroyed. */
 bool medium_is_here(enum medium_state state);
 

@@ -56,6 +56,16 @@ int person_load(struct db *db, const char *name, struct person *ret, struct erro
         return r < 0 ? r : from_row(rows, ret, err);
 }
 
+json_t *person_printed(struct db *db, const char *name) {
+        _cleanup_person_ struct person person = { 0 };
+
+        if (!name)
+                return NULL;
+        if (person_load(db, name, &person, NULL) < 0 || !*person.full_name)
+                return json_string(name);
+        return json_string(person.full_name);
+}
+
 int person_by_os_user(struct db *db, const char *os_user, struct person *ret, struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
         int r = db_query(db, &rows, err, "SELECT " PERSON_COLUMNS " WHERE os_user = ? AND os_user <> ''", "s",
@@ -172,7 +182,9 @@ int person_roles_argument(const json_t *args, unsigned *ret, struct error *err) 
         if (roles_parse(roles, ret) == 0)
                 return 0;
         (void) fail(err, ERR_USAGE, "Roles no válidos: «%.60s».", "Invalid roles: “%.60s”.", roles);
-        return hint(err, "Use owner, custodian, operator, security, user o auditor, separados por comas.",
+        return hint(err,
+                    "Use propietario, custodio, operador-ti, seguridad, usuario o auditor, separados por comas, o "
+                    "sus códigos: owner, custodian, operator, security, user, auditor.",
                     "Use owner, custodian, operator, security, user or auditor, separated by commas.");
 }
 
@@ -191,6 +203,7 @@ static int run_add(struct act *act, const json_t *args, json_t **ret, struct err
         const char *name = json_text(args, "name"), *expires = json_text_or_empty(args, "expires");
         _cleanup_person_ struct person there = { 0 };
         _cleanup_json_ json_t *data = NULL;
+        char es[ROLES_TEXT], en[ROLES_TEXT];
         unsigned roles;
         int r = person_roles_argument(args, &roles, err);
 
@@ -211,8 +224,10 @@ static int run_add(struct act *act, const json_t *args, json_t **ret, struct err
         r = act_record_one(act, "person.added", name, data, err);
         if (r < 0)
                 return r;
-        act_say(act, "Alta de %s (%s). Siguiente paso: mpsi person enrol %s.",
-                "%s added (%s). Next: mpsi person enrol %s.", name, json_text(data, "roles"), name);
+        roles_named(roles, LANG_ES, es);
+        roles_named(roles, LANG_EN, en);
+        act_say(act, "Alta de %s (%s%.0s). Siguiente paso: mpsi person enrol %s.",
+                "%s added (%.0s%s). Next: mpsi person enrol %s.", name, es, en, name);
         *ret = json_pack("{s:s, s:s}", "name", name, "roles", json_text(data, "roles"));
         return 0;
 }
@@ -453,8 +468,7 @@ static const struct param add_params[] = {
         { "name", PARAM_NAME, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("nombre de la cuenta", "the account's name"),
           0, 0, NULL, 0 },
         { "full-name", PARAM_TEXT, PARAM_REQUIRED, HELP("nombre y apellidos", "full name"), 0, 64, NULL, 0 },
-        { "roles", PARAM_TEXT, PARAM_REQUIRED, HELP("roles separados por comas", "roles separated by commas"), 0,
-          60, NULL, 0 },
+        { "roles", PARAM_TEXT, PARAM_REQUIRED, ROLES_HELP, 0, 60, NULL, 0 },
         { "title", PARAM_TEXT, 0,
           HELP("cargo, tal como se imprime bajo la firma", "job title, as printed under a signature"), 0, 64, NULL,
           0 },
@@ -480,22 +494,25 @@ static const struct param enrol_params[] = {
 };
 static const struct param role_params[] = {
         WHO,
-        { "roles", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL,
-          HELP("roles separados por comas", "roles separated by commas"), 0, 60, NULL, 0 },
+        { "roles", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, ROLES_HELP, 0, 60, NULL, 0 },
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
 static const struct column person_columns[] = {
-        { "name", HELP("CUENTA", "ACCOUNT") },        { "full_name", HELP("NOMBRE", "NAME") },
-        { "roles", HELP("ROLES", "ROLES") },          { "title", HELP("CARGO", "TITLE") },
-        { "enrolled", HELP("FIRMA", "SIGNS") },       { "blocked", HELP("BLOQUEADA", "BLOCKED") },
-        { "expires", HELP("CADUCA", "EXPIRES") },     { "trained_until", HELP("FORMACIÓN", "TRAINED") },
+        { "name", HELP("CUENTA", "ACCOUNT") },
+        { "full_name", HELP("NOMBRE", "NAME") },
+        { "roles", CODES("ROLES", "ROLES", role_words) },
+        { "title", HELP("CARGO", "TITLE") },
+        { "enrolled", HELP("FIRMA", "SIGNS") },
+        { "blocked", HELP("BLOQUEADA", "BLOCKED") },
+        { "expires", HELP("CADUCA", "EXPIRES") },
+        { "trained_until", HELP("FORMACIÓN", "TRAINED") },
         { "os_user", HELP("USUARIO SO", "OS USER") },
 };
 /* What only security administrators and auditors get is at the end. */
 static const struct column show_columns[] = {
         { "name", HELP("CUENTA", "ACCOUNT") },
         { "full_name", HELP("NOMBRE", "NAME") },
-        { "roles", HELP("ROLES", "ROLES") },
+        { "roles", CODES("ROLES", "ROLES", role_words) },
         { "title", HELP("CARGO", "TITLE") },
         { "enrolled", HELP("FIRMA", "SIGNS") },
         { "blocked", HELP("BLOQUEADA", "BLOCKED") },
@@ -503,7 +520,7 @@ static const struct column show_columns[] = {
         { "trained_until", HELP("FORMACIÓN", "TRAINED") },
         { "os_user", HELP("USUARIO SO", "OS USER") },
         { "locked", HELP("BLOQUEADA DESDE", "LOCKED SINCE") },
-        { "cause", HELP("CAUSA", "CAUSE") },
+        { "cause", CODES("CAUSA", "CAUSE", access_cause_terms) },
         { "failed", HELP("INTENTOS FALLIDOS", "FAILED ATTEMPTS") },
         { "last_failed", HELP("ÚLTIMO INTENTO FALLIDO", "LAST FAILED ATTEMPT") },
         { "last_access", HELP("ÚLTIMO ACCESO", "LAST ACCESS") },

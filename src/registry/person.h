@@ -1,6 +1,7 @@
 /* People: names, roles, their accounts' state and their signing certificates. */
 #pragma once
 
+#include <jansson.h>
 #include <openssl/types.h>
 #include <stdbool.h>
 
@@ -30,6 +31,9 @@ int person_each(struct db *db, int (*each)(void *context, const struct person *p
                 struct error *err);
 /* When the first of them was added: as old as the store. */
 int people_since(struct db *db, int64_t *ret, struct error *err);
+/* As printed: the full name, or the account's when the person is gone. New reference; NULL when there is no name.
+ */
+json_t *person_printed(struct db *db, const char *name);
 void person_done(struct person *person);
 #define _cleanup_person_ _cleanup_(person_done)
 

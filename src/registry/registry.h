@@ -13,6 +13,10 @@ extern const struct room people_room, accounts_room, media_room, blank_room, pro
 json_t *person_added_data(const char *full_name, const char *title, unsigned roles, const char *os_user,
                           const char *expires);
 /* The argument `roles`. ERR_USAGE. */
+#define ROLES_HELP                                                                                                 \
+        HELP("roles separados por comas: propietario (owner), custodio (custodian), operador-ti (operator), "      \
+             "seguridad (security), usuario (user), auditor",                                                      \
+             "roles separated by commas: owner, custodian, operator, security, user, auditor")
 int person_roles_argument(const json_t *args, unsigned *ret, struct error *err);
 /* X1: an operating-system account is one person's. ERR_CONFLICT. */
 int person_os_user_free(struct db *db, const char *os_user, struct error *err);

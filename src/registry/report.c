@@ -78,6 +78,33 @@ static json_t *summary_to_json(const struct summary sums[CLASSIFICATIONS]) {
         return list;
 }
 
+/* What the inventory is of: all media unless asked otherwise. */
+static json_t *scope_words(const json_t *args) {
+        const char *classification = json_text(args, "classification"), *category = json_text(args, "category");
+        const bool all = json_flag(args, "all");
+        char words[LANGS][96];
+
+        for (enum lang lang = LANG_ES; lang < LANGS; lang++) {
+                const bool en = lang == LANG_EN;
+
+                (void) snprintf(words[lang], sizeof words[lang], "%s%s%s%s",
+                                classification
+                                        ? term_name(classification_terms, CLASSIFICATIONS, classification, lang)
+                                        : "",
+                                classification && category ? " · " : "",
+                                category ? term_name(category_terms, CATEGORIES, category, lang) : "",
+                                classification || category ? ""
+                                : en                       ? "the whole inventory"
+                                                           : "todo el inventario");
+                (void) snprintf(
+                        words[lang] + strlen(words[lang]), sizeof words[lang] - strlen(words[lang]), "%s",
+                        all  ? (en ? ", destroyed and retired ones too" : ", también los destruidos y retirados")
+                        : en ? ", without destroyed and retired ones"
+                             : ", sin los destruidos ni retirados");
+        }
+        return json_pack("{s:s, s:s}", "es", words[LANG_ES], "en", words[LANG_EN]);
+}
+
 static int read_inventory(struct act *act, const json_t *args, struct report *report, struct error *err) {
         struct summary sums[CLASSIFICATIONS] = { 0 };
         _cleanup_json_ json_t *list = json_array();
@@ -91,10 +118,11 @@ static int read_inventory(struct act *act, const json_t *args, struct report *re
         if (r < 0)
                 return r;
         media = json_array_size(list);
-        report->data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s++, s:I, s:s, s:o, s:O}", "number", report->number,
-                                 "organisation", act->organisation, "site", act->site, "station", act->station,
-                                 "date", (json_int_t) act_now(act), "scope", classification ? classification : "",
-                                 classification && category ? " · " : "", category ? category : "", "total",
+        report->data = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s++, s:o, s:I, s:s, s:o, s:O}", "number",
+                                 report->number, "organisation", act->organisation, "site", act->site, "station",
+                                 act->station, "date", (json_int_t) act_now(act), "scope",
+                                 classification ? classification : "", classification && category ? " · " : "",
+                                 category ? category : "", "scope_text", scope_words(args), "total",
                                  (json_int_t) media, "custodian", person.full_name, "summary",
                                  summary_to_json(sums), "media", list);
         report->record = json_pack("{s:I}", "media", (json_int_t) media);
@@ -127,15 +155,15 @@ static const struct param params[] = {
 };
 static const struct column columns[] = {
         { "id", HELP("SOPORTE", "MEDIUM") },
-        { "kind", HELP("TIPO", "KIND") },
+        { "kind", CODES("TIPO", "KIND", medium_kind_terms) },
         { "classification", HELP("CLASIFICACIÓN", "CLASSIFICATION") },
         { "category", HELP("CATEGORÍA", "CATEGORY") },
         { "owner", HELP("PROPIETARIO", "OWNER") },
         { "location", HELP("UBICACIÓN", "LOCATION") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", medium_state_terms) },
         { "serial", HELP("SERIE", "SERIAL") },
         { "expires", HELP("CADUCA", "EXPIRES") },
-        { "label", HELP("ETIQUETA", "LABEL") },
+        { "label", CODES("ETIQUETA", "LABEL", medium_label_terms) },
 };
 static const struct verb verbs[] = {
         { "report", "R-110-022", ROLE_CUSTODIAN | ROLE_SECURITY | ROLE_AUDITOR, VERB_WRITES | VERB_BULK,

@@ -62,19 +62,22 @@ static int add(void *context, const char *name, unsigned roles, enum training tr
         const struct training_demand *demand = &training_demands[training];
         const struct term *standing = &training_standing_terms[result->standing];
         _cleanup_person_ struct person person = { 0 };
-        char text[64];
+        char text[64], es[ROLES_TEXT], en[ROLES_TEXT];
         json_t *row;
 
         if (person_load(listing->act->db, name, &person, NULL) < 0)
                 return 0;
         roles_format(roles, text);
-        row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s}}", "name",
-                        name, "full_name", person.full_name, "roles", text, "training",
-                        training_terms[training].code, "training_text",
-                        text_in(demand->content, listing->act->lang), "hours", (json_int_t) result->hours, "wanted",
-                        (json_int_t) demand->hours, "months", (json_int_t) demand->months, "until", result->until,
-                        "standing", standing->code, "content", "es", demand->content.es, "en", demand->content.en,
-                        "standing_text", "es", standing->name.es, "en", standing->name.en);
+        roles_named(roles, LANG_ES, es);
+        roles_named(roles, LANG_EN, en);
+        row = json_pack(
+                "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s}, s:{s:s, s:s}}",
+                "name", name, "full_name", person.full_name, "roles", text, "training",
+                training_terms[training].code, "training_text", text_in(demand->content, listing->act->lang),
+                "hours", (json_int_t) result->hours, "wanted", (json_int_t) demand->hours, "months",
+                (json_int_t) demand->months, "until", result->until, "standing", standing->code, "content", "es",
+                demand->content.es, "en", demand->content.en, "standing_text", "es", standing->name.es, "en",
+                standing->name.en, "roles_text", "es", es, "en", en);
         return json_array_append_new(listing->rows, row) < 0 ? ERR_FAILED : 0;
 }
 
@@ -116,8 +119,22 @@ static int record(struct act *act, const char *form, const char *number, json_t 
         return data ? act_record_one(act, "report.made", number, data, err) : fail_memory(err);
 }
 
+/* Programs that read the CSV know roles by their codes. */
+static json_t *with_codes(const json_t *data) {
+        json_t *copy = json_deep_copy(data), *row;
+        size_t i;
+
+        json_array_foreach(json_object_get(copy, "trainings"), i, row) {
+                if (json_object_set(row, "roles_text", json_object_get(row, "roles")) < 0) {
+                        json_decref(copy);
+                        return NULL;
+                }
+        }
+        return copy;
+}
+
 static int run_training(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *rows = json_array(), *files = json_array(), *data = NULL;
+        _cleanup_json_ json_t *rows = json_array(), *files = json_array(), *data = NULL, *codes = NULL;
         struct listing listing = { act, rows };
         char number[64], day[DATE_TEXT];
         int r = rows && files ? training_each(act, json_text(args, "name"), add, &listing, err) : fail_memory(err);
@@ -127,11 +144,11 @@ static int run_training(struct act *act, const json_t *args, json_t **ret, struc
         date_of(act_now(act), day);
         (void) snprintf(number, sizeof number, "%s-%.4s%.2s%.2s", act->site, day, day + 5, day + 8);
         data = form_head(act, number);
-        if (!data || json_object_set(data, "trainings", rows) < 0)
+        if (!data || json_object_set(data, "trainings", rows) < 0 || !(codes = with_codes(data)))
                 return fail_memory(err);
         r = write_out(act, args, "pdf", "training-register", data, files, err);
         if (r == 0)
-                r = write_out(act, args, "csv", "training-register", data, files, err);
+                r = write_out(act, args, "csv", "training-register", codes, files, err);
         if (r == 0)
                 r = record(act, "training-register", number, files, err);
         if (r < 0)
@@ -229,13 +246,13 @@ static const struct param awareness_params[] = {
 };
 static const struct column training_columns[] = {
         { "name", HELP("PERSONA", "PERSON") },
-        { "training", HELP("FORMACIÓN", "TRAINING") },
+        { "training", CODES("FORMACIÓN", "TRAINING", training_terms) },
         { "training_text", HELP("CONTENIDO", "CONTENT") },
         { "hours", HELP("HORAS", "HOURS") },
         { "wanted", HELP("DE", "OF") },
         { "months", HELP("EN MESES", "IN MONTHS") },
         { "until", HELP("HASTA", "UNTIL") },
-        { "standing", HELP("ESTADO", "STANDING") },
+        { "standing", CODES("ESTADO", "STANDING", training_standing_terms) },
 };
 
 enum { STAFF = ROLE_OWNER | ROLE_CUSTODIAN | ROLE_OPERATOR | ROLE_SECURITY };

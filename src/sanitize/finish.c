@@ -270,11 +270,13 @@ static int answer(struct job *job, const json_t *data, const struct verdict *ver
                   struct error *err) {
         if (!is_sanitized(job, verdict))
                 return refuse(err, ERR_VERIFY, "S5",
-                              "%s NO queda saneado: %lld bytes sin alcanzar; nivel «%s», exigido «%s».",
-                              "%s is NOT sanitized: %lld bytes not reached; level “%s”, demanded “%s”.",
+                              "%s NO queda saneado: %lld bytes sin alcanzar; nivel «%s%.0s», exigido «%s%.0s».",
+                              "%s is NOT sanitized: %lld bytes not reached; level “%.0s%s”, demanded “%.0s%s”.",
                               job->medium.id, (long long) json_int(data, "bytes_not_reached", 0),
-                              sanitize_level_terms[verdict->reached].code,
-                              sanitize_level_terms[job->plan.demand->level].code);
+                              sanitize_level_terms[verdict->reached].name.es,
+                              sanitize_level_terms[verdict->reached].name.en,
+                              sanitize_level_terms[job->plan.demand->level].name.es,
+                              sanitize_level_terms[job->plan.demand->level].name.en);
         if (json_flag(json_object_get(data, "calibration"), "constant_elided") &&
             job->overwrite.technique->passes[job->overwrite.technique->passes_n - 1].fill == FILL_BYTE)
                 act_say(job->act,
@@ -285,9 +287,12 @@ static int answer(struct job *job, const json_t *data, const struct verdict *ver
                         "random "
                         "pattern, such as “--method dod”.");
         job->lifted = false; /* nothing is left to protect; the gate judges it anew when it sees it */
-        act_say(job->act, "%s saneado (%s, nivel %s), verificado; falta su certificado: «mpsi certificate issue».",
-                "%s sanitized (%s, level %s), verified; its certificate is next: “mpsi certificate issue”.",
-                job->medium.id, scheme_terms[job->plan.scheme].code, sanitize_level_terms[verdict->reached].code);
+        act_say(job->act,
+                "%s saneado y verificado: %s%.0s, nivel %s%.0s. Falta su certificado: «mpsi certificate issue».",
+                "%s sanitized and verified: %.0s%s, level %.0s%s. Its certificate is next: “mpsi certificate "
+                "issue”.",
+                job->medium.id, scheme_terms[job->plan.scheme].name.es, scheme_terms[job->plan.scheme].name.en,
+                sanitize_level_terms[verdict->reached].name.es, sanitize_level_terms[verdict->reached].name.en);
         *ret = json_deep_copy(data);
         return 0;
 }

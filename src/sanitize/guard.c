@@ -24,8 +24,9 @@ void job_done(struct job *job) {
 static int guard_state(const struct medium *medium, struct error *err) {
         if (medium_is_here(medium->state))
                 return 0;
-        (void) fail(err, ERR_CONFLICT, "El soporte %s está «%s»: no se puede borrar.",
-                    "Medium %s is “%s”: it can't be wiped.", medium->id, medium_state_terms[medium->state].code);
+        (void) fail(err, ERR_CONFLICT, "El soporte %s está «%s%.0s»: no se puede borrar.",
+                    "Medium %s is “%.0s%s”: it can't be wiped.", medium->id,
+                    medium_state_terms[medium->state].name.es, medium_state_terms[medium->state].name.en);
         return hint(err, "Devuélvalo antes a custodia.", "Return it to custody first.");
 }
 

@@ -290,8 +290,10 @@ static int unfinished(struct act *act, const char *medium, struct sanitization_r
         if (r < 0)
                 return r;
         if (last.state != SANITIZATION_RUNNING && last.state != SANITIZATION_INTERRUPTED)
-                return refuse(err, ERR_CONFLICT, "S7", "El último borrado de %s está «%s».",
-                              "The last wipe of %s is “%s”.", medium, sanitization_state_terms[last.state].code);
+                return refuse(err, ERR_CONFLICT, "S7", "El último borrado de %s está «%s%.0s».",
+                              "The last wipe of %s is “%.0s%s”.", medium,
+                              sanitization_state_terms[last.state].name.es,
+                              sanitization_state_terms[last.state].name.en);
         *ret = last;
         last = (struct sanitization_record){ 0 };
         return 0;

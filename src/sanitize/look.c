@@ -16,9 +16,10 @@ bool look_same_person(const struct sanitization_record *record, const char *pers
 int look_demand_sanitized(const struct sanitization_record *record, struct error *err) {
         if (record->state == SANITIZATION_SANITIZED)
                 return 0;
-        return fail(err, ERR_CONFLICT, "El último borrado de %s está «%s»: no hay qué verificar.",
-                    "The last wipe of %s is “%s”: there is nothing to verify.", record->medium,
-                    sanitization_state_terms[record->state].code);
+        return fail(err, ERR_CONFLICT, "El último borrado de %s está «%s%.0s»: no hay qué verificar.",
+                    "The last wipe of %s is “%.0s%s”: there is nothing to verify.", record->medium,
+                    sanitization_state_terms[record->state].name.es,
+                    sanitization_state_terms[record->state].name.en);
 }
 
 int look_refuse(const char *medium, int64_t differing, struct error *err) {

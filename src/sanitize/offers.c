@@ -34,7 +34,7 @@ json_t *offers_to_json(const struct act *act, const struct medium *medium, const
 static void say_offer(struct act *act, const struct medium *medium, const struct device_facts *facts,
                       const struct technique *technique) {
         int64_t seconds = technique->firmware->seconds ? technique->firmware->seconds(facts) : 0;
-        const char *level = sanitize_level_terms[technique->reaches[medium->kind]].code;
+        const struct text level = sanitize_level_terms[technique->reaches[medium->kind]].name;
 
         char takes[LANGS][64] = { "no dice cuánto tarda", "does not say how long it takes" };
 
@@ -43,9 +43,9 @@ static void say_offer(struct act *act, const struct medium *medium, const struct
                 (void) snprintf(takes[LANG_EN], sizeof takes[LANG_EN], "some %lld s by its own word",
                                 (long long) seconds);
         }
-        act_say(act, "Ofrece %s (nivel %s; %s%.0s). No alcanza: %s%.0s.",
-                "Offers %s (level %s; %.0s%s). It does not reach: %.0s%s.", technique->name, level, takes[LANG_ES],
-                takes[LANG_EN], technique->does_not_reach.es, technique->does_not_reach.en);
+        act_say(act, "Ofrece %s: nivel %s%.0s; %s%.0s. No alcanza: %s%.0s.",
+                "Offers %s: level %.0s%s; %.0s%s. It does not reach: %.0s%s.", technique->name, level.es, level.en,
+                takes[LANG_ES], takes[LANG_EN], technique->does_not_reach.es, technique->does_not_reach.en);
 }
 
 /* What a device lacks of a command set that it doesn't speak is no news. */

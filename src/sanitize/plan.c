@@ -53,11 +53,12 @@ int64_t plan_firmware_seconds(const struct plan *plan, const struct device_facts
 static int refuse_cell(const struct medium *medium, const struct sanitize_demand *demand, struct error *err) {
         return refuse(
                 err, ERR_REFUSED, "S1",
-                "%s: un soporte «%s» clasificado %s exige un método físico («%s» / “%s”), que ningún programa "
+                "%s: un soporte «%s%.0s» clasificado %s exige un método físico («%s» / “%s”), que ningún programa "
                 "puede hacer.",
-                "%s: a “%s” medium classified %s demands a physical method (“%s” / “%s”), which no program can do.",
-                medium->id, medium_kind_terms[medium->kind].code, classification_terms[medium->classification].code,
-                demand->method.es, demand->method.en);
+                "%s: a “%.0s%s” medium classified %s demands a physical method (“%s” / “%s”), which no program can "
+                "do.",
+                medium->id, medium_kind_terms[medium->kind].name.es, medium_kind_terms[medium->kind].name.en,
+                classification_terms[medium->classification].code, demand->method.es, demand->method.en);
 }
 
 /* The wished steps; a medium whose key we hold loses it in every scheme: what was overwritten may survive elsewhere
@@ -97,16 +98,19 @@ static int judge_level(const struct medium *medium, struct plan *plan, struct er
                         "A crypto erase of %s does not count as Purge: nothing shows that all that was stored was "
                         "encrypted from the start.",
                         medium->id);
-        return refuse(err, ERR_REFUSED, "S1", "El método «%s» alcanza el nivel «%s» y se exige «%s».",
-                      "Method “%s” reaches level “%s” and “%s” is demanded.", scheme_terms[plan->scheme].code,
-                      sanitize_level_terms[plan->reaches].code, sanitize_level_terms[plan->demand->level].code);
+        return refuse(err, ERR_REFUSED, "S1", "El método «%s%.0s» alcanza el nivel «%s%.0s» y se exige «%s%.0s».",
+                      "Method “%.0s%s” reaches level “%.0s%s” and “%.0s%s” is demanded.",
+                      scheme_terms[plan->scheme].name.es, scheme_terms[plan->scheme].name.en,
+                      sanitize_level_terms[plan->reaches].name.es, sanitize_level_terms[plan->reaches].name.en,
+                      sanitize_level_terms[plan->demand->level].name.es,
+                      sanitize_level_terms[plan->demand->level].name.en);
 }
 
 static int refuse_weak(const struct medium *medium, const struct sanitize_demand *demand, const char *method,
                        struct error *err) {
-        return refuse(err, ERR_REFUSED, "S1", "%s: el método «%s» es más débil que «%s».",
-                      "%s: method “%s” is weaker than “%s”.", medium->id, method,
-                      scheme_terms[demand->preferred].code);
+        return refuse(err, ERR_REFUSED, "S1", "%s: el método «%s» es más débil que «%s%.0s».",
+                      "%s: method “%s” is weaker than “%.0s%s”.", medium->id, method,
+                      scheme_terms[demand->preferred].name.es, scheme_terms[demand->preferred].name.en);
 }
 
 int plan_scheme(const struct medium *medium, const struct device_facts *facts, enum scheme_id scheme,

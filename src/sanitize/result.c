@@ -157,9 +157,9 @@ int job_verify_import(struct act *act, const char *medium, const char *path, jso
         if (r == 0)
                 r = look_demand_sanitized(&record, err);
         if (r == 0 && row.state != MEDIUM_SANITIZED)
-                r = fail(err, ERR_CONFLICT, "El soporte %s está «%s»: ya no guarda lo que dejó el borrado.",
-                         "Medium %s is “%s”: it no longer holds what the wipe left.", row.id,
-                         medium_state_terms[row.state].code);
+                r = fail(err, ERR_CONFLICT, "El soporte %s está «%s%.0s»: ya no guarda lo que dejó el borrado.",
+                         "Medium %s is “%.0s%s”: it no longer holds what the wipe left.", row.id,
+                         medium_state_terms[row.state].name.es, medium_state_terms[row.state].name.en);
         if (r == 0)
                 r = read_result(path, &result, err);
         if (r == 0)

@@ -78,9 +78,9 @@ bool technique_includes(const struct technique *technique, const struct techniqu
 int technique_overwrite_offered(const struct medium *medium, const struct device_facts *facts, struct error *err) {
         if (medium->kind != KIND_HDD && medium->kind != KIND_SSD)
                 return refuse(err, ERR_REFUSED, "S2",
-                              "Un soporte de tipo «%s» no se sobrescribe con este programa.",
-                              "A medium of kind “%s” is not overwritten by this program.",
-                              medium_kind_terms[medium->kind].code);
+                              "Un soporte de tipo «%s%.0s» no se sobrescribe con este programa.",
+                              "A medium of kind “%.0s%s” is not overwritten by this program.",
+                              medium_kind_terms[medium->kind].name.es, medium_kind_terms[medium->kind].name.en);
         if (facts && (facts->size <= 0 || facts->read_only))
                 return refuse(err, ERR_REFUSED, "S2", "«%s» no admite escrituras.", "“%s” takes no writes.",
                               facts->path);

@@ -105,40 +105,52 @@ static const struct param rack_params[] = {
         { "once", PARAM_FLAG, 0, HELP("una sola vez, sin pantalla", "only once, without a screen"), 0, 0, NULL, 0 },
 };
 
+static const struct term reading_terms[] = {
+        { "full", { "completa", "full" } },
+        { "sample", { "por muestreo", "sampled" } },
+        { "header", { "de la cabecera", "of the header" } },
+        { "markers", { "de las marcas", "of the markers" } },
+};
+/* Or who did it. */
+static const struct term second_terms[] = { { "due", { "pendiente", "due" } } };
 static const struct column plan_columns[] = {
-        { "method", HELP("Método", "Method") },       { "name", HELP("Nombre", "Name") },
-        { "accepted", HELP("Aceptado", "Accepted") }, { "preferred", HELP("De la matriz", "Matrix's") },
-        { "level", HELP("Nivel", "Level") },          { "steps", HELP("Técnicas", "Techniques") },
-        { "bytes", HELP("Bytes", "Bytes") },          { "seconds", HELP("Segundos", "Seconds") },
+        { "method", HELP("Método", "Method") },
+        { "name", HELP("Nombre", "Name") },
+        { "accepted", HELP("Aceptado", "Accepted") },
+        { "preferred", HELP("De la matriz", "Matrix's") },
+        { "level", CODES("Nivel", "Level", sanitize_level_terms) },
+        { "steps", HELP("Técnicas", "Techniques") },
+        { "bytes", HELP("Bytes", "Bytes") },
+        { "seconds", HELP("Segundos", "Seconds") },
         { "rule", HELP("Lo impide", "Barred by") },
 };
 static const struct column run_columns[] = {
         { "job", HELP("Trabajo", "Job") },
-        { "result", HELP("Resultado", "Result") },
-        { "scheme", HELP("Método", "Method") },
-        { "demanded_level", HELP("Nivel exigido", "Demanded level") },
-        { "reached_level", HELP("Nivel alcanzado", "Reached level") },
+        { "result", CODES("Resultado", "Result", sanitization_state_terms) },
+        { "scheme", CODES("Método", "Method", scheme_terms) },
+        { "demanded_level", CODES("Nivel exigido", "Demanded level", sanitize_level_terms) },
+        { "reached_level", CODES("Nivel alcanzado", "Reached level", sanitize_level_terms) },
         { "bytes_not_reached", HELP("Sin alcanzar", "Not reached") },
 };
 static const struct column status_columns[] = {
         { "job", HELP("Trabajo", "Job") },
         { "medium", HELP("Soporte", "Medium") },
-        { "state", HELP("Estado", "State") },
-        { "scheme", HELP("Método", "Method") },
+        { "state", CODES("Estado", "State", sanitization_state_terms) },
+        { "scheme", CODES("Método", "Method", scheme_terms) },
         { "pass", HELP("Pasada", "Pass") },
         { "offset", HELP("Byte", "Byte") },
         { "alive", HELP("En marcha", "Alive") },
-        { "reached", HELP("Nivel", "Level") },
-        { "verification", HELP("Verificación", "Verification") },
-        { "second", HELP("Segunda lectura", "Second look") },
-        { "validation", HELP("Validación", "Validation") },
+        { "reached", CODES("Nivel", "Level", sanitize_level_terms) },
+        { "verification", CODES("Verificación", "Verification", reading_terms) },
+        { "second", CODES("Segunda lectura", "Second look", second_terms) },
+        { "validation", CODES("Validación", "Validation", validation_terms) },
         { "operator", HELP("Operador", "Operator") },
         { "started", HELP("Empezado", "Started") },
         { "ended", HELP("Terminado", "Ended") },
 };
 static const struct column verify_columns[] = {
         { "job", HELP("Trabajo", "Job") },
-        { "kind", HELP("Lectura", "Reading") },
+        { "kind", CODES("Lectura", "Reading", reading_terms) },
         { "holds", HELP("Se mantiene", "Holds") },
         { "bytes", HELP("Bytes leídos", "Bytes read") },
         { "differing_bytes", HELP("Bytes distintos", "Differing bytes") },
@@ -146,7 +158,7 @@ static const struct column verify_columns[] = {
 static const struct column validate_columns[] = {
         { "medium", HELP("Soporte", "Medium") },
         { "job", HELP("Trabajo", "Job") },
-        { "decision", HELP("Decisión", "Decision") },
+        { "decision", CODES("Decisión", "Decision", validation_terms) },
         { "person", HELP("Persona", "Person") },
 };
 static const struct column due_columns[] = {
@@ -157,8 +169,8 @@ static const struct column due_columns[] = {
 static const struct column show_columns[] = {
         { "job", HELP("Trabajo", "Job") },
         { "medium", HELP("Soporte", "Medium") },
-        { "state", HELP("Estado", "State") },
-        { "reached", HELP("Nivel", "Level") },
+        { "state", CODES("Estado", "State", sanitization_state_terms) },
+        { "reached", CODES("Nivel", "Level", sanitize_level_terms) },
         { "operator", HELP("Operador", "Operator") },
 };
 static const struct column cancel_columns[] = {
@@ -167,11 +179,16 @@ static const struct column cancel_columns[] = {
 };
 
 static const struct column batch_columns[] = {
-        { "item", HELP("Pedido", "Asked") },          { "medium", HELP("Soporte", "Medium") },
-        { "device", HELP("Dispositivo", "Device") },  { "model", HELP("Modelo", "Model") },
-        { "serial", HELP("Serie", "Serial") },        { "size", HELP("Tamaño", "Size") },
-        { "method", HELP("Método", "Method") },       { "result", HELP("Resultado", "Result") },
-        { "barred", HELP("Lo impide", "Barred by") }, { "rule", HELP("Regla", "Rule") },
+        { "item", HELP("Pedido", "Asked") },
+        { "medium", HELP("Soporte", "Medium") },
+        { "device", HELP("Dispositivo", "Device") },
+        { "model", HELP("Modelo", "Model") },
+        { "serial", HELP("Serie", "Serial") },
+        { "size", HELP("Tamaño", "Size") },
+        { "method", CODES("Método", "Method", scheme_terms) },
+        { "result", CODES("Resultado", "Result", sanitization_state_terms) },
+        { "barred", HELP("Lo impide", "Barred by") },
+        { "rule", HELP("Regla", "Rule") },
 };
 static const struct column pattern_columns[] = {
         { "name", HELP("Patrón", "Pattern") },
@@ -287,11 +304,12 @@ static void tell(void *context, struct text line) {
 static void say_plan(struct act *act, const struct job *job, const struct device_facts *facts) {
         const struct sanitize_demand *demand = sanitize_demand(job->medium.kind, job->medium.classification);
 
-        act_say(act, "%s (%s, %s): la matriz S1 exige «%s» (nivel %s).",
-                "%s (%s, %s): matrix S1 demands “%s” (level %s).", job->medium.id,
-                medium_kind_terms[job->medium.kind].code, classification_terms[job->medium.classification].code,
+        act_say(act, "%s (%s%.0s, %s): la matriz S1 exige «%s», nivel %s%.0s.",
+                "%s (%.0s%s, %s): matrix S1 demands “%s”, level %.0s%s.", job->medium.id,
+                medium_kind_terms[job->medium.kind].name.es, medium_kind_terms[job->medium.kind].name.en,
+                classification_terms[job->medium.classification].code,
                 act->lang == LANG_ES ? demand->method.es : demand->method.en,
-                sanitize_level_terms[demand->level].code);
+                sanitize_level_terms[demand->level].name.es, sanitize_level_terms[demand->level].name.en);
         if (demand->schemes == 0)
                 act_say(act,
                         "Ningún método de este programa basta: solicite la destrucción con «mpsi destroy request "
@@ -303,9 +321,9 @@ static void say_plan(struct act *act, const struct job *job, const struct device
                 offers_say(act, &job->medium, facts);
         }
         if (facts && facts->kind != job->medium.kind)
-                act_say(act, "El dispositivo parece «%s»; manda el tipo registrado.",
-                        "The device looks like “%s”; the registered kind decides.",
-                        medium_kind_terms[facts->kind].code);
+                act_say(act, "El dispositivo parece «%s%.0s»; manda el tipo registrado.",
+                        "The device looks like “%.0s%s”; the registered kind decides.",
+                        medium_kind_terms[facts->kind].name.es, medium_kind_terms[facts->kind].name.en);
 }
 
 static int plan(struct act *act, const json_t *args, json_t **ret, struct error *err) {

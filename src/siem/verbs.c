@@ -64,9 +64,15 @@ static int run_status(struct act *act, const json_t *args, json_t **ret, struct 
         return *ret ? 0 : fail_memory(err);
 }
 
+static const struct term state_terms[] = {
+        { "ok", { "al día", "up to date" } },
+        { "behind", { "con retraso", "behind" } },
+        { "ahead", { "por delante del libro", "ahead of the ledger" } },
+        { "damaged", { "dañado", "damaged" } },
+};
 static const struct column columns[] = {
         { "to", HELP("DESTINO", "TO") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", state_terms) },
         { "acknowledged", HELP("CONFIRMADO HASTA", "ACKNOWLEDGED UP TO") },
         { "behind", HELP("FALTAN", "BEHIND") },
         { "at", HELP("ÚLTIMA CONFIRMACIÓN", "LAST ACKNOWLEDGED") },

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "print/form.h"
+#include "registry/person.h"
 #include "transport/internal.h"
 
 static json_t *pair(const char *es, const char *en) {
@@ -195,11 +196,12 @@ static int make_data(struct act *act, const json_t *shipment, const struct affec
         time_format(draft.aware + BREACH_NOTICE, deadline);
         if (incident_open_about(act->db, shipment_id(shipment), incident, &none) < 0)
                 (void) snprintf(incident, sizeof incident, "—");
-        *ret = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:s, s:s, s:s, s:s, s:o, s:O}", "organisation",
+        *ret = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:s, s:s, s:s, s:s, s:o, s:O}", "organisation",
                          act->organisation, "site", act->site, "station", act->station, "number",
-                         shipment_id(shipment), "issued", (json_int_t) act_now(act), "issued_by", act->person,
-                         "draft", 1, "aware", aware, "deadline", deadline, "incident", incident, "shipment",
-                         shipment_id(shipment), "fields", draft.rows, "media", affected->list);
+                         shipment_id(shipment), "issued", (json_int_t) act_now(act), "issued_by",
+                         person_printed(act->db, act->person), "draft", 1, "aware", aware, "deadline", deadline,
+                         "incident", incident, "shipment", shipment_id(shipment), "fields", draft.rows, "media",
+                         affected->list);
         return *ret && !draft.failed ? 0 : fail_memory(err);
 }
 

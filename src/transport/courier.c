@@ -165,11 +165,19 @@ static const struct param withdraw_params[] = {
         { "reason", PARAM_TEXT, PARAM_REQUIRED, HELP("motivo", "reason"), 0, 200, NULL, 0 },
 };
 static const struct param show_params[] = { COURIER_PARAM };
+static const struct term courier_standing_terms[] = {
+        { "valid", { "vigente", "valid" } },
+        { "expired", { "caducada", "expired" } },
+        { "withdrawn", { "retirada", "withdrawn" } },
+};
 static const struct column courier_columns[] = {
-        { "name", HELP("MENSAJERO", "COURIER") },      { "full_name", HELP("NOMBRE", "NAME") },
-        { "company", HELP("EMPRESA", "COMPANY") },     { "document", HELP("DOCUMENTO", "DOCUMENT") },
-        { "expires", HELP("HASTA", "UNTIL") },         { "person", HELP("PERSONA", "PERSON") },
-        { "standing", HELP("SITUACIÓN", "STANDING") },
+        { "name", HELP("MENSAJERO", "COURIER") },
+        { "full_name", HELP("NOMBRE", "NAME") },
+        { "company", HELP("EMPRESA", "COMPANY") },
+        { "document", HELP("DOCUMENTO", "DOCUMENT") },
+        { "expires", HELP("HASTA", "UNTIL") },
+        { "person", HELP("PERSONA", "PERSON") },
+        { "standing", CODES("SITUACIÓN", "STANDING", courier_standing_terms) },
 };
 
 static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {

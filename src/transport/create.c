@@ -78,9 +78,10 @@ static int gather_media(struct act *act, const json_t *plan, json_t **ret, enum 
                         return fail(err, ERR_USAGE, "El soporte %s se indica dos veces.",
                                     "Medium %s is named twice.", medium.id);
                 if (medium.state != MEDIUM_IN_CUSTODY)
-                        return refuse(err, ERR_CONFLICT, "T2", "El soporte %s no está en custodia (%s).",
-                                      "Medium %s is not in custody (%s).", medium.id,
-                                      medium_state_terms[medium.state].code);
+                        return refuse(err, ERR_CONFLICT, "T2", "El soporte %s no está en custodia (%s%.0s).",
+                                      "Medium %s is not in custody (%.0s%s).", medium.id,
+                                      medium_state_terms[medium.state].name.es,
+                                      medium_state_terms[medium.state].name.en);
                 r = incident_refuse_open(act->db, medium.id, "U9", err);
                 if (r == 0)
                         r = medium_refuse_doomed(&medium, err);
@@ -140,9 +141,9 @@ static int take_from_returned(struct act *act, json_t *plan, struct error *err) 
         if (r < 0)
                 return r;
         if (shipment_state_of(shipment) != SHIPMENT_CONFIRMED)
-                return refuse(err, ERR_CONFLICT, "T4", "El envío %s está «%s»: vuelve lo que se confirmó.",
-                              "Shipment %s is “%s”: what was confirmed goes back.", shipment_id(shipment),
-                              json_text(shipment, "state"));
+                return refuse(err, ERR_CONFLICT, "T4", "El envío %s está «%s%.0s»: vuelve lo que se confirmó.",
+                              "Shipment %s is “%.0s%s”: what was confirmed goes back.", shipment_id(shipment),
+                              TERM_NAMES(shipment_state_terms, json_text_or_empty(shipment, "state")));
         json_array_foreach(
                 json_object_get(shipment, "media"), i,
                 item) if (strcmp(json_text_or_empty(item, "outcome"), "missing") != 0 &&

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "transport/form_parts.h"
 #include "transport/internal.h"
 
 /* --- due ---------------------------------------------------------------------------------------------------- */
@@ -211,9 +212,12 @@ static const struct column due_columns[] = {
         { "drill", HELP("SIMULACRO", "DRILL") },
 };
 static const struct column reconcile_columns[] = {
-        { "medium", HELP("SOPORTE", "MEDIUM") },   { "shipment", HELP("ENVÍO", "SHIPMENT") },
-        { "dispatched", HELP("SALIÓ", "LEFT") },   { "arrived", HELP("CONFIRMADO", "CONFIRMED") },
-        { "fate", HELP("QUÉ FUE DE ÉL", "FATE") }, { "outcome", HELP("ESTADO", "STATE") },
+        { "medium", HELP("SOPORTE", "MEDIUM") },
+        { "shipment", HELP("ENVÍO", "SHIPMENT") },
+        { "dispatched", HELP("SALIÓ", "LEFT") },
+        { "arrived", HELP("CONFIRMADO", "CONFIRMED") },
+        { "fate", CODES("QUÉ FUE DE ÉL", "FATE", fate_terms) },
+        { "outcome", CODES("ESTADO", "STATE", media_outcome_terms) },
         { "drill", HELP("SIMULACRO", "DRILL") },
 };
 

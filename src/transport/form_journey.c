@@ -99,16 +99,17 @@ json_t *form_readings(const json_t *checkpoint) {
         return any ? pair(es, en) : NULL;
 }
 
-json_t *form_outcome(const json_t *medium) {
-        static const struct term outcomes[] = {
-                { "intact", { "íntegro", "intact" } },           { "changed", { "cambiado", "changed" } },
-                { "damaged", { "dañado", "damaged" } },          { "missing", { "FALTA", "MISSING" } },
-                { "not-inspected", { "recibido", "received" } }, { "recovered", { "recuperado", "recovered" } },
-        };
-        const char *outcome = json_text(medium, "outcome");
-        int i = outcome ? term_parse(outcomes, COUNT(outcomes), outcome) : -1;
+const struct term media_outcome_terms[MEDIA_OUTCOMES] = {
+        { "intact", { "íntegro", "intact" } },           { "changed", { "cambiado", "changed" } },
+        { "damaged", { "dañado", "damaged" } },          { "missing", { "FALTA", "MISSING" } },
+        { "not-inspected", { "recibido", "received" } }, { "recovered", { "recuperado", "recovered" } },
+};
 
-        return i < 0 ? NULL : pair(outcomes[i].name.es, outcomes[i].name.en);
+json_t *form_outcome(const json_t *medium) {
+        const char *outcome = json_text(medium, "outcome");
+        int i = outcome ? term_parse(media_outcome_terms, MEDIA_OUTCOMES, outcome) : -1;
+
+        return i < 0 ? NULL : pair(media_outcome_terms[i].name.es, media_outcome_terms[i].name.en);
 }
 
 json_t *form_courier_signature(struct act *act, const json_t *shipment) {

@@ -176,7 +176,7 @@ static int run_map(struct act *act, const json_t *args, json_t **ret, struct err
 
 static const struct column gps_columns[] = {
         { "shipment", HELP("ENVÍO", "SHIPMENT") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", shipment_state_terms) },
         { "incidents", HELP("INCIDENCIAS", "INCIDENTS") },
 };
 

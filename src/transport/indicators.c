@@ -37,8 +37,9 @@ static int add_reading(const char *text, const json_t *shipment, json_t *reading
         if (r < 0)
                 return r;
         if (json_object_get(readings, indicator_terms[i].code))
-                return fail(err, ERR_USAGE, "El indicador «%s» se lee dos veces.", "Indicator “%s” is read twice.",
-                            indicator_terms[i].code);
+                return fail(err, ERR_USAGE, "El indicador «%s%.0s» se lee dos veces.",
+                            "Indicator “%.0s%s” is read twice.", indicator_terms[i].name.es,
+                            indicator_terms[i].name.en);
         if (json_object_set_new(readings, indicator_terms[i].code, json_integer(value)))
                 return fail_memory(err);
         *read |= 1U << i;

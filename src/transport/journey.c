@@ -116,9 +116,9 @@ static int refuse_changed(struct act *act, const json_t *shipment, const json_t 
         int r;
 
         if (medium->state != MEDIUM_IN_CUSTODY)
-                return refuse(err, ERR_CONFLICT, "T2", "El soporte %s no está en custodia (%s).",
-                              "Medium %s is not in custody (%s).", medium->id,
-                              medium_state_terms[medium->state].code);
+                return refuse(err, ERR_CONFLICT, "T2", "El soporte %s no está en custodia (%s%.0s).",
+                              "Medium %s is not in custody (%.0s%s).", medium->id,
+                              medium_state_terms[medium->state].name.es, medium_state_terms[medium->state].name.en);
         if (*digest && *medium->header_digest && strcmp(digest, medium->header_digest) != 0)
                 return refuse(err, ERR_CONFLICT, "T2", "El soporte %s se volvió a cifrar después de embalarlo.",
                               "Medium %s was encrypted anew after it was packed.", medium->id);

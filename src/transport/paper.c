@@ -181,9 +181,9 @@ static int run_review(struct act *act, const json_t *args, json_t **ret, struct 
 }
 
 static const struct column answer_columns[] = {
-        { "shipment", HELP("ENVÍO", "SHIPMENT") }, { "state", HELP("ESTADO", "STATE") },
+        { "shipment", HELP("ENVÍO", "SHIPMENT") }, { "state", CODES("ESTADO", "STATE", shipment_state_terms) },
         { "to", HELP("DESTINO", "TO") },           { "recipient", HELP("DESTINATARIO", "RECIPIENT") },
-        { "notice", HELP("AVISO", "NOTICE") },     { "review", HELP("REVISIÓN", "REVIEW") },
+        { "notice", HELP("AVISO", "NOTICE") },     { "review", CODES("REVISIÓN", "REVIEW", outcome_terms) },
 };
 
 static const struct verb paper_verbs[] = {

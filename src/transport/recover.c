@@ -34,9 +34,10 @@ static int load(struct act *act, const char *id, struct recovery *ret, struct er
                 return r;
         ret->again = ret->medium.state == MEDIUM_QUARANTINED;
         if (ret->medium.state != MEDIUM_LOST && !ret->again)
-                return refuse(err, ERR_CONFLICT, "U9", "El soporte %s no consta como perdido (%s).",
-                              "Medium %s is not on record as lost (%s).", id,
-                              medium_state_terms[ret->medium.state].code);
+                return refuse(err, ERR_CONFLICT, "U9", "El soporte %s no consta como perdido (%s%.0s).",
+                              "Medium %s is not on record as lost (%.0s%s).", id,
+                              medium_state_terms[ret->medium.state].name.es,
+                              medium_state_terms[ret->medium.state].name.en);
         r = db_text(act->db, &shipment, err,
                     "SELECT id FROM shipment JOIN shipment_medium ON shipment = id WHERE medium = ? AND outcome IN "
                     "('missing', 'recovered') ORDER BY number DESC LIMIT 1",
@@ -290,7 +291,7 @@ static const struct param recover_params[] = {
 static const struct column recover_columns[] = {
         { "medium", HELP("SOPORTE", "MEDIUM") },
         { "shipment", HELP("SE PERDIÓ EN", "LOST IN") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", medium_state_terms) },
         { "location", HELP("UBICACIÓN", "LOCATION") },
 };
 

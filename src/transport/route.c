@@ -119,6 +119,10 @@ static const struct param show_params[] = { ROUTE_PARAM };
 static const struct param list_params[] = {
         { "all", PARAM_FLAG, 0, HELP("también las cerradas", "closed ones too"), 0, 0, NULL, 0 },
 };
+static const struct term route_state_terms[] = {
+        { "open", { "abierta", "open" } },
+        { "closed", { "cerrada", "closed" } },
+};
 static const struct column route_columns[] = {
         { "name", HELP("RUTA", "ROUTE") },
         { "from", HELP("ORIGEN", "FROM") },
@@ -128,7 +132,7 @@ static const struct column route_columns[] = {
         { "limit", HELP("LÍMITE (H)", "LIMIT (H)") },
         { "places", HELP("PASA POR", "PASSES") },
         { "corridor", HELP("PASILLO (KM)", "CORRIDOR (KM)") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", route_state_terms) },
 };
 
 /* The names of the places, for a person's eye. */

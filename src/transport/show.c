@@ -26,9 +26,21 @@ static const struct param list_params[] = {
           NULL, 0 },
 };
 
+/* A checkpoint and what became of its signature. */
+static const struct term done_terms[] = {
+        { "origin", { "origen", "origin" } },
+        { "pickup", { "recogida", "pickup" } },
+        { "transit", { "tránsito", "transit" } },
+        { "delivery", { "entrega", "delivery" } },
+        { "confirmation", { "confirmación", "confirmation" } },
+        { "valid", { "firma válida", "valid" } },
+        { "invalid", { "firma NO válida", "NOT valid" } },
+        { "none", { "sin firma", "not signed" } },
+        { "unknown-algorithm", { "algoritmo desconocido", "unknown algorithm" } },
+};
 static const struct column list_columns[] = {
         { "shipment", HELP("ENVÍO", "SHIPMENT") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", shipment_state_terms) },
         { "from", HELP("ORIGEN", "FROM") },
         { "to", HELP("DESTINO", "TO") },
         { "recipient", HELP("DESTINATARIO", "RECIPIENT") },
@@ -39,13 +51,13 @@ static const struct column list_columns[] = {
 
 static const struct column show_columns[] = {
         { "shipment", HELP("ENVÍO", "SHIPMENT") },
-        { "state", HELP("ESTADO", "STATE") },
+        { "state", CODES("ESTADO", "STATE", shipment_state_terms) },
         { "from", HELP("ORIGEN", "FROM") },
         { "to", HELP("DESTINO", "TO") },
         { "recipient", HELP("DESTINATARIO", "RECIPIENT") },
-        { "method", HELP("MÉTODO", "METHOD") },
-        { "protection", HELP("PROTECCIÓN", "PROTECTION") },
-        { "tracking", HELP("SEGUIMIENTO", "TRACKING") },
+        { "method", CODES("MÉTODO", "METHOD", transport_method_terms) },
+        { "protection", CODES("PROTECCIÓN", "PROTECTION", transport_protection_terms) },
+        { "tracking", CODES("SEGUIMIENTO", "TRACKING", transport_tracking_terms) },
         { "route", HELP("RUTA", "ROUTE") },
         { "limit", HELP("LÍMITE (H)", "LIMIT (H)") },
         { "expected", HELP("LLEGADA PREVISTA", "EXPECTED") },
@@ -54,9 +66,9 @@ static const struct column show_columns[] = {
         { "drill", HELP("SIMULACRO", "DRILL") },
         { "media_ids", HELP("SOPORTES", "MEDIA") },
         { "seal_numbers", HELP("PRECINTOS", "SEALS") },
-        { "indicators_placed", HELP("INDICADORES", "INDICATORS") },
-        { "papers_there", HELP("DOCUMENTOS", "PAPERS") },
-        { "done", HELP("PUNTOS", "CHECKPOINTS") },
+        { "indicators_placed", CODES("INDICADORES", "INDICATORS", indicator_terms) },
+        { "papers_there", CODES("DOCUMENTOS", "PAPERS", transfer_paper_terms) },
+        { "done", CODES("PUNTOS", "CHECKPOINTS", done_terms) },
         { "review_due", HELP("REVISAR ANTES DE", "REVIEW BY") },
         { "reviewed_by", HELP("REVISADO POR", "REVIEWED BY") },
         { "next", HELP("SIGUIENTE", "NEXT") },

@@ -124,7 +124,9 @@ teardown() {
         [ "$(jq -r '.rows[0].serial' <<<"$output")" = T-1 ]
         expect 0 m cus report R-110-022 --pdf "$BATS_TEST_TMPDIR/i.pdf" --csv "$BATS_TEST_TMPDIR/i.csv"
         [ "$(head -c 5 "$BATS_TEST_TMPDIR/i.pdf")" = %PDF- ]
-        pdftotext -layout "$BATS_TEST_TMPDIR/i.pdf" - | grep -q HQ00000001V
+        pdftotext -layout "$BATS_TEST_TMPDIR/i.pdf" - >"$BATS_TEST_TMPDIR/i.txt"
+        grep -q HQ00000001V "$BATS_TEST_TMPDIR/i.txt"
+        grep -q 'whole inventory' "$BATS_TEST_TMPDIR/i.txt"
         grep -q HQ00000001V "$BATS_TEST_TMPDIR/i.csv"
         expect 1 m cus report R-110-022 --pdf "$BATS_TEST_TMPDIR/nowhere/i.pdf"
 }

@@ -33,6 +33,22 @@ lend() {
         expect 0 m cus loan out "$ID" --seal "$1" --device "$DEVICE" --supervisor oto
 }
 
+@test "X8: a table shows names in the reader's language, data keep the codes, and both can be typed" {
+        expect 0 m cus --lang es media list
+        [[ $output == *"en custodia"* && $output == *"disco duro"* && $output != *in-custody* ]]
+        expect 0 m cus --lang en media list
+        [[ $output == *"in custody"* && $output == *"hard disk"* && $output != *in-custody* ]]
+        m cus --lang es --json media list | jq -e '.rows[0] | .state == "in-custody" and .kind == "hdd"'
+        for name in in-custody "en custodia" en-custodia "In Custody"; do
+                [ "$(m cus --json media list --state "$name" | jq -r '.rows[].id')" = "$ID" ]
+        done
+        expect 2 m cus media list --state custodia
+        expect 0 "$MPSI" media list --help --lang es
+        [[ $output == *on-loan*prestado* ]]
+        expect 0 m sara person grant oto custodio --reason prueba
+        m sara --json person show oto | jq -e '.roles | contains("custodian")'
+}
+
 @test "U1 U2: a place below the category, of another section or full is refused" {
         expect 5 m cus location add HQ-S01-A01-E01-P001 --kind fire-cabinet --level ALTA --section SECRETO --capacity 1
         expect 0 m cus location add HQ-S01-A01-E01-P001 --kind locked-cabinet --level BASICA --section CONFIDENCIAL --capacity 1

@@ -162,8 +162,14 @@ static int verb_is_whole(void *context, const struct verb *verb) {
                 assert_true(param->type != PARAM_TERM || param->terms_n > 0);
                 assert_true(param->type != PARAM_INT || param->max > param->min);
         }
-        for (size_t i = 0; i < verb->columns_n; i++)
-                assert_false(str_empty(verb->columns[i].title.es) || str_empty(verb->columns[i].title.en));
+        for (size_t i = 0; i < verb->columns_n; i++) {
+                const struct column_heading *title = &verb->columns[i].title;
+
+                assert_false(str_empty(title->es) || str_empty(title->en));
+                for (size_t t = 0; t < title->terms_n; t++)
+                        assert_false(str_empty(title->terms[t].code) || str_empty(title->terms[t].name.es) ||
+                                     str_empty(title->terms[t].name.en));
+        }
         if (verb->flags & VERB_DESTRUCTIVE && !param_find(verb, "confirm"))
                 fail_msg("%s %s destroys without --confirm", verb->noun, verb->name);
         return 0;

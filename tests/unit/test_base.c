@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -77,6 +79,45 @@ static void dates_are_real_days(void **state) {
         assert_int_equal(time_parse("2026-11-23T24:43:00Z", &again), ERR_USAGE);
 }
 
+/* X8: what a table shows can be typed; what is no code of ours stays as it is. */
+static void terms_have_names(void **state) {
+        static const struct term twice[] = { { "one", { "igual", "same" } }, { "two", { "igual", "other" } } };
+        char roles[ROLES_TEXT];
+        unsigned parsed;
+        static const struct {
+                const char *text, *es, *en;
+        } cases[] = {
+                { "hdd", "disco duro", "hard disk" },
+                { "hdd,tape", "disco duro, cinta", "hard disk, tape" },
+                { "optical (paper)", "óptico (papel)", "optical (paper)" },
+                { "hdd of ana", "hdd of ana", "hdd of ana" },
+                { "", "", "" },
+        };
+
+        (void) state;
+        assert_int_equal(term_find(medium_kind_terms, MEDIUM_KINDS, "hdd"), KIND_HDD);
+        assert_int_equal(term_find(medium_kind_terms, MEDIUM_KINDS, "Disco-duro"), KIND_HDD);
+        assert_int_equal(term_find(medium_kind_terms, MEDIUM_KINDS, "hard disk"), KIND_HDD);
+        assert_int_equal(term_find(medium_kind_terms, MEDIUM_KINDS, "OPTICO"), KIND_OPTICAL);
+        assert_int_equal(term_find(medium_kind_terms, MEDIUM_KINDS, "disco"), ERR_USAGE);
+        assert_int_equal(term_find(twice, COUNT(twice), "igual"), ERR_USAGE);
+        assert_int_equal(term_find(twice, COUNT(twice), "other"), 1);
+        for (size_t i = 0; i < COUNT(cases); i++) {
+                char *es = terms_named(medium_kind_terms, MEDIUM_KINDS, cases[i].text, LANG_ES),
+                     *en = terms_named(medium_kind_terms, MEDIUM_KINDS, cases[i].text, LANG_EN);
+
+                assert_string_equal(es, cases[i].es);
+                assert_string_equal(en, cases[i].en);
+                free(es);
+                free(en);
+        }
+        roles_named(ROLE_ANY, LANG_ES, roles);
+        assert_string_equal(roles, "propietario, custodio, operador TI, seguridad, usuario, auditor");
+        assert_int_equal(roles_parse(roles, &parsed), 0);
+        assert_int_equal(parsed, ROLE_ANY);
+        assert_int_equal(roles_parse("custodio,custodian", &parsed), ERR_USAGE);
+}
+
 static void terms_parse_with_accents(void **state) {
         unsigned roles;
         char text[64];
@@ -131,6 +172,7 @@ int main(void) {
                 cmocka_unit_test(utf8_is_strict),
                 cmocka_unit_test(dates_are_real_days),
                 cmocka_unit_test(terms_parse_with_accents),
+                cmocka_unit_test(terms_have_names),
                 cmocka_unit_test(canonical_json_is_sorted_and_has_no_reals),
                 cmocka_unit_test(secrets_are_locked_and_base64_is_strict),
         };

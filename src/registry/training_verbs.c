@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "act/report.h"
 #include "base/digest.h"
 #include "base/str.h"
 #include "print/form.h"
@@ -116,7 +117,7 @@ static int record(struct act *act, const char *form, const char *number, json_t 
         if (json_array_size(files) == 0)
                 return 0;
         data = json_pack("{s:s, s:s, s:O}", "form", form, "number", number, "files", files);
-        return data ? act_record_one(act, "report.made", number, data, err) : fail_memory(err);
+        return data ? report_record(act, number, data, err) : fail_memory(err);
 }
 
 /* Programs that read the CSV know roles by their codes. */

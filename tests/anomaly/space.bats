@@ -56,9 +56,12 @@ whole_or_nothing() {
                 whole_or_nothing "$(count medium.recovered)" || return 1
                 state=$(act elena --json media show "$ID" | jq -r .state)
                 if [ "$(count medium.recovered)" -eq 1 ]; then
-                        [ "$state" = quarantined ] && [ "$(count incident.opened)" -eq 2 ]
+                        [ "$state" = quarantined ]
+                        [ "$(count incident.opened)" -eq 2 ]
                 else
-                        [ "$state" = lost ] && [ "$(count incident.opened)" -eq 1 ] && act elena "${again[@]}" >/dev/null
+                        [ "$state" = lost ]
+                        [ "$(count incident.opened)" -eq 1 ]
+                        act elena "${again[@]}" >/dev/null
                 fi
         }
         every_call write 40 elena "${again[@]}"

@@ -222,7 +222,8 @@ m_with() { # FILE ARGS…
 
 @test "X7: a dry run makes nothing, and a second one waits its turn" {
         expect 0 m sara --dry-run backup create --out "$B"
-        [ ! -e "$B" ] && [ ! -e "$B.part" ]
+        [ ! -e "$B" ]
+        [ ! -e "$B.part" ]
         [ "$(m sara --json backup list | jq '.rows | length')" -eq 0 ]
         expect 0 m sara backup create --out "$B"
         flock "$STORE/work/backup.lock" -c 'sleep 2' 3>&- &

@@ -108,7 +108,9 @@ many() {
                 wire named "$name"
                 [[ $output == *'"error"'* || $output == *'"answer"'* ]] || { printf '%s: %s\n' "$name" "$output"; return 1; }
         done
-        [ ! -e /tmp/mpsi-canary ] && [ ! -e "$STORE/x" ] && [ ! -e "$STORE/work/x" ]
+        [ ! -e /tmp/mpsi-canary ]
+        [ ! -e "$STORE/x" ]
+        [ ! -e "$STORE/work/x" ]
         still_serves
 }
 

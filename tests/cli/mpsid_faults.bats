@@ -132,7 +132,8 @@ nothing_strange() {
         ! grep "$other .*accepted" "$LOG"
         run act carlos media register --kind hdd --serial TWIN --classification CONFIDENCIAL --category MEDIA --owner marta \
                 --expires "$(in_days 400)" --retention 400
-        [ "$status" -eq 7 ] && [[ $output == *--twin* ]]
+        [ "$status" -eq 7 ]
+        [[ $output == *--twin* ]]
         ID=$(act carlos --json media register --kind hdd --serial TWIN --twin --classification CONFIDENCIAL --category MEDIA --owner marta \
                 --expires "$(in_days 400)" --retention 400 | jq -r .id)
         # Now it is of two: nobody knows which, unless the header says it.

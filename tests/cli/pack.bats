@@ -39,11 +39,18 @@ sign_again() {
         [ "$status" -eq 0 ]
         [[ $output == *"6 firmas / signatures"* ]]
         for number in 019 020 021 022 023 024; do
-                compgen -G "R-110-$number/*.pdf" && compgen -G "R-110-$number/*.csv" && compgen -G "R-110-$number/*.json"
+                compgen -G "R-110-$number/*.pdf"
+                compgen -G "R-110-$number/*.csv"
+                compgen -G "R-110-$number/*.json"
         done
-        for number in kpi/kpi kpi/metrics training/training; do [ -s "$number.pdf" ] && [ -s "$number.csv" ] && [ -s "$number.json" ]; done
+        for number in {kpi/kpi,kpi/metrics,training/training}.{pdf,csv,json}; do [ -s "$number" ]; done
+        # The station's configuration alone is missing: there is no station.
+        [ "$(grep -c Falta "$OUT/said")" -eq 1 ]
+        grep -q 'Falta: Configuración de referencia' "$OUT/said"
         for number in 1 2 3 4 5; do grep -q "mp.si.$number" index.html; done
-        grep -q 'lang="es"' index.html && grep -q 'lang="en"' index.html && grep -q 'op.exp.2' index.html
+        grep -q 'lang="es"' index.html
+        grep -q 'lang="en"' index.html
+        grep -q 'op.exp.2' index.html
         [ "$(grep -ci '<script\|javascript:\|onload' index.html)" -eq 0 ]
         grep -q '"mp.si.5","Borrado y destrucción","RD 311/2022 anexo II mp.si.5"' index.csv
         while read -r number; do [ -f "$number" ]; done < <(grep -o 'href="[^#"]*"' index.html | cut -d '"' -f 2)

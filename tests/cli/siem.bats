@@ -109,7 +109,8 @@ received() {
 }
 
 complete() {
-        [ "$(received | sort -nu | wc -l)" -eq "$(events)" ] && [ "$(received | sort -n | tail -n 1)" -eq "$(events)" ]
+        [ "$(received | sort -nu | wc -l)" -eq "$(events)" ]
+        [ "$(received | sort -n | tail -n 1)" -eq "$(events)" ]
 }
 
 # Every line is a message, and in each connection the numbers only go up.

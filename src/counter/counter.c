@@ -33,7 +33,7 @@ void clear_desk(struct counter *counter) {
         keep(&counter->shipment, NULL);
         keep(&counter->said, NULL);
         counter->step = NULL;
-        counter->all_sealed = counter->no_receipt = false;
+        counter->all_sealed = counter->no_receipt = counter->all_read = counter->no_place = false;
         if (counter->mode == MODE_SHIP)
                 counter->mode = MODE_DESK;
         *counter->overdue = *counter->seal = *counter->supervisor = *counter->condition = '\0';
@@ -342,7 +342,7 @@ void counter_answer(struct counter *counter, int r, const json_t *answer, const 
                 on_person(counter, r, answer, err, now);
         else if (purpose == FOR_UNDO)
                 on_undo(counter, r, answer, err, now);
-        else if (purpose == FOR_SHIPMENT || purpose == FOR_CHECKPOINT)
+        else if (purpose >= FOR_SHIPMENT)
                 ship_answer(counter, r, answer, err, no_pin, now);
         else if (purpose <= FOR_CONFLICT)
                 desk_answer(counter, r, answer, said, err, no_pin, now);

@@ -29,6 +29,8 @@ enum counter_ask {
         ASK_RECEIPT,
         ASK_EVENT,
         ASK_POSITION,
+        ASK_CONTENT, /* a medium that a shipment holds */
+        ASK_MISSING, /* yes or no: the others are missing */
 };
 
 enum counter_tone { TONE_READY, TONE_ASK, TONE_DONE, TONE_NOTE, TONE_REFUSED };
@@ -85,6 +87,8 @@ struct counter {
         json_t *shipment, *said;
         const struct ship_step *step;
         bool all_sealed, no_receipt;
+        char content[24]; /* the medium in it that was scanned last */
+        bool all_read, no_place;
         bool no_seal, on_paper; /* on_paper: nobody gave a PIN */
         struct error conflict;  /* why another desk was first */
 

@@ -36,6 +36,7 @@ enum counter_purpose {
         FOR_UNDO,
         FOR_SHIPMENT,
         FOR_CHECKPOINT,
+        FOR_CONTENT,
         PURPOSES
 };
 
@@ -107,3 +108,17 @@ void ship_scan(struct counter *counter, int64_t now);
 void ship_command(struct counter *counter, int64_t now);
 void ship_answer(struct counter *counter, int r, const json_t *answer, const struct error *err, bool no_pin,
                  int64_t now);
+/* What the checkpoint needs next, or its verb when that is all. */
+void ship_settle(struct counter *counter);
+/* A question under the checkpoint's word, and the shipment below it. */
+void ship_ask(struct counter *counter, enum counter_ask what, const char *es, const char *en);
+
+/* --- contents.c: what a shipment holds (T4, T7) ------------------------------------------------------------------
+ */
+
+/* Whether each medium is told of, and the place; else that is asked for. */
+bool contents_settled(struct counter *counter);
+/* Whether the command, or the scan, says something about the contents. */
+bool contents_command(struct counter *counter);
+bool contents_scan(struct counter *counter);
+void contents_answer(struct counter *counter, int r, const json_t *answer, const struct error *err, int64_t now);

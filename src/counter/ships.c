@@ -8,7 +8,7 @@
 #include "counter/internal.h"
 #include "policy/shipping.h"
 
-enum { SEALS = 1, COURIER = 2, EVENT = 4 };
+enum { SEALS = 1, COURIER = 2, EVENT = 4, CONTENTS = 8 };
 
 struct ship_step {
         enum counter_command command;
@@ -23,6 +23,7 @@ static const struct ship_step steps[] = {
         { COMMAND_TRACK, SHIPMENT_PICKED_UP, "track", EVENT },
         { COMMAND_DELIVER, SHIPMENT_IN_TRANSIT, "deliver", SEALS },
         { COMMAND_TRACK, SHIPMENT_IN_TRANSIT, "track", EVENT },
+        { COMMAND_CONFIRM, SHIPMENT_DELIVERED, "confirm", CONTENTS },
 };
 
 static const struct text word_ship = { "ENVÍO", "SHIPMENT" };
@@ -67,7 +68,7 @@ static void show_shipment(struct counter *counter) {
                 show_line(counter, "Precintos %s", "Seals     %s", read);
 }
 
-static void ask(struct counter *counter, enum counter_ask what, const char *es, const char *en) {
+void ship_ask(struct counter *counter, enum counter_ask what, const char *es, const char *en) {
         const struct text word = counter->step ? counter_codes[counter->step->command].typed : word_ship;
 
         counter->ask = what;
@@ -97,14 +98,11 @@ static void offer(struct counter *counter, int64_t now) {
         }
         counter->mode = MODE_SHIP;
         if (*es) {
-                ask(counter, ASK_ACT, es, en);
+                ship_ask(counter, ASK_ACT, es, en);
                 return;
         }
         show(counter, TONE_NOTE, word_ship, "%s", "%s",
-             state == SHIPMENT_DELIVERED
-                     ? TEXT(counter, "Ya llegó: quien lo abre dice qué trae con «ship confirm».",
-                            "It has arrived: who opens it says what it holds with “ship confirm”.")
-             : state >= 0 && state < (int) SHIPMENT_AUTHORISED
+             state >= 0 && state < (int) SHIPMENT_AUTHORISED
                      ? TEXT(counter, "Aún no puede salir: falta embalarlo o autorizarlo («ship show»).",
                             "It can't leave yet: it is to be packed or authorised (“ship show”).")
                      : TEXT(counter, "Ese envío ha terminado.", "That shipment is over."));
@@ -146,7 +144,7 @@ static void ask_indicator(struct counter *counter, int indicator) {
 
         (void) snprintf(es, sizeof es, "Indicador de %s: lea BIEN, o ROTO si está activado.", name.es);
         (void) snprintf(en, sizeof en, "Indicator of %s: scan GOOD, or DAMAGED if it is tripped.", name.en);
-        ask(counter, ASK_INDICATOR, es, en);
+        ship_ask(counter, ASK_INDICATOR, es, en);
 }
 
 static void record(struct counter *counter) {
@@ -166,32 +164,32 @@ static bool wants_seals(const struct counter *counter) {
                json_array_size(json_object_get(counter->said, "seal")) < seals_placed(counter);
 }
 
-static void settle_step(struct counter *counter) {
+void ship_settle(struct counter *counter) {
         const unsigned wants = counter->step->wants;
         const bool traced = strcmp(json_text_or_empty(counter->shipment, "tracking"),
                                    transport_tracking_terms[TRACKING_GPS].code) == 0;
 
         if (wants_seals(counter))
-                ask(counter, ASK_SEAL, "Lea cada precinto que se ve en el bulto; si no hay más, FIN.",
-                    "Scan each seal that is seen on the package; if there is no more, DONE.");
+                ship_ask(counter, ASK_SEAL, "Lea cada precinto que se ve en el bulto; si no hay más, FIN.",
+                         "Scan each seal that is seen on the package; if there is no more, DONE.");
         else if (wants & SEALS && indicator_open(counter) >= 0)
                 ask_indicator(counter, indicator_open(counter));
         else if (wants & COURIER && !has(counter, "company"))
-                ask(counter, ASK_COMPANY, "Escriba la empresa de transporte e Intro.",
-                    "Type the carrier's company and Enter.");
+                ship_ask(counter, ASK_COMPANY, "Escriba la empresa de transporte e Intro.",
+                         "Type the carrier's company and Enter.");
         else if (wants & COURIER && !has(counter, "courier"))
-                ask(counter, ASK_COURIER, "Lea o escriba la identificación del mensajero.",
-                    "Scan or type the courier's ID.");
+                ship_ask(counter, ASK_COURIER, "Lea o escriba la identificación del mensajero.",
+                         "Scan or type the courier's ID.");
         else if (wants & COURIER && !has(counter, "receipt") && !counter->no_receipt)
-                ask(counter, ASK_RECEIPT, "Lea el número del recibo que firmó el mensajero; si no hay, FIN.",
-                    "Scan the number of the receipt that the courier signed; if there is none, DONE.");
+                ship_ask(counter, ASK_RECEIPT, "Lea el número del recibo que firmó el mensajero; si no hay, FIN.",
+                         "Scan the number of the receipt that the courier signed; if there is none, DONE.");
         else if (wants & EVENT && traced && !has(counter, "position"))
-                ask(counter, ASK_POSITION, "Escriba la posición: latitud,longitud.",
-                    "Type the position: latitude,longitude.");
+                ship_ask(counter, ASK_POSITION, "Escriba la posición: latitud,longitud.",
+                         "Type the position: latitude,longitude.");
         else if (wants & EVENT && !has(counter, "event"))
-                ask(counter, ASK_EVENT, "Escriba qué ha pasado, o lea BIEN si sigue su camino.",
-                    "Type what happened, or scan GOOD if it goes on.");
-        else
+                ship_ask(counter, ASK_EVENT, "Escriba qué ha pasado, o lea BIEN si sigue su camino.",
+                         "Type what happened, or scan GOOD if it goes on.");
+        else if (!(wants & CONTENTS) || contents_settled(counter))
                 record(counter);
 }
 
@@ -216,8 +214,10 @@ static void begin_step(struct counter *counter, enum counter_command command, in
                 keep(&counter->said, NULL);
                 counter->said = json_object();
                 counter->all_sealed = counter->no_receipt = counter->on_paper = false;
+                counter->all_read = counter->no_place = false;
+                *counter->content = '\0';
         }
-        settle_step(counter);
+        ship_settle(counter);
 }
 
 /* --- scans and commands ------------------------------------------------------------------------------------------
@@ -233,14 +233,14 @@ static void add_seal(struct counter *counter) {
                 (void) json_object_set_new(counter->said, "seal", seals);
         }
         json_array_foreach(seals, i, seal) if (strcmp(json_string_value(seal), counter->scan.plain) == 0) {
-                settle_step(counter);
+                ship_settle(counter);
                 show_line(counter, "%s ya está leído: lea otro.", "%s was scanned already: scan another.",
                           counter->scan.plain);
                 counter->bells = 2;
                 return;
         }
         (void) json_array_append_new(seals, json_string(counter->scan.plain));
-        settle_step(counter);
+        ship_settle(counter);
 }
 
 /* A value instead of a word: the verb holds it against the indicator's limits. */
@@ -251,7 +251,7 @@ static void add_reading(struct counter *counter) {
         int64_t value;
 
         if (indicator < 0) {
-                settle_step(counter);
+                ship_settle(counter);
                 return;
         }
         if (transport_indicator_value((enum indicator) indicator, counter->scan.text, &value, NULL) < 0) {
@@ -266,7 +266,7 @@ static void add_reading(struct counter *counter) {
         }
         (void) json_array_append_new(readings, json_string(text));
         put(counter, indicator_terms[indicator].code, ""); /* told of: by its value */
-        settle_step(counter);
+        ship_settle(counter);
 }
 
 void ship_scan(struct counter *counter, int64_t now) {
@@ -289,6 +289,8 @@ void ship_scan(struct counter *counter, int64_t now) {
                 add_reading(counter);
                 return;
         }
+        if (contents_scan(counter))
+                return;
         for (size_t i = 0; i < COUNT(texts); i++) {
                 char text[SCAN_MAX + 1];
 
@@ -297,7 +299,7 @@ void ship_scan(struct counter *counter, int64_t now) {
                 (void) snprintf(text, sizeof text, "%.*s", texts[i].most, counter->scan.text);
                 utf8_trim(text);
                 put(counter, texts[i].member, text);
-                settle_step(counter);
+                ship_settle(counter);
                 return;
         }
         counter->bells = 2;
@@ -309,13 +311,17 @@ void ship_command(struct counter *counter, int64_t now) {
         const bool good = command == COMMAND_GOOD, done = command == COMMAND_DONE;
         const int indicator = indicator_open(counter);
 
-        if (command == COMMAND_NO) {
+        if (command == COMMAND_NO && counter->ask != ASK_MISSING) {
                 end(counter);
                 show_ready(counter);
                 return;
         }
-        if (command >= COMMAND_DISPATCH && command <= COMMAND_DELIVER) {
+        if (command >= COMMAND_DISPATCH && command <= COMMAND_CONFIRM) {
                 begin_step(counter, command, now);
+                return;
+        }
+        if (contents_command(counter)) {
+                ship_settle(counter);
                 return;
         }
         if (counter->ask == ASK_SEAL && done && has(counter, "seal"))
@@ -331,11 +337,35 @@ void ship_command(struct counter *counter, int64_t now) {
                 show_line(counter, "Esa orden no viene ahora a cuento.", "That command means nothing now.");
                 return;
         }
-        settle_step(counter);
+        ship_settle(counter);
 }
 
 /* --- answers -----------------------------------------------------------------------------------------------------
  */
+
+static void show_done(struct counter *counter, const char *incident, bool unsigned_track) {
+        const char *place = json_text(counter->said, "location");
+        const bool contents = counter->step->wants & CONTENTS;
+
+        if (incident && contents)
+                show(counter, TONE_REFUSED, (struct text){ "INCIDENCIA", "INCIDENT" },
+                     "Queda registrado y no está todo como debe: incidencia %s abierta; véala con «incident show».",
+                     "It is on record and not all as it should be: incident %s is open; see “incident show”.",
+                     incident);
+        else if (incident)
+                show(counter, TONE_REFUSED, (struct text){ "INCIDENCIA", "INCIDENT" },
+                     "Queda registrado y no está como debe: incidencia %s abierta; no lo abra.",
+                     "It is on record and not as it should be: incident %s is open; do not open it.", incident);
+        else if (contents && place)
+                show(counter, TONE_DONE, (struct text){ "HECHO", "DONE" },
+                     "Registrado y firmado; guárdelo en %.40s.", "On record, and signed; put it away in %.40s.",
+                     place);
+        else
+                show(counter, TONE_DONE, (struct text){ "HECHO", "DONE" }, "%s", "%s",
+                     unsigned_track ? TEXT(counter, "Registrado sin firma; algún punto del tránsito se firma.",
+                                           "On record, not signed; some point of the way has to be.")
+                                    : TEXT(counter, "Registrado y firmado.", "On record, and signed."));
+}
 
 static void on_done(struct counter *counter, const json_t *answer, int64_t now) {
         const json_t *incidents = json_object_get(answer, "incidents");
@@ -344,15 +374,7 @@ static void on_done(struct counter *counter, const json_t *answer, int64_t now) 
         const bool unsigned_track = counter->step->wants & EVENT && counter->on_paper;
 
         keep(&counter->shipment, answer);
-        if (incident)
-                show(counter, TONE_REFUSED, (struct text){ "INCIDENCIA", "INCIDENT" },
-                     "Queda registrado y no está como debe: incidencia %s abierta; no lo abra.",
-                     "It is on record and not as it should be: incident %s is open; do not open it.", incident);
-        else
-                show(counter, TONE_DONE, (struct text){ "HECHO", "DONE" }, "%s", "%s",
-                     unsigned_track ? TEXT(counter, "Registrado sin firma; algún punto del tránsito se firma.",
-                                           "On record, not signed; some point of the way has to be.")
-                                    : TEXT(counter, "Registrado y firmado.", "On record, and signed."));
+        show_done(counter, incident, unsigned_track);
         show_shipment(counter);
         note(counter, incident ? TONE_REFUSED : TONE_DONE, now, "%s: %s%s%s", "%s: %s%s%s", shipment(counter),
              text_in(typed, counter->lang), incident ? " · " : "", incident ? incident : "");
@@ -383,7 +405,9 @@ void ship_answer(struct counter *counter, int r, const json_t *answer, const str
                  int64_t now) {
         const enum counter_purpose purpose = (enum counter_purpose) counter->call.purpose;
 
-        if (purpose == FOR_CHECKPOINT && !counter->step) {
+        if (purpose == FOR_CONTENT && counter->step) {
+                contents_answer(counter, r, answer, err, now);
+        } else if (purpose != FOR_SHIPMENT && !counter->step) {
                 end(counter); /* another scan came between */
                 show_ready(counter);
         } else if (purpose == FOR_CHECKPOINT && r == 0) {

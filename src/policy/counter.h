@@ -18,6 +18,7 @@ enum counter_command {
         COMMAND_PICKUP,
         COMMAND_TRACK,
         COMMAND_DELIVER,
+        COMMAND_CONFIRM,
         COMMAND_YES,
         COMMAND_NO,
         COMMAND_GOOD,

@@ -78,7 +78,7 @@ teardown() {
         for lang in es en; do
                 expect 0 m cus --lang $lang counter sheet --out "$BATS_TEST_TMPDIR/$lang.pdf"
                 pdftoppm -r 150 -png "$BATS_TEST_TMPDIR/$lang.pdf" "$BATS_TEST_TMPDIR/$lang"
-                [ "$(zbarimg -q --raw "$BATS_TEST_TMPDIR"/$lang*.png 2>/dev/null | sort | grep -c '^MPSI[A-Z]*$')" = 24 ]
+                [ "$(zbarimg -q --raw "$BATS_TEST_TMPDIR"/$lang*.png 2>/dev/null | sort | grep -c '^MPSI[A-Z]*$')" = 25 ]
         done
         pdftotext "$BATS_TEST_TMPDIR/es.pdf" - | grep -q DESHACER
         pdftotext "$BATS_TEST_TMPDIR/en.pdf" - | grep -q UNDO

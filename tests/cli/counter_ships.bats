@@ -143,8 +143,95 @@ later() {
         expect 0 m cus counter sheet --out "$BATS_TEST_TMPDIR/codes.pdf"
         pdftoppm -r 150 -png "$BATS_TEST_TMPDIR/codes.pdf" "$BATS_TEST_TMPDIR/codes"
         codes=$(zbarimg -q --raw "$BATS_TEST_TMPDIR"/codes*.png 2>/dev/null)
-        for code in MPSIDISPATCH MPSIPICKUP MPSITRACK MPSIDELIVER MPSIGOOD MPSIDONE; do
+        for code in MPSIDISPATCH MPSIPICKUP MPSITRACK MPSIDELIVER MPSICONFIRM MPSIGOOD MPSIDONE; do
                 grep -qx $code <<<"$codes"
         done
+        sound_ledger
+}
+
+# arrived MEDIA…: a shipment of them that is at its end, sealed as it left.
+arrived() {
+        local media=() id seals=(--seal S-201 --seal S-202)
+        for id in "$@"; do
+                media+=(--media "$id")
+                m cus label print "$id" --out "$BATS_TEST_TMPDIR/label.pdf" >/dev/null
+        done
+        ARRIVED=$(m oto --json ship create --from Norte --to Sur --recipient cus "${media[@]}" --method certified-courier --route A-5 \
+                --limit 24 --reason r | jq -r .shipment)
+        m cus ship pack "$ARRIVED" --level foam --level rigid-container --level security-seal --level outer-pack "${seals[@]}" \
+                --label-checked >/dev/null
+        m ana ship authorise "$ARRIVED" >/dev/null
+        m cus ship dispatch "$ARRIVED" "${seals[@]}" >/dev/null
+        m cus ship pickup "$ARRIVED" "${seals[@]}" --company C --courier M77 --receipt R9 >/dev/null
+        m cus ship track "$ARRIVED" --event p --sign >/dev/null
+        m cus ship deliver "$ARRIVED" "${seals[@]}" >/dev/null
+}
+
+@test "T4 T7: what a shipment holds is confirmed by scans: one arrived, one is damaged, one is missing, and a stranger is told" {
+        local one two three
+        one=$(tape T2) two=$(tape T3) three=$(tape T4)
+        arrived "$one" "$two" "$three"
+        LAYOUT=es counter 1 cus
+        scan "$ARRIVED"
+        await 'Lea CONFIRMAR'
+        scan MPSICONFIRM
+        await 'faltan 3'
+        scan MPSIDONE # nothing was read: that is no confirmation
+        await 'no viene ahora a cuento'
+        scan MPSIDAMAGED
+        await 'Lea cada soporte'
+        scan T2 # by its serial number
+        await 'faltan 2'
+        later "$one"
+        await "$one ya está leído"
+        scan "$MEDIUM"
+        await 'no va en este envío'
+        scan T-999
+        await 'no va en este envío'
+        scan "$two"
+        await 'falta 1'
+        scan MPSIDAMAGED
+        await "Leídos    2 · dañados: $two"
+        later MPSIDONE
+        await "Falta $three"
+        scan MPSINO
+        await 'falta 1'
+        later MPSIDONE
+        await 'protocolo de brecha'
+        scan MPSIYES
+        await 'Lea el lugar'
+        scan $PLACE
+        pin
+        await 'N000001 abierta'
+        await "✘ $ARRIVED: CONFIRMAR · N000001"
+        scan MPSIUNDO
+        await 'no se deshace'
+        expect 0 m cus --json ship show "$ARRIVED"
+        [ "$(jq -r '.checkpoints[-1] | .point, .signed' <<<"$output" | xargs)" = 'confirmation valid' ]
+        [ "$(m sara --json incident list --open | jq -r '[.rows[].kind] | sort | join(" ")')" = 'breach damage' ]
+        [ "$(m cus --json media show "$one" | jq -r .location)" = "$PLACE" ]
+        [ "$(m cus --json media show "$three" | jq -r .state)" = lost ]
+        sound_ledger
+}
+
+@test "T4 X8: a shipment that came whole takes its code, CONFIRM, its media and a place; no place is said by DONE" {
+        local one
+        one=$(tape T2)
+        arrived "$one"
+        counter 1 cus en
+        scan "$ARRIVED"
+        await 'Scan CONFIRM'
+        scan MPSICONFIRM
+        await '1 to go'
+        scan "$one"
+        await 'Scan the place'
+        later MPSIDONE
+        pin
+        await "✔ $ARRIVED: CONFIRM"
+        expect 0 m cus --json ship show "$ARRIVED"
+        [ "$(jq -r .state <<<"$output")" = confirmed ]
+        [ "$(m sara --json incident list --open | jq '.rows | length')" -eq 0 ]
+        later "$ARRIVED"
+        await 'is over'
         sound_ledger
 }

@@ -25,11 +25,11 @@ setup() {
 later() {
         local days=$1
         shift
-        ASAN_OPTIONS=verify_asan_link_order=0 faketime -f "+${days}d" "$MPSI" --store "$STORE" --as "$1" "${SECRETS[@]}" "${@:2}"
+        in_days "$days" "$MPSI" --store "$STORE" --as "$1" "${SECRETS[@]}" "${@:2}"
 }
 
 tell() {
-        ASAN_OPTIONS=verify_asan_link_order=0 faketime -f "+${1}d" "$MPSI_BUILD/mpsi-alert" --lang en --store "$STORE" --config "$CONF"
+        in_days "$1" "$MPSI_BUILD/mpsi-alert" --lang en --store "$STORE" --config "$CONF"
 }
 
 # A program that keeps what it is told, one line a call.

@@ -115,3 +115,10 @@ register_tape() {
         m cus --json media register --kind tape --classification CONFIDENCIAL --category MEDIA --owner ana \
                 --expires 2040-01-01 --retention 3650 --serial "$1" | jq -r .id
 }
+
+# in_days DAYS COMMAND…: with a clock that many days ahead. What a killed faketime left behind under the number that this process
+# happens to have would stop it. The sanitizers of a debug build want to be loaded first, which faketime is too.
+in_days() {
+        ASAN_OPTIONS=verify_asan_link_order=0 bash -c 'rm -f /dev/shm/{sem.faketime_sem,faketime_shm}_$$; exec faketime -f "$@"' \
+                in_days "+${1}d" "${@:2}"
+}

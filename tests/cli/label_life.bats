@@ -9,7 +9,7 @@ setup() {
 later() {
         local days=$1
         shift
-        ASAN_OPTIONS=verify_asan_link_order=0 faketime -f "+${days}d" "$MPSI" --store "$STORE" --as "$1" "${SECRETS[@]}" "${@:2}"
+        in_days "$days" "$MPSI" --store "$STORE" --as "$1" "${SECRETS[@]}" "${@:2}"
 }
 
 due() {

@@ -15,7 +15,7 @@ setup() {
 }
 
 later() {
-        ASAN_OPTIONS=verify_asan_link_order=0 faketime -f "+${1}d" "$MPSI" --store "$STORE" --as "$2" "${SECRETS[@]}" "${@:3}"
+        in_days "$1" "$MPSI" --store "$STORE" --as "$2" "${SECRETS[@]}" "${@:3}"
 }
 
 register() {

@@ -204,6 +204,8 @@ const struct term transfer_terms[TRANSFERS] = {
 
 #define UNION(code)                                                                                                \
         { code, TRANSFER_UNION, "" }
+/* The Commission's adequacy decisions in force in the autumn of 2026; the United Kingdom's was renewed until
+ * December 2031. */
 const struct country_row transport_countries[] = {
         { "ES", TRANSFER_HOME, "" },
         UNION("AT"),
@@ -237,6 +239,7 @@ const struct country_row transport_countries[] = {
         { "NO", TRANSFER_EEA, "" },
         { "AD", TRANSFER_ADEQUATE, "2010/625/UE" },
         { "AR", TRANSFER_ADEQUATE, "2003/490/CE" },
+        { "BR", TRANSFER_ADEQUATE, "(UE) 2026/179" },
         { "CA", TRANSFER_PARTLY, "2002/2/CE" },
         { "CH", TRANSFER_ADEQUATE, "2000/518/CE" },
         { "FO", TRANSFER_ADEQUATE, "2010/146/UE" },

@@ -143,7 +143,8 @@ static void t6_countries(void **state) {
                 const char *code;
                 enum transfer transfer;
         } some[] = { { "es", TRANSFER_HOME },     { "FR", TRANSFER_UNION },  { "NO", TRANSFER_EEA },
-                     { "CH", TRANSFER_ADEQUATE }, { "US", TRANSFER_PARTLY }, { "MA", TRANSFER_OTHER } };
+                     { "CH", TRANSFER_ADEQUATE }, { "US", TRANSFER_PARTLY }, { "BR", TRANSFER_ADEQUATE },
+                     { "MA", TRANSFER_OTHER } };
         static const char *const bad[] = { "", "E", "ESP", "1A", "E ", "ñ" };
         enum transfer transfer;
         const char *reference;

@@ -154,11 +154,11 @@ number_of() {
         [ "$(jq '.media | length' "$OUT/pack/R-110-022/inventory.json")" -eq 2 ]
         [ "$(jq '.media | length' "$OUT/i.json")" -eq 3 ]
         [ "$(since "$before" | cut -d' ' -f1 | paste -sd' ')" = \
-                'pack.started medium.registered report.made report.made report.made pack.made' ]
+                'pack.started medium.registered report.made report.made report.made report.made pack.made' ]
         [[ $(number_of "$OUT/pack/R-110-022/inventory.json") == *-$(printf %06d $((before + 1)))-1 ]]
         [[ $(number_of "$OUT/pack/R-110-023/accesses.json") == *-$(printf %06d $((before + 1)))-2 ]]
         (cd "$OUT/pack" && sh verify.sh "$STORE/org/ca.crt")
-        store_is_whole $((before + 6))
+        store_is_whole $((before + 7))
 }
 
 @test "A4: a pack that is killed while it gathers has told that it began, and of no form" {

@@ -723,7 +723,8 @@ static void t4_on_its_way_and_there(void **state) {
         expect_view(TONE_REFUSED, "NO");
         assert_int_equal(desk.mode, MODE_DESK);
         bring("delivered", "gps-escort", "tilt\0");
-        expect_view(TONE_NOTE, "SHIPMENT");
+        expect_view(TONE_ASK, "SHIPMENT");
+        assert_non_null(strstr(desk.view.sentence, "CONFIRM"));
         scan("E000009"); /* no shipment: a serial number, then */
         refused("ship", "show", ERR_NOT_FOUND, "");
         expect_call("label", "scan");

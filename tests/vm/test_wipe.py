@@ -107,7 +107,7 @@ class EndToEnd(Wiping):
         self.assertEqual(result.status, S5, result)
         verified = self.station.events('sanitization.verified')[-1]['data']
         self.assertEqual((verified['holds'], verified['areas']), (False, [[7654321 // SECTOR * SECTOR, SECTOR]]))
-        self.assertIn('unsanitized', self.station.do('elena' if self.station_kind is Station else 'sara', 'media', 'show', number))
+        self.assertIn('"state": "unsanitized"', self.station.do('elena' if self.station_kind is Station else 'sara', '--json', 'media', 'show', number))
 
 
 class WithoutMpsid(Wiping):
@@ -223,7 +223,7 @@ class Faults(Wiping):
         self.assertEqual(record['bytes_not_reached'], len(expected) * SECTOR, about)
         if record['areas_count'] == len(record['areas_not_reached']):  # the record lists the first thousand
             self.assertEqual(named, expected, about)
-        self.assertIn('unsanitized', self.station.do('elena', 'media', 'show', number), about)
+        self.assertIn('"state": "unsanitized"', self.station.do('elena', '--json', 'media', 'show', number), about)
 
     def test_disks_that_fail_or_lie(self):
         print(f'    seed {SEED}')
@@ -311,7 +311,7 @@ class PowerLoss(Wiping):
             done += 1
             verb = 'resume'
             medium = self.plug_in(path, serial)
-            self.assertIn('unsanitized', self.station.do('elena', 'media', 'show', number))
+            self.assertIn('"state": "unsanitized"', self.station.do('elena', '--json', 'media', 'show', number))
         if done == cuts:
             self.guest.throttle(medium, 0)
             result = self.wipe(number, medium.device, verb=verb)

@@ -235,3 +235,23 @@ arrived() {
         await 'is over'
         sound_ledger
 }
+
+@test "T4: the only medium of a shipment arrives damaged" {
+        local one
+        one=$(tape T2)
+        arrived "$one"
+        counter 1 cus
+        scan "$ARRIVED"
+        await 'Lea CONFIRMAR'
+        scan MPSICONFIRM
+        await 'falta 1'
+        scan "$one"
+        await 'Lea el lugar'
+        scan MPSIDAMAGED
+        await "dañados: $one"
+        scan MPSIDONE
+        pin
+        await "✘ $ARRIVED: CONFIRMAR · N000001"
+        [ "$(m sara --json incident show N000001 | jq -r .kind)" = damage ]
+        sound_ledger
+}

@@ -305,16 +305,6 @@ static const struct column finding_columns[] = {
         { "state", CODES("ESTADO", "STATE", finding_state_terms) },
         { "overdue", HELP("VENCIDO", "OVERDUE") },
 };
-static const struct column report_columns[] = {
-        { "subject", HELP("ELEMENTO", "ITEM") },
-        { "what", CODES("QUÉ ES", "WHAT", audit_item_terms) },
-        { "result", CODES("RESULTADO", "RESULT", audit_result_terms) },
-        { "how", CODES("CÓMO", "HOW", audit_way_terms) },
-        { "seen", HELP("VISTO", "SEEN") },
-        { "note", CODES("NOTA", "NOTE", audit_note_terms) },
-        { "time", HELP("CUÁNDO", "WHEN") },
-        { "person", HELP("QUIÉN", "WHO") },
-};
 
 static const struct verb verbs[] = {
         { "audit", "finding", ROLE_SECURITY | ROLE_CUSTODIAN | ROLE_OWNER, VERB_WRITES,
@@ -328,7 +318,7 @@ static const struct verb verbs[] = {
           PARAMS(findings_params), COLUMNS(finding_columns), .run = run_findings },
         { "report", "R-110-024", ROLE_CUSTODIAN | ROLE_SECURITY | ROLE_AUDITOR, VERB_WRITES | VERB_BULK,
           HELP("Auditoría de soportes de información", "Media audit"), PARAMS(report_params),
-          COLUMNS(report_columns), .run = audit_run_report },
+          COLUMNS(audit_item_columns), .run = audit_run_report },
 };
 
 const struct room finding_room = {

@@ -73,3 +73,7 @@ int finding_rows(struct act *act, const char *audit, bool only_open, json_t **re
 
 /* R-110-024 */
 int audit_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err);
+
+/* What is audited, an item a row: of the audit as shown, and of its report. */
+enum { AUDIT_ITEM_COLUMNS = 8 };
+extern const struct column audit_item_columns[AUDIT_ITEM_COLUMNS];

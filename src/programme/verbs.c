@@ -162,7 +162,7 @@ static const struct column audit_columns[] = {
         { "findings_open", HELP("HALLAZGOS ABIERTOS", "OPEN FINDINGS") },
         { "closed", HELP("CERRADA", "CLOSED") },
 };
-static const struct column item_columns[] = {
+const struct column audit_item_columns[AUDIT_ITEM_COLUMNS] = {
         { "subject", HELP("ELEMENTO", "ITEM") },
         { "what", CODES("QUÉ ES", "WHAT", audit_item_terms) },
         { "result", CODES("RESULTADO", "RESULT", audit_result_terms) },
@@ -190,7 +190,7 @@ static const struct verb verbs[] = {
           PARAMS(close_params), COLUMNS(audit_columns), .run = audit_run_close },
         { "audit", "show", ROLE_ANY, VERB_READS | VERB_BULK,
           HELP("Muestra una auditoría y vuelve a sacar su muestra", "Shows an audit and draws its sample again"),
-          PARAMS(show_params), COLUMNS(item_columns), .run = run_show },
+          PARAMS(show_params), COLUMNS(audit_item_columns), .run = run_show },
         { "audit", "list", ROLE_ANY, VERB_READS, HELP("Lista las auditorías", "Lists the audits"),
           PARAMS(list_params), COLUMNS(audit_columns), .run = run_list },
 };

@@ -87,7 +87,7 @@ class Guest(Media):
         began = time.monotonic()
         result = self.agent.run(command, timeout)
         if os.environ.get('MPSI_LAB_TRACE'):
-            print(f'{time.monotonic() - began:7.2f} s  {command[:100]!r} -> {result.status}', file=sys.stderr)
+            print(f'{time.monotonic() - began:7.2f} s  {command[:60]!r} … {command[-50:]!r} -> {result.status}', file=sys.stderr)
         return result
 
     def check(self, command, timeout=120):
@@ -137,7 +137,7 @@ def zombie(pid):
 
 
 def arguments(folder, kind):
-    append = (f'console=ttyS0 quiet panic=-1 nokaslr mitigations=off tsc=reliable no_timer_check audit=0 apparmor=0 '
+    append = (f'console=ttyS0 quiet panic=-1 nokaslr norandmaps mitigations=off tsc=reliable no_timer_check audit=0 apparmor=0 '
               f'usb-storage.delay_use=0 rdinit=/init lab={INIT[kind]}')
     if kind == 'systemd':
         append += ' systemd.unit=multi-user.target systemd.show_status=no'

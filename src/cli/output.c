@@ -54,8 +54,15 @@ static char *cell_of_text(const struct column *column, const char *value, enum l
         return text ? text : strdup(value);
 }
 
-/* A value as a cell. Codes, yes and no in the person's language, moments in their time; lists of texts as such,
- * other lists and objects as JSON. */
+/* {es, en} in the person's language; NULL: the value is no such text. */
+static const char *said_in(const json_t *value, enum lang lang) {
+        return json_is_object(value) && json_object_size(value) == 2 && json_text(value, "es")
+                       ? json_text(value, lang == LANG_EN ? "en" : "es")
+                       : NULL;
+}
+
+/* A value as a cell. Codes, texts, yes and no in the person's language, moments in their time; lists of texts as
+ * such, other lists and objects as JSON. */
 static char *cell(const struct column *column, const json_t *value, enum lang lang) {
         _cleanup_free_ char *list = NULL;
         char *text;
@@ -68,6 +75,8 @@ static char *cell(const struct column *column, const json_t *value, enum lang la
                 return strdup(json_is_true(value) ? (lang == LANG_EN ? "yes" : "sí") : "no");
         if (json_is_integer(value))
                 return str_format("%lld", (long long) json_integer_value(value));
+        if (said_in(value, lang))
+                return strdup(said_in(value, lang));
         list = json_is_array(value) ? joined(value) : NULL;
         text = list ? cell_of_text(column, list, lang) : NULL;
         return text ? text : json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);

@@ -11,6 +11,8 @@
 #include "registry/person.h"
 #include "registry/proposal.h"
 #include "registry/registry.h"
+#include "siem/level.h"
+#include "siem/level.h"
 
 /* --- events ----------------------------------------------------------------------------------------------- */
 
@@ -438,12 +440,15 @@ static int run_list(struct act *act, const json_t *args, json_t **ret, struct er
 }
 
 static int add_event(void *context, const struct event *event) {
+        const struct text *name = &siem_level(event->type, event->data)->name;
         char time[TIME_TEXT];
 
         time_format(event->time, time);
-        return json_array_append_new(context, json_pack("{s:I, s:s, s:s, s:s, s:O}", "seq", (json_int_t) event->seq,
-                                                        "time", time, "actor", event->actor, "type", event->type,
-                                                        "data", event->data)) < 0
+        return json_array_append_new(context,
+                                     json_pack("{s:I, s:s, s:s, s:s, s:{s:s, s:s}, s:O}", "seq",
+                                               (json_int_t) event->seq, "time", time, "actor", event->actor, "type",
+                                               event->type, "name", "es", name->es ? name->es : event->type, "en",
+                                               name->en ? name->en : event->type, "data", event->data)) < 0
                        ? ERR_FAILED
                        : 0;
 }
@@ -594,7 +599,7 @@ static const struct column medium_columns[] = {
 };
 static const struct column history_columns[] = {
         { "seq", HELP("N.º", "NO.") },     { "time", HELP("MOMENTO", "TIME") }, { "actor", HELP("QUIÉN", "WHO") },
-        { "type", HELP("HECHO", "FACT") }, { "data", HELP("DATOS", "DATA") },
+        { "name", HELP("HECHO", "FACT") }, { "data", HELP("DATOS", "DATA") },
 };
 static const struct column id_columns[] = { { "id", HELP("SOPORTE", "MEDIUM") } };
 

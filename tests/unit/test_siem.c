@@ -212,6 +212,20 @@ static void every_refusal_of_the_catalogue_is_a_warning(void **state) {
                 }
 }
 
+/* X1: people read what happened to a medium, and a SIEM's screen the same words. */
+static void every_event_has_a_name(void **state) {
+        (void) state;
+        for (size_t i = 0; i < rooms_n; i++)
+                for (size_t k = 0; k < rooms[i]->events_n; k++) {
+                        const char *type = rooms[i]->events[k].name;
+
+                        if (!siem_level(type, NULL)->name.es)
+                                fail_msg("%s has no name", type);
+                }
+        /* Who locks the vault in the evening is no attacker. */
+        assert_int_equal(siem_level("key.locked", NULL)->severity, LOG_NOTICE);
+}
+
 static void keeps_a_cursor(void **state) {
         struct siem_cursor cursor = { .station = "desk-1",
                                       .done = { .seq = 9, .hash = { 1, 2, 3 }, .checkpoint = 8 },
@@ -401,6 +415,7 @@ int main(void) {
                 cmocka_unit_test(a_damaged_time_is_nil),
                 cmocka_unit_test(grades_events),
                 cmocka_unit_test(every_refusal_of_the_catalogue_is_a_warning),
+                cmocka_unit_test(every_event_has_a_name),
                 cmocka_unit_test(keeps_a_cursor),
                 cmocka_unit_test(the_state_folder_stands_beside_the_store),
                 cmocka_unit_test(reads_settings_strictly),

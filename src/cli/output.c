@@ -150,6 +150,21 @@ static int print_members(const struct verb *verb, const json_t *answer, enum lan
         return printed;
 }
 
+/* In characters. */
+static size_t longest_line(const char *text) {
+        size_t longest = 0;
+
+        while (*text) {
+                size_t length = strcspn(text, "\n");
+                _cleanup_free_ char *line = strndup(text, length);
+                size_t wide = line ? utf8_length(line) : length;
+
+                longest = wide > longest ? wide : longest;
+                text += length + (text[length] == '\n');
+        }
+        return longest;
+}
+
 /* Whether a terminal would fold the table's lines. */
 static bool too_wide(struct libscols_table *table) {
         size_t width = terminal_width(STDOUT_FILENO);
@@ -160,15 +175,67 @@ static bool too_wide(struct libscols_table *table) {
         (void) scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
         if (scols_print_table_to_string(table, &text) != 0 || !text)
                 return false;
-        for (const char *line = text; *line;) {
-                size_t length = strcspn(line, "\n");
-                _cleanup_free_ char *one = strndup(line, length);
+        return longest_line(text) > width;
+}
 
-                if (one && utf8_length(one) > width)
-                        return true;
-                line += length + (line[length] == '\n');
+enum { LAST_COLUMN_MIN = 20 };
+
+/* A text in lines of at most `width` characters, where its words allow it; the caller frees it. */
+static char *wrapped(const char *text, size_t width) {
+        char *lines = strdup(text), *begin = lines, *space = NULL;
+
+        for (char *p = lines; p && *p; p++) {
+                if (*p != ' ')
+                        continue;
+                *p = '\0';
+                if (space && utf8_length(begin) > width) {
+                        *space = '\n';
+                        begin = space + 1;
+                }
+                *p = ' ';
+                space = p;
         }
-        return false;
+        if (lines && space && utf8_length(begin) > width)
+                *space = '\n';
+        return lines;
+}
+
+/* When a last column of sentences is what makes the table too wide, they go on under themselves. */
+static bool fold_last(struct libscols_table *table, size_t n) {
+        struct libscols_column *last = scols_table_get_column(table, n - 1);
+        size_t width = terminal_width(STDOUT_FILENO), before = 0, lines = scols_table_get_nlines(table);
+
+        for (size_t c = 0; c + 1 < n; c++) {
+                size_t widest = utf8_length(scols_column_get_name(scols_table_get_column(table, c)));
+
+                for (size_t i = 0; i < lines; i++) {
+                        const char *text = scols_line_get_column_data(scols_table_get_line(table, i),
+                                                                      scols_table_get_column(table, c));
+
+                        if (text && utf8_length(text) > widest)
+                                widest = utf8_length(text);
+                }
+                before += widest + 1;
+        }
+        if (n < 2 || before + LAST_COLUMN_MIN > width)
+                return false;
+        for (size_t i = 0; i < lines; i++) {
+                struct libscols_line *line = scols_table_get_line(table, i);
+                const char *text = scols_line_get_column_data(line, last);
+                char *folded = wrapped(text ? text : "", width - before);
+
+                if (!folded || longest_line(folded) > width - before) {
+                        free(folded);
+                        return false;
+                }
+                (void) scols_line_refer_data(line, n - 1, folded);
+        }
+        (void) scols_column_set_flags(last, scols_column_get_flags(last) | SCOLS_FL_WRAP);
+        (void) scols_column_set_wrapfunc(last, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+        (void) scols_column_set_safechars(last, "\n");
+        (void) scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+        (void) scols_table_set_termwidth(table, width);
+        return true;
 }
 
 /* What is too wide for the screen is read from above to below, a paragraph a row. */
@@ -207,7 +274,7 @@ static void print_table(const struct verb *verb, const json_t *rows, enum lang l
                         (void) scols_line_refer_data(line, c,
                                                      cell(used[c], json_object_get(row, used[c]->key), lang));
         }
-        if (too_wide(table))
+        if (too_wide(table) && !fold_last(table, n))
                 print_paragraphs(verb, rows, lang);
         else
                 (void) scols_print_table(table);

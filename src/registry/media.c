@@ -1,4 +1,4 @@
-/* Verbs and events of media: register, classify, show, list, find, history, retire. */
+/* Verbs and events of media: register, classify, show, list, find, retire. */
 #include <string.h>
 
 #include "base/str.h"
@@ -6,13 +6,12 @@
 #include "ledger/ledger.h"
 #include "policy/rule.h"
 #include "registry/blank.h"
+#include "registry/history.h"
 #include "registry/medium_id.h"
 #include "registry/medium_sql.h"
 #include "registry/person.h"
 #include "registry/proposal.h"
 #include "registry/registry.h"
-#include "siem/level.h"
-#include "siem/level.h"
 
 /* --- events ----------------------------------------------------------------------------------------------- */
 
@@ -439,31 +438,6 @@ static int run_list(struct act *act, const json_t *args, json_t **ret, struct er
         return 0;
 }
 
-static int add_event(void *context, const struct event *event) {
-        const struct text *name = &siem_level(event->type, event->data)->name;
-        char time[TIME_TEXT];
-
-        time_format(event->time, time);
-        return json_array_append_new(context,
-                                     json_pack("{s:I, s:s, s:s, s:s, s:{s:s, s:s}, s:O}", "seq",
-                                               (json_int_t) event->seq, "time", time, "actor", event->actor, "type",
-                                               event->type, "name", "es", name->es ? name->es : event->type, "en",
-                                               name->en ? name->en : event->type, "data", event->data)) < 0
-                       ? ERR_FAILED
-                       : 0;
-}
-
-static int run_history(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *list = json_array();
-        int r = ledger_events(act->db, json_text(args, "medium"), json_int(args, "after", 0),
-                              json_int(args, "limit", 200), add_event, list, err);
-
-        if (r < 0)
-                return r;
-        *ret = json_pack("{s:O}", "rows", list);
-        return 0;
-}
-
 static int run_retire(struct act *act, const json_t *args, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *data = json_pack("{s:s}", "reason", json_text(args, "reason"));
         struct medium medium;
@@ -598,8 +572,9 @@ static const struct column medium_columns[] = {
         { "luks_uuid", HELP("LUKS", "LUKS") },
 };
 static const struct column history_columns[] = {
-        { "seq", HELP("N.º", "NO.") },     { "time", HELP("MOMENTO", "TIME") }, { "actor", HELP("QUIÉN", "WHO") },
-        { "name", HELP("HECHO", "FACT") }, { "data", HELP("DATOS", "DATA") },
+        { "seq", HELP("N.º", "NO.") },           { "time", HELP("MOMENTO", "TIME") },
+        { "actor", HELP("QUIÉN", "WHO") },       { "name", HELP("HECHO", "FACT") },
+        { "detail", HELP("DETALLE", "DETAIL") },
 };
 static const struct column id_columns[] = { { "id", HELP("SOPORTE", "MEDIUM") } };
 
@@ -622,8 +597,9 @@ static const struct verb verbs[] = {
           HELP("Cambia clasificación, propietario o caducidad", "Changes classification, owner or expiry"),
           PARAMS(classify_params), COLUMNS(id_columns), .run = run_classify },
         { "media", "history", ROLE_ANY, VERB_READS,
-          HELP("Todo lo que le ha pasado a un soporte", "All that happened to a medium"), PARAMS(history_params),
-          COLUMNS(history_columns), .run = run_history },
+          HELP("Todo lo que le ha pasado a un soporte; los datos completos, con --json",
+               "All that happened to a medium; the whole data with --json"),
+          PARAMS(history_params), COLUMNS(history_columns), .run = media_run_history },
         { "media", "retire", ROLE_CUSTODIAN | ROLE_SECURITY, VERB_WRITES,
           HELP("Da de baja un soporte saneado o destruido", "Retires a sanitized or destroyed medium"),
           PARAMS(retire_params), COLUMNS(id_columns), .run = run_retire },

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # key rotate while calls fail, the disk is full, or the program is killed: no key is lost, the ledger verifies, and
-# repeating it finishes (C4, C5). MPSI_KILLS=n changes the number of kills.
+# repeating it finishes (C4, C5). MPSI_KEY_KILLS=n changes the number of kills.
 load helper
 
 setup_file() {
@@ -43,7 +43,7 @@ outcome_holds() {
 }
 
 @test "C5: kill -9 at random moments of a rotation" {
-        local kills=${MPSI_KILLS:-25} try pid start took before killed=0
+        local kills=${MPSI_KEY_KILLS:-25} try pid start took before killed=0
         fresh_store
         start=${EPOCHREALTIME/[.,]/}
         act elena key rotate >/dev/null

@@ -294,7 +294,7 @@ END
         grep -q "Los $n soportes" text
         [ "$(grep -c 'HQ000000.*LTO-' text)" = $n ]
         [ "$(grep -c 'Nº de bien' text)" -ge 2 ] # the header again on the second page
-        m sara media history "${media[49]}" | grep -q certificate.covered
+        m sara media history "${media[49]}" | grep -q 'Covered by a certificate' 
         expect 0 m sara ledger verify
 }
 

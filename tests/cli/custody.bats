@@ -1,5 +1,6 @@
 # Custody and transport as people at the desk use them, on a loop device of its own: U1 to U4, U9, T1 to T7, C8.
 load helper
+load terminal
 
 more_people() {
         SECRETS+=(--secret "pin:rosa=file:$BATS_TEST_TMPDIR/secret")
@@ -20,6 +21,7 @@ setup() {
 }
 
 teardown() {
+        terminal_end
         loop_devices_detach
 }
 
@@ -47,6 +49,27 @@ lend() {
         [[ $output == *on-loan*prestado* ]]
         expect 0 m sara person grant oto custodio --reason prueba
         m sara --json person show oto | jq -e '.roles | contains("custodian")'
+}
+
+@test "X8: what happened to a medium is told in words, in the reader's language; the data keep every member" {
+        encrypted
+        lend S-0001
+        expect 0 m cus --lang es media history "$ID"
+        grep -Eq "cus +Soporte registrado +tipo: disco duro; clasificación: CONFIDENCIAL" <<<"$output"
+        grep -Eq "cus +Soporte entregado +préstamo: $LOAN; prestatario: uli; supervisa: oto; vence: $DUE; .*precinto: S-0001" <<<"$output"
+        [[ $output != *{* && $output != *medium.registered* && $output != *digest* ]]
+        expect 0 m cus --lang en media history "$ID"
+        grep -Eq "cus +Medium handed over +loan: $LOAN; borrower: uli" <<<"$output"
+        m cus --json media history "$ID" | jq -e '.rows[-1] | .type == "loan.handed-over" and .data.seal == "S-0001" and .name.es == "Soporte entregado"'
+        expect 0 m cus --lang es media history "$ID" --limit 2
+        [[ $output == *"Hay más: --after $(m cus --json media history "$ID" --limit 2 | jq .rows[1].seq)"* ]]
+        # On a terminal the last column goes on under itself, between words.
+        WIDTH=100 terminal "$MPSI" --store "$STORE" --as cus --lang es media history "$ID"
+        await 'exit 0'
+        screen >"$BATS_TEST_TMPDIR/folded"
+        terminal_end
+        grep -Eq '^ *[0-9]+ [0-9-]+ [0-9:]+ cus +Soporte registrado +tipo: disco duro;' "$BATS_TEST_TMPDIR/folded"
+        grep -Eq '^ {40,}[a-záéíóú]+: ' "$BATS_TEST_TMPDIR/folded"
 }
 
 @test "U1 U2: a place below the category, of another section or full is refused" {

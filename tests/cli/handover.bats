@@ -55,7 +55,7 @@ nowhere_in_store() { # PASSPHRASE
         text=$(pdftotext -layout "$BATS_TEST_TMPDIR/letter.pdf" -)
         for what in F000001 "$id" "Ernesto Nuñez" E000001; do [[ $text == *"$what"* ]]; done
         expect 0 m cus media history "$id"
-        [[ $output == *encryption.handed-over* ]]
+        [[ $output == *"Passphrase handed over to a recipient"*ernesto* ]]
         expect 7 m cus encrypt handover "$id" "$image" --to ernesto --letter "$BATS_TEST_TMPDIR/second.pdf"
         [ ! -e "$BATS_TEST_TMPDIR/second.pdf" ]
 

@@ -56,7 +56,7 @@ popup() {
         seen '→ Regístrelo con «media register»'
         udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
         sleep 2.5
-        [ "$(grep -c 'solo lectura' "$SEEN")" -eq 1 ]
+        [ "$(grep -c "$node: solo lectura" "$SEEN")" -eq 1 ]
         register
         encrypt
         udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
@@ -72,6 +72,6 @@ popup() {
         popup en_GB.UTF-8
         plug_in_again
         seen "^1 new|$node was plugged in|"
-        [ "$(grep -c 'was plugged in' "$SEEN")" -eq 1 ]
+        [ "$(grep -c "$node was plugged in" "$SEEN")" -eq 1 ]
         stop
 }

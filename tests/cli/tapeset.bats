@@ -55,7 +55,7 @@ print(len(files) > 5, [f for f in files if any(p in f.read_bytes() for p in (key
         expect 0 m sara --json tapeset show daily
         jq -e '.exports == 2 and (.exported | map(.recipient) == ["Backup ec", "Backup rsa"])' <<<"$output"
         expect 0 m cus media history "$a"
-        [[ $output == *tape.joined* ]]
+        [[ $output == *"Tape added to a set"* ]]
         expect 0 m sara ledger verify
         expect 0 m sara ledger replay
 }

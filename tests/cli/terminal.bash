@@ -2,7 +2,8 @@
 # terminal COMMAND…: starts it, WIDTH (130) columns wide; its exit status is shown as "[exit N]" at the end.
 terminal() {
         local line
-        TERMINAL=$BATS_TEST_TMPDIR/terminal.sock
+        # A socket of its own each time: the last server may still be on its way out.
+        TERMINAL=$(mktemp -u "$BATS_TEST_TMPDIR/terminal-XXXX")
         line=$(printf '%q ' "$@")
         tmux -S "$TERMINAL" -f /dev/null new-session -d -x "${WIDTH:-130}" -y 50 \
                 "$line; printf '\n[exit %s]\n' \$?; exec sleep 300"

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "act/report.h"
-#include "base/digest.h"
 #include "base/str.h"
 #include "print/form.h"
 #include "registry/person.h"
@@ -82,25 +81,6 @@ static int add(void *context, const char *name, unsigned roles, enum training tr
         return json_array_append_new(listing->rows, row) < 0 ? ERR_FAILED : 0;
 }
 
-static int write_out(struct act *act, const json_t *args, const char *format, const char *form, const json_t *data,
-                     json_t *files, struct error *err) {
-        _cleanup_free_ char *forms = act_path(act, NULL, "forms");
-        const char *out = json_text(args, format);
-        char digest[SHA256_TEXT];
-        int r;
-
-        if (!out || act->dry_run)
-                return 0;
-        if (!forms)
-                return fail_memory(err);
-        r = (strcmp(format, "pdf") == 0 ? form_to_pdf : form_to_csv)(forms, form, act->lang, data, out, err);
-        if (r == 0)
-                r = sha256_file(out, digest, err);
-        if (r < 0)
-                return r;
-        return json_array_append_new(files, json_string(digest)) < 0 ? fail_memory(err) : 0;
-}
-
 static json_t *form_head(struct act *act, const char *number) {
         _cleanup_person_ struct person person = { 0 };
 
@@ -111,51 +91,29 @@ static json_t *form_head(struct act *act, const char *number) {
                          "issued_by", person.full_name);
 }
 
-static int record(struct act *act, const char *form, const char *number, json_t *files, struct error *err) {
-        _cleanup_json_ json_t *data = NULL;
+static int read_register(struct act *act, const json_t *args, struct report *report, struct error *err) {
+        _cleanup_json_ json_t *rows = json_array();
+        struct listing listing = { act, rows };
+        int r = rows ? training_each(act, json_text(args, "name"), add, &listing, err) : fail_memory(err);
 
-        if (json_array_size(files) == 0)
-                return 0;
-        data = json_pack("{s:s, s:s, s:O}", "form", form, "number", number, "files", files);
-        return data ? report_record(act, number, data, err) : fail_memory(err);
-}
-
-/* Programs that read the CSV know roles by their codes. */
-static json_t *with_codes(const json_t *data) {
-        json_t *copy = json_deep_copy(data), *row;
-        size_t i;
-
-        json_array_foreach(json_object_get(copy, "trainings"), i, row) {
-                if (json_object_set(row, "roles_text", json_object_get(row, "roles")) < 0) {
-                        json_decref(copy);
-                        return NULL;
-                }
-        }
-        return copy;
+        if (r < 0)
+                return r;
+        report->data = form_head(act, report->number);
+        report->answer = json_pack("{s:O}", "rows", rows);
+        (void) snprintf(report->es, sizeof report->es, "Registro de formación");
+        (void) snprintf(report->en, sizeof report->en, "Training register");
+        return report->data && report->answer && json_object_set(report->data, "trainings", rows) == 0
+                       ? 0
+                       : fail_memory(err);
 }
 
 static int run_training(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *rows = json_array(), *files = json_array(), *data = NULL, *codes = NULL;
-        struct listing listing = { act, rows };
-        char number[64], day[DATE_TEXT];
-        int r = rows && files ? training_each(act, json_text(args, "name"), add, &listing, err) : fail_memory(err);
+        _cleanup_report_ struct report report = { .form = "training-register", .lang = act->lang };
+        int r = report_make(act, args, read_register, &report, err);
 
-        if (r < 0)
-                return r;
-        date_of(act_now(act), day);
-        (void) snprintf(number, sizeof number, "%s-%.4s%.2s%.2s", act->site, day, day + 5, day + 8);
-        data = form_head(act, number);
-        if (!data || json_object_set(data, "trainings", rows) < 0 || !(codes = with_codes(data)))
-                return fail_memory(err);
-        r = write_out(act, args, "pdf", "training-register", data, files, err);
         if (r == 0)
-                r = write_out(act, args, "csv", "training-register", codes, files, err);
-        if (r == 0)
-                r = record(act, "training-register", number, files, err);
-        if (r < 0)
-                return r;
-        *ret = json_pack("{s:O}", "rows", rows);
-        return *ret ? 0 : fail_memory(err);
+                *ret = TAKE_PTR(report.answer);
+        return r;
 }
 
 /* --- awareness --------------------------------------------------------------------------------------------- */
@@ -237,8 +195,7 @@ static const struct param train_params[] = {
 };
 static const struct param training_params[] = {
         { "name", PARAM_PERSON, PARAM_POSITIONAL, HELP("solo esta persona", "this person only"), 0, 0, NULL, 0 },
-        { "pdf", PARAM_OUTPUT, 0, HELP("el registro en PDF", "the register as PDF"), 0, 0, NULL, 0 },
-        { "csv", PARAM_OUTPUT, 0, HELP("el registro en CSV", "the register as CSV"), 0, 0, NULL, 0 },
+        REPORT_PARAMS,
 };
 static const struct param awareness_params[] = {
         { "sheet", PARAM_TERM, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("hoja", "sheet"), 0, 0, sheet_terms,

@@ -52,10 +52,12 @@ register() {
         expect 0 m sara person train cus --course segunda --training custody --hours 3
         [ "$(m sara --json person training cus | jq -r '.rows[] | select(.training == "custody") | "\(.hours) \(.standing)"')" = '8 current' ]
         expect 0 m sara --lang es person training --csv "$BATS_TEST_TMPDIR/r.csv" --pdf "$BATS_TEST_TMPDIR/r.pdf"
-        grep -q '"Custodio Ruiz","cus","custodian","Procedimientos completos","8","8","6"' "$BATS_TEST_TMPDIR/r.csv"
+        grep -q '"Custodio Ruiz","cus","custodio","Procedimientos completos","8","8","6"' "$BATS_TEST_TMPDIR/r.csv"
         pdftotext -layout "$BATS_TEST_TMPDIR/r.pdf" - | grep -q 'Registro de formación en protección de soportes'
-        # What leaves is on record.
-        [ "$(sqlite3 "$STORE/registry.db" "SELECT count(*) FROM event WHERE type = 'report.made'")" = 1 ]
+        # What leaves is on record, and no two documents have one number.
+        expect 0 m sara person training --data "$BATS_TEST_TMPDIR/r.json"
+        jq -e '.trainings[] | select(.name == "cus" and .training == "custody") | .roles == "custodian" and .hours == 8' "$BATS_TEST_TMPDIR/r.json"
+        [ "$(sqlite3 "$STORE/registry.db" "SELECT count(DISTINCT subject) FROM event WHERE type = 'report.made'")" = 2 ]
         expect 0 m sara ledger replay
 }
 

@@ -144,7 +144,7 @@ job_ship() {
         act luis ship deliver "$shipment" --seal S-0092 --shock ok --tilt ok --temperature ok --place 'Toledo'
         act luis ship confirm "$shipment" --media "$FIRST_ID" --device "$FIRST_ID=$FIRST" --location HQ-S03-A12-E04-P023
         act carlos ship reconcile
-        act carlos report R-110-019 "$shipment" --out "$OUT/R-110-019.pdf" --out "$OUT/R-110-019.csv"
+        act carlos report R-110-019 "$shipment" --pdf "$OUT/R-110-019.pdf" --csv "$OUT/R-110-019.csv"
 }
 
 job_wipe() {

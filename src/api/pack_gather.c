@@ -257,7 +257,8 @@ static int shipment_part(struct pack *pack, const json_t *row, struct error *err
         if (!a || !b || !c)
                 return fail_memory(err);
         return call_named(pack, "report", "R-110-019",
-                          json_pack("{s:s, s:[s, s, s]}", "shipment", id, "out", a, b, c), &answer, err);
+                          json_pack("{s:s, s:s, s:s, s:s}", "shipment", id, "pdf", a, "csv", b, "data", c), &answer,
+                          err);
 }
 
 static int gather_shipments(struct pack *pack, struct error *err) {

@@ -258,10 +258,11 @@ static void add_times(struct act *act, const json_t *shipment, json_t *data) {
         put(data, "issued_by", name_only(act, act->person));
 }
 
-static json_t *form_data(struct act *act, const json_t *shipment, struct error *err) {
+int shipment_form_data(struct act *act, const json_t *shipment, json_t **ret, struct error *err) {
         _cleanup_json_ json_t *data = json_object();
         json_t *origin = json_object(), *destination = json_object(), *carrier = json_object(),
                *boxes = json_object();
+        int r;
 
         put(data, "organisation", json_string(act->organisation));
         put(data, "site", json_string(act->site));
@@ -296,31 +297,8 @@ static json_t *form_data(struct act *act, const json_t *shipment, struct error *
         add_signature(act, shipment, boxes, "recipient", CHECKPOINT_DELIVERY);
         add_signature(act, shipment, boxes, "confirmation", CHECKPOINT_CONFIRMATION);
         put(data, "signatures", boxes);
-        if (add_media(act, shipment, data, err) < 0)
-                return NULL;
-        return TAKE_PTR(data);
-}
-
-int shipment_form(struct act *act, const json_t *shipment, const char *path, struct error *err) {
-        _cleanup_free_ char *forms = act_path(act, NULL, "forms");
-        _cleanup_json_ json_t *data = NULL;
-        const char *dot = strrchr(path, '.');
-        struct error trouble = { 0 };
-
-        if (!forms)
-                return fail_memory(err);
-        if (!dot || (strcmp(dot, ".pdf") != 0 && strcmp(dot, ".csv") != 0 && strcmp(dot, ".json") != 0))
-                return fail(err, ERR_USAGE, "«%.100s» no acaba en .pdf, .csv ni .json.",
-                            "“%.100s” ends neither in .pdf nor in .csv nor in .json.", path);
-        data = form_data(act, shipment, &trouble);
-        if (!data) {
-                if (err)
-                        *err = trouble;
-                return trouble.code ? trouble.code : fail_memory(err);
-        }
-        if (strcmp(dot, ".json") == 0)
-                return report_to_json(data, path, err);
-        if (strcmp(dot, ".csv") == 0)
-                return form_to_csv(forms, "R-110-019", act->lang, data, path, err);
-        return form_to_pdf(forms, "R-110-019", act->lang, data, path, err);
+        r = add_media(act, shipment, data, err);
+        if (r == 0)
+                *ret = TAKE_PTR(data);
+        return r;
 }

@@ -109,8 +109,8 @@ int shipment_add_incident(struct act *act, const json_t *shipment, const json_t 
                           struct shipment_facts *facts, struct error *err, const char *es, const char *en, ...)
         __attribute__((format(printf, 7, 9), format(printf, 8, 9)));
 
-/* Form R-110-019 in a file whose name ends in .pdf, or its contents in one that ends in .csv. ERR_USAGE. */
-int shipment_form(struct act *act, const json_t *shipment, const char *path, struct error *err);
+/* What form R-110-019 prints of a shipment: a new object. */
+int shipment_form_data(struct act *act, const json_t *shipment, json_t **ret, struct error *err);
 
 /* A page with the newest GPS track over the route (may be NULL). ERR_NOT_FOUND without a track. */
 int shipment_map(struct act *act, const json_t *shipment, const json_t *route, const char *path, struct error *err);

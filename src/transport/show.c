@@ -1,9 +1,10 @@
 /* What is known of shipments, and form R-110-019. */
+#include <stdio.h>
 #include <string.h>
 
 #include "act/report.h"
-#include "base/digest.h"
 #include "base/str.h"
+#include "print/form.h"
 #include "transport/internal.h"
 
 static const struct param show_params[] = {
@@ -13,9 +14,7 @@ static const struct param show_params[] = {
 
 static const struct param report_params[] = {
         { "shipment", PARAM_TEXT, PARAM_REQUIRED | PARAM_POSITIONAL, HELP("envío", "shipment"), 0, 40, NULL, 0 },
-        { "out", PARAM_OUTPUT, PARAM_REPEATED,
-          HELP("fichero .pdf, .csv o .json; puede repetirse", "file .pdf, .csv or .json; may be repeated"), 0, 0,
-          NULL, 0 },
+        REPORT_PARAMS,
 };
 
 static const struct param list_params[] = {
@@ -174,48 +173,40 @@ static int load_judged(struct act *act, const json_t *args, json_t **ret, struct
 }
 
 static int run_show(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *shipment = NULL;
-        int r = load_judged(act, args, &shipment, err);
+        _cleanup_json_ json_t *shipment = NULL, *data = NULL;
+        _cleanup_free_ char *forms = act_path(act, NULL, "forms");
+        const char *pdf = json_text(args, "pdf");
+        int r = forms ? load_judged(act, args, &shipment, err) : fail_memory(err);
 
-        if (r == 0 && json_text(args, "pdf"))
-                r = shipment_form(act, shipment, json_text(args, "pdf"), err);
+        if (r == 0 && pdf && !act->dry_run)
+                r = shipment_form_data(act, shipment, &data, err);
+        if (r == 0 && data)
+                r = form_to_pdf(forms, "R-110-019", act->lang, data, pdf, err);
+        if (r == 0)
+                *ret = TAKE_PTR(shipment);
+        return r;
+}
+
+static int read_shipment(struct act *act, const json_t *args, struct report *report, struct error *err) {
+        int r = load_judged(act, args, &report->answer, err);
+
+        if (r == 0)
+                r = shipment_form_data(act, report->answer, &report->data, err);
         if (r < 0)
                 return r;
-        *ret = TAKE_PTR(shipment);
+        (void) snprintf(report->number, sizeof report->number, "%s", shipment_id(report->answer));
+        (void) snprintf(report->es, sizeof report->es, "Formulario R-110-019 de %.20s", report->number);
+        (void) snprintf(report->en, sizeof report->en, "Form R-110-019 of %.20s", report->number);
         return 0;
 }
 
-/* X2: a form that leaves is recorded with the digests of its files. */
 static int run_report(struct act *act, const json_t *args, json_t **ret, struct error *err) {
-        _cleanup_json_ json_t *shipment = NULL, *files = json_array(), *data = NULL;
-        const json_t *outs = json_object_get(args, "out"), *out;
-        size_t i;
-        int r = load_judged(act, args, &shipment, err);
+        _cleanup_report_ struct report report = { .form = "R-110-019", .lang = act->lang };
+        int r = report_make(act, args, read_shipment, &report, err);
 
-        if (r < 0)
-                return r;
-        json_array_foreach(outs, i, out) {
-                char digest[SHA256_TEXT];
-
-                r = shipment_form(act, shipment, json_string_value(out), err);
-                if (r == 0)
-                        r = sha256_file(json_string_value(out), digest, err);
-                if (r < 0)
-                        return r;
-                if (json_array_append_new(files, json_string(digest)))
-                        return fail_memory(err);
-                act_say(act, "Formulario R-110-019 de %s en %.300s.", "Form R-110-019 of %s in %.300s.",
-                        shipment_id(shipment), json_string_value(out));
-        }
-        data = json_pack("{s:s, s:s, s:O}", "form", "R-110-019", "number", shipment_id(shipment), "files", files);
-        if (!data)
-                return fail_memory(err);
-        if (json_array_size(outs) > 0)
-                r = report_record(act, shipment_id(shipment), data, err);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(shipment);
-        return 0;
+        if (r == 0)
+                *ret = TAKE_PTR(report.answer);
+        return r;
 }
 
 #define OF_MEDIUM "id IN (SELECT shipment FROM shipment_medium WHERE medium = ?2)"

@@ -24,7 +24,7 @@ teardown() {
 
 # What a scanner reads on the printed form.
 form_code() {
-        m cus report R-110-019 "$SHIPMENT" --out "$BATS_TEST_TMPDIR/form.pdf" >/dev/null
+        m cus report R-110-019 "$SHIPMENT" --pdf "$BATS_TEST_TMPDIR/form.pdf" >/dev/null
         pdftoppm -r 200 -f 1 -l 1 -png "$BATS_TEST_TMPDIR/form.pdf" "$BATS_TEST_TMPDIR/form"
         zbarimg -q --raw "$BATS_TEST_TMPDIR"/form*.png 2>/dev/null | grep 'E000001'
 }

@@ -168,7 +168,7 @@ pack() {
         expect 0 m cus --json ship show "$SHIPMENT"
         [ "$(jq -r '[.checkpoints[].signed] | join(" ")' <<<"$output")" = "valid valid valid valid valid valid" ]
         [ "$(jq -r .state <<<"$output")" = confirmed ]
-        expect 0 m cus report R-110-019 "$SHIPMENT" --out "$BATS_TEST_TMPDIR/form.pdf" --out "$BATS_TEST_TMPDIR/form.csv"
+        expect 0 m cus report R-110-019 "$SHIPMENT" --pdf "$BATS_TEST_TMPDIR/form.pdf" --csv "$BATS_TEST_TMPDIR/form.csv"
         pdftotext -layout "$BATS_TEST_TMPDIR/form.pdf" "$BATS_TEST_TMPDIR/form.txt"
         grep -q "LUKS2 AES-128-XTS" "$BATS_TEST_TMPDIR/form.txt"
         grep -q "Rosa Receptora" "$BATS_TEST_TMPDIR/form.txt"

@@ -72,7 +72,7 @@ cus() {
         expect 0 cus ship breach "$shipment" --out "$OUT/b.pdf" --out "$OUT/b.txt"
         grep -q UNKNOWN "$OUT/b.txt"
         pdftotext "$OUT/b.pdf" - | grep -q UNKNOWN
-        expect 0 cus report R-110-019 "$shipment" --out "$OUT/f.pdf"
+        expect 0 cus report R-110-019 "$shipment" --pdf "$OUT/f.pdf"
         pdftotext "$OUT/f.pdf" - | grep -q 'DUA-1'
         expect 0 sara ledger verify
         expect 0 sara ledger replay

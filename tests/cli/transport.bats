@@ -56,7 +56,11 @@ setup() {
         expect 0 m sara courier withdraw m-7 --reason Baja
         expect 5 m cus ship pickup "$SHIPMENT" --seal S-101 --company C --courier m-7 --receipt R-1
         expect 0 m cus ship pickup "$SHIPMENT" --seal S-101 --company C --courier m-8 --courier-signs
-        expect 0 m cus --lang es report R-110-019 "$SHIPMENT" --out "$BATS_TEST_TMPDIR/form.pdf"
+        # X2: what leaves is on record; a dry run writes nothing.
+        expect 0 m cus --dry-run report R-110-019 "$SHIPMENT" --pdf "$BATS_TEST_TMPDIR/none.pdf"
+        [ ! -e "$BATS_TEST_TMPDIR/none.pdf" ]
+        expect 0 m cus --lang es report R-110-019 "$SHIPMENT" --pdf "$BATS_TEST_TMPDIR/form.pdf"
+        [ "$(sqlite3 "$STORE/registry.db" "SELECT subject FROM event WHERE type = 'report.made'")" = "$SHIPMENT" ]
         pdftotext -layout "$BATS_TEST_TMPDIR/form.pdf" - | grep -q 'Firma ECDSA válida'
         expect 0 m sara ledger verify
 }

@@ -165,7 +165,7 @@ travels() {
         m rosa ship deliver "$SHIPMENT" --seal S-101 "${read[@]}" >/dev/null
         expect 0 m rosa ship confirm "$SHIPMENT" --media "$TAPE" "${read[@]}"
         for lang in es en; do
-                expect 0 m cus --lang "$lang" report R-110-019 "$SHIPMENT" --out "$BATS_TEST_TMPDIR/$lang.pdf"
+                expect 0 m cus --lang "$lang" report R-110-019 "$SHIPMENT" --pdf "$BATS_TEST_TMPDIR/$lang.pdf"
                 [ "$(pdfinfo "$BATS_TEST_TMPDIR/$lang.pdf" | awk '/^Pages/ { print $2 }')" = 2 ]
                 pdftotext -layout "$BATS_TEST_TMPDIR/$lang.pdf" "$BATS_TEST_TMPDIR/$lang.txt"
                 grep -q 'DUA 26ES0001' "$BATS_TEST_TMPDIR/$lang.txt"

@@ -22,8 +22,21 @@ static json_t *repeated(json_t **last, const char *text) {
         return json_incref(*last);
 }
 
-static json_t *row_of(const struct medium *m, json_t *last[ROW_MEMBERS]) {
-        return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "id", m->id, "kind",
+/* Full names by account. */
+static int read_names(struct db *db, json_t *names, struct error *err) {
+        _cleanup_rows_ struct rows *rows = NULL;
+        int r = db_query(db, &rows, err, "SELECT name, full_name FROM person", "");
+
+        while (r == 0 && (r = rows_next(rows, err)) > 0)
+                r = json_object_set_new(names, rows_text(rows, 0), json_string(rows_text(rows, 1)))
+                            ? fail_memory(err)
+                            : 0;
+        return r;
+}
+
+static json_t *row_of(const struct medium *m, const json_t *names, json_t *last[ROW_MEMBERS]) {
+        return json_pack("{s:s, s:O*, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "id", m->id, "owner_name",
+                         json_object_get(names, m->owner), "kind",
                          repeated(&last[0], medium_kind_terms[m->kind].code), "classification",
                          repeated(&last[1], classification_terms[m->classification].code), "category",
                          repeated(&last[2], category_terms[m->category].code), "owner",
@@ -36,14 +49,17 @@ static json_t *row_of(const struct medium *m, json_t *last[ROW_MEMBERS]) {
 static int read_media(struct act *act, const json_t *args, json_t *list, struct summary sums[CLASSIFICATIONS],
                       struct error *err) {
         _cleanup_rows_ struct rows *rows = NULL;
+        _cleanup_json_ json_t *names = json_object();
         json_t *last[ROW_MEMBERS] = { 0 };
-        int r = db_query(act->db, &rows, err,
-                         "SELECT " MEDIUM_COLUMNS
-                         " FROM medium WHERE (?1 IS NULL OR classification = ?1) AND (?2 IS NULL OR "
-                         "category = ?2) AND (?3 OR state NOT IN ('destroyed', 'retired')) ORDER BY id",
-                         "ssi", json_text(args, "classification"), json_text(args, "category"),
-                         (int64_t) json_flag(args, "all"));
+        int r = names ? read_names(act->db, names, err) : fail_memory(err);
 
+        if (r == 0)
+                r = db_query(act->db, &rows, err,
+                             "SELECT " MEDIUM_COLUMNS
+                             " FROM medium WHERE (?1 IS NULL OR classification = ?1) AND (?2 IS NULL OR "
+                             "category = ?2) AND (?3 OR state NOT IN ('destroyed', 'retired')) ORDER BY id",
+                             "ssi", json_text(args, "classification"), json_text(args, "category"),
+                             (int64_t) json_flag(args, "all"));
         while (r == 0 && (r = rows_next(rows, err)) > 0) {
                 struct medium m;
 
@@ -52,7 +68,7 @@ static int read_media(struct act *act, const json_t *args, json_t *list, struct 
                         break;
                 sums[m.classification].total++;
                 sums[m.classification].by_state[m.state]++;
-                if (json_array_append_new(list, row_of(&m, last)) < 0)
+                if (json_array_append_new(list, row_of(&m, names, last)) < 0)
                         r = fail_memory(err);
         }
         for (size_t i = 0; i < ROW_MEMBERS; i++)

@@ -161,6 +161,22 @@ number_of() {
         store_is_whole $((before + 7))
 }
 
+@test "A4: each write, sync, open and rename of a form fails: what has its name is on record, and nothing else is left" {
+        fresh_store() {
+                rm -rf "$STORE" "$OUT"
+                cp -a "$BATS_FILE_TMPDIR/store" "$STORE"
+                mkdir "$OUT"
+        }
+        outcome_holds() {
+                local made
+                made=$(sqlite3 "$STORE/registry.db" "SELECT count(*) FROM event WHERE type = 'report.made'")
+                [ ! -e "$OUT/i.pdf" ] || [ "$made" -eq 1 ] || { printf 'a file and no fact: %s\n' "$output"; return 1; }
+                [ "$status" -ne 0 ] || [ -e "$OUT/i.pdf" ] || { printf 'no file and no error\n'; return 1; }
+                [ -z "$(find "$OUT" -name '.mpsi-*')" ] || { printf 'left: %s\n' "$(ls -A "$OUT")"; return 1; }
+        }
+        every_call write,sync,open,rename 60 carlos report R-110-022 --pdf "$OUT/i.pdf"
+}
+
 @test "A4: a pack that is killed while it gathers has told that it began, and of no form" {
         local before
         before=$(events)

@@ -156,7 +156,7 @@ static json_t *inventory(size_t n) {
                 (void) snprintf(serial, sizeof serial, "S%zu", i * 7919);
                 (void) json_array_append_new(media, json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", id, "kind", "hdd",
                                                               "classification", "SECRETO", "serial", serial,
-                                                              "owner", i % 2 ? "=cmd()" : "Ana \"la\" Jefa"));
+                                                              "owner_name", i % 2 ? "=cmd()" : "Ana \"la\" Jefa"));
         }
         (void) json_object_set_new(data, "media", media);
         return data;

@@ -25,6 +25,8 @@ struct opening {
         enum mapping_cut cut;
         enum opening_end why;
         uint64_t work, used_at; /* what sysfs counted, and when that last changed */
+        uint64_t again_at;      /* not closed as it has to be: when that is tried again */
+        unsigned failures;
 };
 
 /* One call of a hand, for a worker or, with 0, for the guard itself. */
@@ -99,12 +101,26 @@ bool mappings_writable(const struct guard *guard, const char *disk) {
         return false;
 }
 
+/* What did not go at once goes soon, or less and less often: udev looks into a mapping for a moment and keeps it
+ * busy, and a judge that has only just begun hears nothing yet. */
+static void try_again(struct guard *guard, struct opening *opening) {
+        uint64_t wait = opening->failures < 5 ? TICK_MIN_S << opening->failures : TICK_MAX_S, tick = UINT64_MAX;
+
+        opening->failures++;
+        opening->again_at = now_of(guard) + wait * 1000000;
+        (void) sd_event_source_get_time(guard->tick, &tick);
+        if (opening->again_at < tick)
+                (void) sd_event_source_set_time(guard->tick, opening->again_at);
+}
+
 /* --- on record -------------------------------------------------------------------------------------------------
  */
 
 static void tell(struct guard *guard, struct opening *opening) {
         if (!opening->told)
                 opening->told = devices_tell_closed(guard, opening->medium, opening->why);
+        if (!opening->told)
+                try_again(guard, opening);
 }
 
 static void ended(struct guard *guard, struct opening *opening, enum opening_end why) {
@@ -120,14 +136,19 @@ void mappings_recorded(struct guard *guard, const char *medium, int error) {
 
         if (!opening || !opening->closed)
                 return;
-        opening->told = false; /* told again at the next tick */
-        if (!error)
+        opening->told = false;
+        if (error)
+                try_again(guard, opening); /* is told again then */
+        else
                 drop(guard, opening);
 }
 
 void mappings_new_judge(struct guard *guard) {
-        for (struct opening *each = guard->openings; each; each = each->next)
+        for (struct opening *each = guard->openings; each; each = each->next) {
                 each->told = false;
+                if (each->closed)
+                        try_again(guard, each);
+        }
 }
 
 /* --- hands -----------------------------------------------------------------------------------------------------
@@ -187,6 +208,8 @@ static void on_closed(struct errand *errand) {
                 if (errand->told.result != ERR_BUSY)
                         log_line(LOG_ERR, "%s: no se puede cerrar: %s", "%s: can't be locked: %s", opening->medium,
                                  errand->told.what[guard->options->lang]);
+                if (opening->must)
+                        try_again(guard, opening);
                 return;
         }
         /* A worker records what it asked for; the judge finds it done, or does it when that one has died. */
@@ -349,7 +372,7 @@ static void look_at(struct guard *guard, struct opening *opening, uint64_t now) 
                 tell(guard, opening);
                 return;
         }
-        if (opening->working)
+        if (opening->working || now < opening->again_at)
                 return;
         if (!mapping_find(opening->medium, &mapping)) {
                 ended(guard, opening, END_LOST); /* somebody else's hand */
@@ -367,14 +390,18 @@ static void look_at(struct guard *guard, struct opening *opening, uint64_t now) 
 
 static int on_tick(sd_event_source *source, uint64_t time, void *context) {
         struct guard *guard = context;
-        uint64_t every = guard->idle_us / 4;
+        uint64_t every = guard->idle_us / 4, next;
 
         (void) time;
         every = every < TICK_MIN_S * 1000000ULL || guard->stopping ? TICK_MIN_S * 1000000ULL : every;
         every = every > TICK_MAX_S * 1000000ULL || !guard->idle_us ? TICK_MAX_S * 1000000ULL : every;
         for (struct opening *each = guard->openings; each; each = each->next)
                 look_at(guard, each, now_of(guard));
-        (void) sd_event_source_set_time(source, now_of(guard) + every);
+        next = now_of(guard) + every;
+        for (struct opening *each = guard->openings; each; each = each->next)
+                if (each->again_at > now_of(guard) && each->again_at < next)
+                        next = each->again_at;
+        (void) sd_event_source_set_time(source, next);
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
 }

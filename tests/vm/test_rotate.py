@@ -120,14 +120,22 @@ class Rotation(Rotating):
         self.rotate(medium, number)
         self.check_after(medium, number, content, 1)
 
+    def changes_begun(self, number):
+        return sum(event['subject'] == number for event in self.station.events('encryption.change-started'))
+
     def cut_and_resumed(self, bus, cut):
         medium, number, content = self.encrypted(bus)
         whole = self.rotate(medium, number)
         for round_ in range(1, ROTATIONS + 1):
             moment = self.lottery.uniform(whole * 0.2, whole * 0.8)
             with self.subTest(seed=SEED, bus=bus, round=round_, moment=round(moment, 2)):
+                began = self.changes_begun(number)
                 self.station.start_act('rotate', 'ana', 'encrypt', 'rotate', number, medium.device, '--kind', 'volume')
-                time.sleep(moment)
+                started = time.monotonic()
+                # Before it is on record there is nothing to go on with.
+                while self.changes_begun(number) == began and time.monotonic() < started + 60:
+                    time.sleep(0.2)
+                time.sleep(max(0, started + moment - time.monotonic()))
                 medium = cut(medium)
                 self.wait_rekeyed(number, round_ + 1)
                 self.check_after(medium, number, content, round_ + 1)

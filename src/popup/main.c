@@ -180,7 +180,7 @@ static void show_error(struct popup *popup, struct disk *disk, const json_t *err
                 show(popup, disk, 1, title, body);
 }
 
-/* False while there is nothing to say yet. */
+/* False while there is nothing new to say. */
 static bool tell(struct popup *popup, struct disk *disk) {
         _cleanup_json_ json_t *answer = ask(popup);
         const json_t *rows = json_object_get(answer, "rows"), *error = json_object_get(answer, "error"), *row;
@@ -199,8 +199,9 @@ static bool tell(struct popup *popup, struct disk *disk) {
                         continue;
                 (void) snprintf(key, sizeof key, "%.60s %s %s", json_text_or_empty(row, "insertion"),
                                 json_text_or_empty(row, "verdict"), json_text_or_empty(row, "rule"));
-                if (strcmp(key, disk->told) != 0)
-                        show_verdict(popup, disk, row);
+                if (strcmp(key, disk->told) == 0)
+                        return false; /* a station that is busy judges the change later */
+                show_verdict(popup, disk, row);
                 memcpy(disk->told, key, sizeof key);
                 return true;
         }

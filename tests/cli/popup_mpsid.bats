@@ -33,7 +33,7 @@ teardown() {
 # A line of the desktop's, within a while; only once.
 seen() {
         local i
-        for i in {1..150}; do
+        for i in {1..300}; do
                 ! grep -q -- "$1" "$SEEN" 2>/dev/null || return 0
                 sleep 0.1
         done

@@ -104,7 +104,8 @@ bool mappings_writable(const struct guard *guard, const char *disk) {
 /* What did not go at once goes soon, or less and less often: udev looks into a mapping for a moment and keeps it
  * busy, and a judge that has only just begun hears nothing yet. */
 static void try_again(struct guard *guard, struct opening *opening) {
-        uint64_t wait = opening->failures < 5 ? TICK_MIN_S << opening->failures : TICK_MAX_S, tick = UINT64_MAX;
+        uint64_t wait = opening->failures < 5 ? 1ULL << opening->failures : (uint64_t) TICK_MAX_S;
+        uint64_t tick = UINT64_MAX;
 
         opening->failures++;
         opening->again_at = now_of(guard) + wait * 1000000;

@@ -99,7 +99,7 @@ class Guest(Media):
         began = time.monotonic()
         result = self.agent.run(command, timeout)
         if os.environ.get('MPSI_LAB_TRACE'):
-            print(f'{time.monotonic() - began:7.2f} s  {command[:60]!r} … {command[-50:]!r} -> {result.status}', file=sys.stderr)
+            print(f'{time.monotonic() - began:7.2f} s  {command[:100]!r} -> {result.status}', file=sys.stderr)
         return result
 
     def check(self, command, timeout=120):

@@ -252,6 +252,7 @@ static void on_probe_end(void *context, struct child *child, int status) {
         go_on(guard);
         /* For the next one, while nobody waits; without it that one waits for a fork. */
         (void) child_ready(guard->event, &probe_kind, guard, &guard->probe, NULL);
+        hand_ready(guard->event);
 }
 
 /* What differs from one look to the next. */
@@ -267,6 +268,7 @@ static int probe(void *context, int fd, int extra) {
         struct look look;
 
         (void) extra;
+        (void) privileges_prepare_reader(NULL); /* else it is made when it is needed */
         if (recv(fd, &look, sizeof look, 0) != (ssize_t) sizeof look)
                 return 0; /* the guard has ended */
         order.path = look.path;

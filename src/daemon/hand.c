@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -26,14 +27,10 @@ static bool is_meant(int fd, int64_t diskseq) {
         return !diskseq || (ioctl(fd, BLKGETDISKSEQ, &now) == 0 && now == (uint64_t) diskseq);
 }
 
-static int hand_run(void *context, int fd, int extra) {
-        const struct hand *hand = context;
+static int do_it(const struct hand *hand, int fd) {
         _cleanup_close_ int node = -1, held = -1;
         int value = hand->does == HAND_CLOSE, result = 0;
 
-        (void) extra; /* HAND_RELEASE: it is closed by ending */
-        if (hand->does == HAND_RELEASE)
-                return 0;
         node = open(hand->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (node < 0 || !is_meant(node, hand->diskseq))
                 result = node < 0 ? errno : ENODEV;
@@ -54,6 +51,20 @@ static int hand_run(void *context, int fd, int extra) {
         return child_answer(fd, &result, sizeof result, held) < 0;
 }
 
+/* One that was forked for this, or one that waits for its order. */
+static int hand_run(void *context, int fd, int extra) {
+        const struct hand *hand = context;
+        struct hand order;
+
+        (void) extra; /* HAND_RELEASE: it is closed by ending */
+        if (!hand) {
+                if (recv(fd, &order, sizeof order, 0) != (ssize_t) sizeof order)
+                        return 0; /* the guard has ended */
+                hand = &order;
+        }
+        return hand->does == HAND_RELEASE ? 0 : do_it(hand, fd);
+}
+
 static void on_message(void *context, struct child *child, const void *data, size_t n, int passed) {
         struct hand *hand = context;
 
@@ -63,6 +74,8 @@ static void on_message(void *context, struct child *child, const void *data, siz
         close_fd(&hand->held);
         hand->held = passed;
 }
+
+static struct child *ready; /* one that waits for its order, or NULL */
 
 static void on_end(void *context, struct child *child, int status) {
         struct hand *hand = context;
@@ -96,6 +109,10 @@ static const struct child_kind hand_kind = {
         .message_max = sizeof(int),
 };
 
+void hand_ready(sd_event *event) {
+        (void) child_ready(event, &hand_kind, NULL, &ready, NULL);
+}
+
 int hand_start(sd_event *event, const struct hand *hand, int extra, struct error *err) {
         struct hand *copy = malloc(sizeof *copy);
         struct child *child;
@@ -106,7 +123,10 @@ int hand_start(sd_event *event, const struct hand *hand, int extra, struct error
         *copy = *hand;
         copy->result = EIO;
         copy->held = -1;
-        r = child_start(event, &hand_kind, copy, extra, &child, err);
+        /* A descriptor is handed over by the fork alone. */
+        r = extra < 0 && ready ? child_take(&ready, copy, copy, sizeof *copy, &child, NULL) : ERR_NOT_FOUND;
+        if (r < 0)
+                r = child_start(event, &hand_kind, copy, extra, &child, err);
         if (r < 0)
                 free(copy);
         return r;

@@ -25,6 +25,9 @@ struct hand {
         int result, held;
 };
 
+/* Has one ready, so that the next verdict waits for no fork. Without it a fork is waited for. */
+void hand_ready(sd_event *event);
+
 /* `extra`: the descriptor to let go of (HAND_RELEASE), not closed here. The hand is copied. ERR_FAILED when no
  * process can be made: done() is not called then. */
 int hand_start(sd_event *event, const struct hand *hand, int extra, struct error *err);

@@ -2,12 +2,18 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/cdrom.h>
+#include <linux/filter.h>
 #include <linux/fs.h>
+#include <linux/seccomp.h>
 #include <pwd.h>
 #include <seccomp.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -78,10 +84,37 @@ static inline void filter_freep(scmp_filter_ctx *filter) {
                 seccomp_release(*filter);
 }
 
-int privileges_confine_reader(struct error *err) {
-        _cleanup_(filter_freep) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-        int r = filter ? 0 : -ENOMEM;
+/* The filter as the kernel takes it: made once, ahead of the work, and inherited by a fork. */
+static struct sock_fprog reader_filter;
 
+/* libseccomp gives its program to a descriptor only. */
+static int take_program(int fd, struct sock_fprog *ret) {
+        struct stat st;
+        void *program = NULL;
+
+        if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size / (off_t) sizeof(struct sock_filter) > USHRT_MAX)
+                return -EINVAL;
+        program = malloc((size_t) st.st_size);
+        if (!program)
+                return -ENOMEM;
+        if (pread(fd, program, (size_t) st.st_size, 0) != st.st_size) {
+                free(program);
+                return -EIO;
+        }
+        *ret = (struct sock_fprog){ .len = (unsigned short) ((size_t) st.st_size / sizeof(struct sock_filter)),
+                                    .filter = program };
+        return 0;
+}
+
+int privileges_prepare_reader(struct error *err) {
+        _cleanup_(filter_freep) scmp_filter_ctx filter = NULL;
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        if (reader_filter.filter)
+                return 0;
+        filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+        r = filter ? 0 : -ENOMEM;
         for (size_t i = 0; r == 0 && i < COUNT(reader_calls); i++)
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, reader_calls[i], 0);
         for (size_t i = 0; r == 0 && i < COUNT(reader_ioctls); i++) {
@@ -89,10 +122,26 @@ int privileges_confine_reader(struct error *err) {
 
                 r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &request);
         }
+        if (r == 0) {
+                fd = memfd_create("mpsi-filter", MFD_CLOEXEC);
+                r = fd < 0 ? -errno : seccomp_export_bpf(filter, fd);
+        }
         if (r == 0)
-                r = seccomp_load(filter);
+                r = take_program(fd, &reader_filter);
         if (r < 0)
-                return fail_errno(err, -r, "El núcleo no admite el filtro seccomp",
+                return fail_errno(err, -r, "No se puede preparar el filtro seccomp",
+                                  "The seccomp filter can't be prepared");
+        return 0;
+}
+
+int privileges_confine_reader(struct error *err) {
+        int r = privileges_prepare_reader(err);
+
+        if (r < 0)
+                return r;
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &reader_filter, 0, 0) < 0)
+                return fail_errno(err, errno, "El núcleo no admite el filtro seccomp",
                                   "The kernel does not take the seccomp filter");
         return 0;
 }

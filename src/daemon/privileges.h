@@ -22,3 +22,6 @@ int privileges_drop(const struct account *account, struct error *err);
 /* For a process that reads a medium: from here on it may read what it has open, answer on what it has open, and
  * end. Opening, ioctls that change something, sockets and processes are refused by the kernel. */
 int privileges_confine_reader(struct error *err);
+
+/* Makes the filter of privileges_confine_reader() ahead of time, so that nobody waits for it. */
+int privileges_prepare_reader(struct error *err);

@@ -123,9 +123,10 @@ void sysfs_each_loop(void (*found)(void *context, const char *folder, const char
         struct dirent *entry;
 
         while (dir && (entry = readdir(dir))) {
-                char folder[SYSFS_PATH], backing[SYSFS_PATH];
+                char attached[sizeof entry->d_name + sizeof "/loop"], folder[SYSFS_PATH], backing[SYSFS_PATH];
 
-                if (strncmp(entry->d_name, "loop", 4) != 0 ||
+                (void) snprintf(attached, sizeof attached, "%s/loop", entry->d_name);
+                if (strncmp(entry->d_name, "loop", 4) != 0 || faccessat(dirfd(dir), attached, F_OK, 0) < 0 ||
                     snprintf(folder, sizeof folder, "/sys/devices/virtual/block/%s", entry->d_name) >=
                             (int) sizeof folder)
                         continue;

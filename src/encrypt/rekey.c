@@ -75,7 +75,12 @@ static int begin(struct crypt_device *device, const struct target *target, const
                                                        .luks2 = &luks2,
                                                        .flags = CRYPT_REENCRYPT_RESUME_ONLY };
         const char *secret = (const char *) machine->data;
+        /* Its own digests are of keys, not of words: unless told so libcryptsetup tries for seconds how long a guess
+         * of one could be made to take. */
+        int r = crypt_set_pbkdf_type(device, &luks_slot_pbkdf);
 
+        if (r < 0)
+                return r;
         if (crypt_reencrypt_status(device, NULL) != CRYPT_REENCRYPT_NONE)
                 return crypt_reencrypt_init_by_passphrase(device, NULL, secret, machine->size, CRYPT_ANY_SLOT,
                                                           SLOT_MACHINE, "aes", "xts-plain64", &resume);
@@ -155,6 +160,8 @@ static int recover_zone(int fd, const struct secret *machine, struct error *err)
 
         if (r == 0)
                 r = crypt_load(device, CRYPT_LUKS2, NULL);
+        if (r == 0)
+                r = crypt_set_pbkdf_type(device, &luks_slot_pbkdf);
         if (r == 0 && crypt_reencrypt_status(device, NULL) == CRYPT_REENCRYPT_CRASH)
                 r = crypt_reencrypt_init_by_passphrase(device, NULL, (const char *) machine->data, machine->size,
                                                        CRYPT_ANY_SLOT, CRYPT_ANY_SLOT, NULL, NULL, &recovery);

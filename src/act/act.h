@@ -75,6 +75,7 @@ struct act {
         bool proved;    /* the person opened their own key with its PIN */
         enum lang lang; /* of documents made by this act, unless a parameter says otherwise */
         bool dry_run;   /* decide and say, change nothing */
+        bool resumes;   /* the station goes on with what was cut off, and begins nothing */
         bool recorded;  /* this call has recorded a fact: it can't be begun again as if nothing had happened */
         const struct act_ui *ui;
         json_t *said;                     /* array of {es, en}: lines for people, beside the answer */

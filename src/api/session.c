@@ -138,6 +138,7 @@ int session_open(const struct session_options *options, struct session **ret, st
                 .os_groups_n = options->peer ? options->os_groups_n : 0,
                 .lang = options->lang,
                 .dry_run = options->dry_run,
+                .resumes = options->resumes,
                 .ui = options->ui,
                 .lock = &session->lock,
         };

@@ -20,6 +20,7 @@ struct session_options {
         bool installs; /* the peer is the machine's administrator: makes a store where there is none, no more */
         enum lang lang;
         bool dry_run;
+        bool resumes; /* a verb of this session goes on with what was cut off, and begins nothing anew */
         const struct clock *clock; /* NULL: the system's */
         const struct act_ui *ui;   /* may be NULL */
 };

@@ -614,9 +614,12 @@ static int who_started(struct worker *worker, char out[40], const char **ret_rot
 int worker_resume(const struct worker_context *context, int guard) {
         struct worker worker = { .client = -1 };
         char person[40];
-        const struct session_options options = {
-                .folder = context->store, .as = person, .os_user = "mpsid", .lang = context->lang, .ui = &worker.ui
-        };
+        const struct session_options options = { .folder = context->store,
+                                                 .as = person,
+                                                 .os_user = "mpsid",
+                                                 .resumes = true,
+                                                 .lang = context->lang,
+                                                 .ui = &worker.ui };
         _cleanup_json_ json_t *arguments = json_pack("{s:s, s:s}", "medium", context->medium, "device",
                                                      context->device);
         const char *rotation = NULL;

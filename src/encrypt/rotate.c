@@ -152,6 +152,21 @@ static int rotate_volume(struct rotation *rotation, const char *settled, struct 
         return r;
 }
 
+/* Between the look that found it cut off and the writer's lock whoever was at it may have come to its end: nobody
+ * asked for another. */
+static int refuse_ended(const struct rotation *rotation, struct error *err) {
+        enum rotation_kind kind;
+        char person[40];
+        int r = rotation->act->resumes ? encrypt_rotation_unfinished(rotation->act->db, rotation->target.medium.id,
+                                                                     person, &kind, err)
+                                       : 0;
+
+        if (r < 0 || !rotation->act->resumes || person[0])
+                return r;
+        return fail(err, ERR_CONFLICT, "La rotación ya terminó: no hay nada que reanudar.",
+                    "The rotation has come to its end: there is nothing to go on with.");
+}
+
 /* --- the verb --------------------------------------------------------------------------------------------------
  */
 
@@ -170,6 +185,8 @@ static int perform(struct rotation *rotation, struct error *err) {
         int r = target_hold(&rotation->target, err);
 
         rotation->target.keys = rotation->keys;
+        if (r == 0)
+                r = refuse_ended(rotation, err);
         if (r == 0)
                 r = header_settle(&rotation->target, settled, err);
         if (r == 0)

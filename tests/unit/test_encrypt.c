@@ -674,6 +674,39 @@ static void a_dry_run_changes_nothing(void **state) {
         assert_string_equal(before, after);
 }
 
+/* C5: whoever was at it came to its end between the look that found it unfinished and the station's turn. */
+static void the_station_resumes_no_rotation_that_has_ended(void **state) {
+        static const char *const kinds[] = { "slot", "volume" };
+        char image[96], id[16], before[65], after[65];
+        struct error err;
+
+        (void) state;
+        test_image(&store, "ended", IMAGE, image);
+        test_register(&store, image, "INTERNO", "MEDIA", id);
+        encrypt_as("oto", id, image, NULL);
+        test_expect(0, &store, "oto", "encrypt", "rotate", "{s:s, s:s, s:s}", "medium", id, "device", image, "kind",
+                    "slot");
+        assert_int_equal(sha256_file(image, before, &err), 0);
+        for (size_t i = 0; i < COUNT(kinds); i++) {
+                const struct session_options options = { .folder = store.folder,
+                                                         .as = "oto",
+                                                         .os_user = "tester",
+                                                         .clock = &store.clock,
+                                                         .ui = &store.ui,
+                                                         .resumes = true };
+                _cleanup_(session_closep) struct session *session = NULL;
+                _cleanup_json_ json_t *args = json_pack("{s:s, s:s, s:s}", "medium", id, "device", image, "kind",
+                                                        kinds[i]),
+                                      *answer = NULL;
+
+                assert_int_equal(session_open(&options, &session, &err), 0);
+                assert_int_equal(session_call(session, verb_find("encrypt", "rotate"), args, &answer, NULL, &err),
+                                 ERR_CONFLICT);
+        }
+        assert_int_equal(sha256_file(image, after, &err), 0);
+        assert_string_equal(before, after);
+}
+
 static void the_ledger_explains_it_all(void **state) {
         (void) state;
         test_expect(0, &store, "sara", "ledger", "verify", "{}");
@@ -702,6 +735,7 @@ int main(void) {
                 cmocka_unit_test(a_crash_is_told),
                 cmocka_unit_test(a_crash_before_the_last_event_can_be_repeated),
                 cmocka_unit_test(a_dry_run_changes_nothing),
+                cmocka_unit_test(the_station_resumes_no_rotation_that_has_ended),
                 cmocka_unit_test(the_ledger_explains_it_all),
         };
 

@@ -106,7 +106,8 @@ def make_lab(root):
     for path in sorted(paths.GUEST.iterdir()):
         if path.suffix not in ('.service', '.c', '.h') and path.name != 'init':
             copy(path, lab / path.name)
-    subprocess.run(['cc', '-O2', '-D_GNU_SOURCE', '-o', str(lab / 'racer'), str(paths.GUEST / 'racer.c')], check=True)
+    for name in ('racer', 'pager'):
+        subprocess.run(['cc', '-O2', '-D_GNU_SOURCE', '-o', str(lab / name), str(paths.GUEST / f'{name}.c')], check=True)
     subprocess.run(['cc', '-O2', '-D_DEFAULT_SOURCE', '-o', str(lab / 'firmware-disk'), *sorted(map(str, paths.GUEST.glob('firmware_*.c')))],
                    check=True)
     units = root / 'etc/systemd/system'

@@ -165,6 +165,23 @@ int audit_items(struct act *act, const char *id, json_t **ret, struct error *err
         return 0;
 }
 
+int audit_name_criteria(const json_t *audit, json_t *items, struct error *err) {
+        json_t *item;
+        size_t i;
+
+        json_array_foreach(items, i, item) {
+                const struct audit_criterion *criterion = NULL;
+
+                if (strcmp(json_text_or_empty(item, "what"), "criterion") == 0)
+                        criterion = audit_criterion_find(audit_kind_of(audit), json_text_or_empty(item, "subject"));
+                if (criterion && json_object_set_new(item, "criterion",
+                                                     json_pack("{s:s, s:s}", "es", criterion->name.es, "en",
+                                                               criterion->name.en)))
+                        return fail_memory(err);
+        }
+        return 0;
+}
+
 /* --- events ------------------------------------------------------------------------------------------------- */
 
 static int apply_started(struct db *db, const struct event *event, struct error *err) {

@@ -25,7 +25,7 @@ static json_t *words_of(const struct term *terms, size_t n, const char *codes) {
         return es && en ? both((struct text){ es, en }) : NULL;
 }
 
-static int split_items(const json_t *audit, const json_t *items, json_t *data, struct error *err) {
+static int split_items(const json_t *items, json_t *data, struct error *err) {
         json_t *sample = json_array(), *criteria = json_array();
         const json_t *item;
         size_t i;
@@ -33,8 +33,6 @@ static int split_items(const json_t *audit, const json_t *items, json_t *data, s
         if (json_object_set_new(data, "sample_items", sample) || json_object_set_new(data, "criteria", criteria))
                 return fail_memory(err);
         json_array_foreach(items, i, item) {
-                const struct audit_criterion *criterion = audit_criterion_find(audit_kind_of(audit),
-                                                                               json_text_or_empty(item, "subject"));
                 json_t *row = json_copy((json_t *) (uintptr_t) item);
                 bool of_process = strcmp(json_text_or_empty(item, "what"), "criterion") == 0;
 
@@ -45,7 +43,6 @@ static int split_items(const json_t *audit, const json_t *items, json_t *data, s
                                         words_of(audit_way_terms, AUDIT_WAYS, json_text(item, "how"))) ||
                     json_object_set_new(row, "note",
                                         words_of(audit_note_terms, AUDIT_NOTES, json_text(item, "note"))) ||
-                    (criterion && of_process && json_object_set_new(row, "criterion", both(criterion->name))) ||
                     json_array_append_new(of_process ? criteria : sample, row))
                         return fail_memory(err);
         }
@@ -127,7 +124,7 @@ static int form_data(struct act *act, const json_t *audit, const json_t *items, 
             json_object_set(data, "population_digest", json_object_get(audit, "digest")) ||
             json_object_del(data, "digest"))
                 return fail_memory(err);
-        r = split_items(audit, items, data, err);
+        r = split_items(items, data, err);
         if (r == 0)
                 r = add_findings(act, audit, data, err);
         if (r < 0)
@@ -142,6 +139,8 @@ static int read_audit(struct act *act, const json_t *args, struct report *report
 
         if (r == 0)
                 r = audit_items(act, json_text(report->answer, "audit"), &items, err);
+        if (r == 0)
+                r = audit_name_criteria(report->answer, items, err);
         if (r == 0)
                 r = form_data(act, report->answer, items, &report->data, err);
         if (r < 0)

@@ -18,6 +18,9 @@ int audit_load(struct act *act, const char *text, json_t **ret, struct error *er
 int audit_load_open(struct act *act, const char *text, json_t **ret, struct error *err);
 /* Its items: an array of {subject, what, result, how, seen, note, time, person}. */
 int audit_items(struct act *act, const char *id, json_t **ret, struct error *err);
+/* Gives the criteria of the process among them their names, as "criterion" {es, en}; items of the sample have none.
+ */
+int audit_name_criteria(const json_t *audit, json_t *items, struct error *err);
 enum audit_kind audit_kind_of(const json_t *audit);
 /* Of an item: what it is, how it was seen ("scan: serial"), and what a stocktake left as its note. */
 enum { AUDIT_ITEMS = 4, AUDIT_WAYS = 10, AUDIT_NOTES = 4 };
@@ -75,5 +78,5 @@ int finding_rows(struct act *act, const char *audit, bool only_open, json_t **re
 int audit_run_report(struct act *act, const json_t *args, json_t **ret, struct error *err);
 
 /* What is audited, an item a row: of the audit as shown, and of its report. */
-enum { AUDIT_ITEM_COLUMNS = 8 };
+enum { AUDIT_ITEM_COLUMNS = 9 };
 extern const struct column audit_item_columns[AUDIT_ITEM_COLUMNS];

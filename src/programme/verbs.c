@@ -24,6 +24,8 @@ static int run_show(struct act *act, const json_t *args, json_t **ret, struct er
         if (r == 0)
                 r = audit_items(act, json_text(audit, "audit"), &items, err);
         if (r == 0)
+                r = audit_name_criteria(audit, items, err);
+        if (r == 0)
                 r = finding_rows(act, json_text(audit, "audit"), false, &findings, err);
         if (r == 0)
                 r = add_redrawn(act, audit, items, audit, err);
@@ -165,6 +167,7 @@ static const struct column audit_columns[] = {
 const struct column audit_item_columns[AUDIT_ITEM_COLUMNS] = {
         { "subject", HELP("ELEMENTO", "ITEM") },
         { "what", CODES("QUÉ ES", "WHAT", audit_item_terms) },
+        { "criterion", HELP("ASPECTO", "ASPECT") },
         { "result", CODES("RESULTADO", "RESULT", audit_result_terms) },
         { "how", CODES("CÓMO", "HOW", audit_way_terms) },
         { "seen", HELP("VISTO", "SEEN") },

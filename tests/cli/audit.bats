@@ -31,6 +31,8 @@ criteria() {
         expect 2 m dan audit start labelling --category MEDIA --area nowhere
         expect 0 m dan --json audit start labelling --category MEDIA
         [ "$(jq -r '[.audit, .population, .sample, .items] | join(" ")' <<<"$output")" = "U000001 2 2 5" ]
+        expect 0 m dan --lang es audit show U000001
+        [[ $output == *"application"*"aspecto del proceso"*"Correcta aplicación de etiquetas"* ]]
         expect 7 m dan audit start labelling --category MEDIA # nobody draws until they like the sample
         expect 4 m dan audit check U000001 HQ-nothing --result sound
         expect 5 m dan audit check U000001 "$A" --result sound

@@ -142,16 +142,16 @@ void check_vault(struct doctor *d) {
         struct stat st;
 
         if (!path || stat(path, &st) < 0) {
-                found(d, SEVERITY_FAIL, "falta la cámara de claves", "the vault is missing");
+                found(d, SEVERITY_FAIL, "falta la bóveda de claves", "the vault is missing");
                 return;
         }
         if (st.st_mode & 077)
-                found(d, SEVERITY_FAIL, "otros pueden leer la cámara de claves (%04o)",
+                found(d, SEVERITY_FAIL, "otros pueden leer la bóveda de claves (%04o)",
                       "others can read the vault (%04o)", (unsigned) (st.st_mode & 07777));
         if (keys_count(d->act, &there, &live, &err) < 0)
                 found_error(d, SEVERITY_FAIL, &err);
         else if (there < live)
-                found(d, SEVERITY_FAIL, "faltan %lld claves vivas en la cámara",
+                found(d, SEVERITY_FAIL, "faltan %lld claves vivas en la bóveda",
                       "%lld live keys are missing from the vault", (long long) (live - there));
 }
 

@@ -94,7 +94,7 @@ const struct check station_checks[] = {
           check_recovery },
         { "vault",
           "C4",
-          { "la cámara de claves se abre y guarda las claves vivas", "the vault opens and holds the live keys" },
+          { "la bóveda de claves se abre y guarda las claves vivas", "the vault opens and holds the live keys" },
           { "Restaure la copia de seguridad; vea «mpsi key status».",
             "Restore the backup; see “mpsi key status”." },
           check_vault },

@@ -152,7 +152,7 @@ static int volume_key(const struct encrypt_opening *opening, const struct secret
                                                  machine->size);
         }
         if (r < 0)
-                return refuse(err, ERR_VERIFY, "C2", "La clave de la cámara no abre este soporte.",
+                return refuse(err, ERR_VERIFY, "C2", "La clave de la bóveda no abre este soporte.",
                               "The vault's key does not open this medium.");
         *ret = TAKE_PTR(key);
         return 0;

@@ -37,7 +37,7 @@ int keys_vault_check(const char *folder, struct db *registry, struct error *err)
         while (r == 0 && (r = rows_next(rows, err)) > 0)
                 r = vault_has_key(vault, rows_text(rows, 0), rows_int(rows, 1))
                             ? 0
-                            : fail(err, ERR_VERIFY, "Falta en la cámara la clave viva «%s.%lld».",
+                            : fail(err, ERR_VERIFY, "Falta en la bóveda la clave viva «%s.%lld».",
                                    "The live key “%s.%lld” is missing from the vault.", rows_text(rows, 0),
                                    (long long) rows_int(rows, 1));
         return r < 0 ? r : 0;
@@ -59,7 +59,7 @@ static int bar_one(const char *folder, struct db *vault, struct db *restored, co
         if (rows < 0)
                 return rows;
         if (leftovers)
-                return fail(err, ERR_VERIFY, "Quedan restos de la clave «%s.%lld» en la cámara.",
+                return fail(err, ERR_VERIFY, "Quedan restos de la clave «%s.%lld» en la bóveda.",
                             "Leftovers of the key “%s.%lld” are still in the vault.", id, (long long) version);
         if (state != KEY_LIVE)
                 return 0;

@@ -74,7 +74,7 @@ static int destroy_one(struct keys *keys, const struct doomed *key, const char *
         if (rows < 0)
                 return rows;
         if (leftovers)
-                return fail(err, ERR_VERIFY, "Quedan restos de la clave «%s» en la cámara.",
+                return fail(err, ERR_VERIFY, "Quedan restos de la clave «%s» en la bóveda.",
                             "Leftovers of the key “%s” are still in the vault.", key->ref);
         data = json_pack("{s:s, s:I, s:s, s:s, s:i, s:I, s:O}", "id", key->id, "version", (json_int_t) key->version,
                          "commitment", key->commitment, "reason", reason, "vault_rows", rows, "leftovers",

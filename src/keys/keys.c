@@ -244,7 +244,7 @@ bool keys_provider_is_hsm(const struct keys *keys) {
 }
 
 static int need_kek(const struct keys *keys, struct error *err) {
-        return keys->kek ? 0 : fail(err, ERR_CONFLICT, "La cámara de claves está cerrada.", "The vault is locked.");
+        return keys->kek ? 0 : fail(err, ERR_CONFLICT, "La bóveda de claves está cerrada.", "The vault is locked.");
 }
 
 /* --- one medium's key ------------------------------------------------------------------------------------------

@@ -196,7 +196,7 @@ static int rewrap_one(struct renewal *renewal, const struct place *place, struct
                 r = keys->provider->unwrap(keys->session, keys->kek, wrapped.algorithm, wrapped.bytes, wrapped.n,
                                            &secret, err);
         if (r == ERR_VERIFY)
-                return hint(err, "Está dañada la clave «%s.%lld»: restaure la copia de la cámara, o destrúyala.",
+                return hint(err, "Está dañada la clave «%s.%lld»: restaure la copia de la bóveda, o destrúyala.",
                             "The key “%s.%lld” is damaged: restore the vault's backup, or destroy it.", place->id,
                             (long long) place->version);
         if (r == 0)
@@ -338,7 +338,7 @@ static int take_over(struct renewal *renewal, bool erase, struct error *err) {
 static int renew(struct keys *keys, const struct keys_master *master, int64_t *ret_count, struct error *err) {
         _cleanup_(renewal_done) struct renewal renewal = { .keys = keys, .facts = json_array() };
         int r = keys->kek ? 0
-                          : fail(err, ERR_CONFLICT, "La cámara de claves está cerrada.", "The vault is locked.");
+                          : fail(err, ERR_CONFLICT, "La bóveda de claves está cerrada.", "The vault is locked.");
 
         if (r == 0)
                 r = keys_settle(keys, err);

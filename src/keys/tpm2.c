@@ -37,7 +37,7 @@ static int trouble(struct error *err, TSS2_RC rc, const char *call) {
         else
                 (void) fail(err, ERR_FAILED, "El TPM falla (%s: 0x%x).", "The TPM failed (%s: 0x%x).", call, rc);
         return hint(err,
-                    "Abra la cámara con la frase de recuperación, «mpsi key unlock», y selle de nuevo con «mpsi "
+                    "Abra la bóveda con la frase de recuperación, «mpsi key unlock», y selle de nuevo con «mpsi "
                     "key reseal».",
                     "Unlock the vault by the recovery passphrase, “mpsi key unlock”, and seal anew with “mpsi key "
                     "reseal”.");
@@ -116,7 +116,7 @@ static int connect_tpm(const json_t *options, struct tpm *tpm, struct error *err
         if (rc != TSS2_RC_SUCCESS) {
                 (void) fail(err, ERR_FAILED, "No hay TPM en «%s».", "There is no TPM at “%s”.",
                             tcti ? tcti : "device:/dev/tpmrm0");
-                return hint(err, "Abra la cámara con la frase de recuperación: mpsi key unlock.",
+                return hint(err, "Abra la bóveda con la frase de recuperación: mpsi key unlock.",
                             "Unlock the vault by the recovery passphrase: mpsi key unlock.");
         }
         return make_primary(tpm, err);

@@ -184,7 +184,7 @@ int key_run_unlock(struct act *act, const json_t *args, json_t **ret, struct err
         if (r < 0)
                 return r;
         time_format_local(until, local);
-        act_say(act, "La cámara queda abierta hasta %s, o hasta «mpsi key lock».",
+        act_say(act, "La bóveda queda abierta hasta %s, o hasta «mpsi key lock».",
                 "The vault stays unlocked until %s, or until “mpsi key lock”.", local);
         *ret = json_pack("{s:s, s:s}", "provider", keys->provider->name, "until", text);
         return *ret ? 0 : fail_memory(err);

@@ -73,7 +73,7 @@ int vault_get_master(struct db *vault, int64_t *ret_version, char **ret_provider
         if (r < 0)
                 return r;
         if (r == 0)
-                return fail(err, ERR_NOT_FOUND, "La cámara de claves no tiene clave maestra.",
+                return fail(err, ERR_NOT_FOUND, "La bóveda de claves no tiene clave maestra.",
                             "The vault has no master key.");
         *ret_provider = strdup(rows_text(rows, 1));
         *ret_parameters = strdup(rows_text(rows, 2));
@@ -127,7 +127,7 @@ int vault_get_key(struct db *vault, const char *id, int64_t version, struct wrap
         if (r < 0)
                 return r;
         if (r == 0)
-                return fail(err, ERR_NOT_FOUND, "La clave «%s.%lld» no está en la cámara.",
+                return fail(err, ERR_NOT_FOUND, "La clave «%s.%lld» no está en la bóveda.",
                             "The key “%s.%lld” is not in the vault.", id, (long long) version);
         bytes = rows_blob(rows, 2, &n);
         if (n == 0 || n > sizeof ret->bytes)
@@ -206,7 +206,7 @@ int vault_get_certificate(struct db *vault, char **ret_pem, struct error *err) {
                         "");
 
         if (r == ERR_NOT_FOUND)
-                return fail(err, r, "La cámara no tiene certificado de recuperación.",
+                return fail(err, r, "La bóveda no tiene certificado de recuperación.",
                             "The vault has no recovery certificate.");
         return r;
 }

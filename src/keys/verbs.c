@@ -71,7 +71,7 @@ static int say_master(struct act *act, int64_t version, char unlocked[TIME_TEXT]
         *unlocked = '\0';
         if (until > 0) {
                 time_format_local(until, unlocked);
-                act_say(act, "La cámara está abierta hasta %s.", "The vault is unlocked until %s.", unlocked);
+                act_say(act, "La bóveda está abierta hasta %s.", "The vault is unlocked until %s.", unlocked);
                 time_format(until, unlocked);
         }
         if (age == MASTER_OVERDUE)
@@ -105,11 +105,11 @@ static int run_status(struct act *act, const json_t *args, json_t **ret, struct 
         if (r < 0)
                 return r;
         if (keys < live)
-                act_say(act, "Faltan %lld claves vivas en la cámara: restaure su copia.",
+                act_say(act, "Faltan %lld claves vivas en la bóveda: restaure su copia.",
                         "%lld live keys are missing from the vault: restore its backup.",
                         (long long) (live - keys));
         if (keys > live)
-                act_say(act, "La cámara guarda %lld claves que el registro no da por vivas.",
+                act_say(act, "La bóveda guarda %lld claves que el registro no da por vivas.",
                         "The vault holds %lld keys that the ledger does not count as live.",
                         (long long) (keys - live));
         r = say_master(act, version, unlocked, &is_unlocked, due, err);
@@ -255,7 +255,7 @@ const struct verb key_verbs[6] = {
           .name = "unlock",
           .roles = ROLE_SECURITY | ROLE_OPERATOR,
           .flags = VERB_WRITES,
-          .help = HELP("Abre la cámara de claves por un tiempo: lo que sigue ya no pregunta",
+          .help = HELP("Abre la bóveda de claves por un tiempo: lo que sigue ya no pregunta",
                        "Unlocks the vault for a time: what follows does not ask"),
           PARAMS(unlock_params),
           COLUMNS(unlock_columns),
@@ -264,7 +264,7 @@ const struct verb key_verbs[6] = {
           .name = "lock",
           .roles = ROLE_SECURITY | ROLE_OPERATOR,
           .flags = VERB_WRITES,
-          .help = HELP("Cierra la cámara de claves", "Locks the vault"),
+          .help = HELP("Cierra la bóveda de claves", "Locks the vault"),
           COLUMNS(lock_columns),
           .run = key_run_lock },
         { .noun = "key",

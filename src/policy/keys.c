@@ -4,7 +4,7 @@ const struct key_limit_row key_limits[KEY_LIMITS] = {
         [KEY_UNLOCK_MINUTES] = { 480,
                                  "C9",
                                  "OP.EXP.2",
-                                 { "minutos que la cámara queda abierta",
+                                 { "minutos que la bóveda queda abierta",
                                    "minutes that the vault stays unlocked" } },
         [KEY_UNLOCK_MINUTES_MOST] = { 1440,
                                       "C9",

@@ -213,8 +213,8 @@ class PowerLoss(Rotating):
         medium = self.plug_in()
         number = self.station.register(medium.device, '--kind', 'ssd')
         content = self.filled(medium, number)
-        self.guest.throttle(medium, 4 * MIB)
-        whole = 10
+        self.guest.throttle(medium, 24 * MIB)
+        whole = 20
         if ROTATIONS > 1:
             recorded, began = self.start_rotation(medium, number), time.monotonic()
             self.station.finished_act('rotate', 300)
@@ -231,6 +231,6 @@ class PowerLoss(Rotating):
             self.station.do('ana', 'encrypt', 'lock', number)
             self.key_is_new(number, rounds)
             self.station.verify()
-            self.guest.throttle(medium, 4 * MIB)
+            self.guest.throttle(medium, 24 * MIB)
         print(f'    {cuts} power losses within {whole:.0f} s, {self.lost} sectors lost from its cache')
         self.assertTrue(self.lost or cuts < 10, 'none of them came while it was writing')

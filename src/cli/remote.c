@@ -51,6 +51,19 @@ static int connect_to(const char *path, int *ret, struct error *err) {
         return 0;
 }
 
+/* What became of the connection: whoever does not get an answer can't know whether the act was done. */
+static int kept(const struct remote *remote, int r, struct error *err) {
+        if (r != ERR_FAILED && r != ERR_NOT_FOUND)
+                return r;
+        (void) fail(err, ERR_FAILED, "El puesto ha dejado de atender sin contestar.",
+                    "The station stopped serving without an answer.");
+        if (remote->cli->verb->flags & VERB_WRITES && !remote->cli->dry_run)
+                return hint(err, "Puede haberlo hecho: mire cómo ha quedado antes de repetirlo.",
+                            "It may have done it: see how things stand before you repeat it.");
+        return hint(err, "Repítalo en un momento, o mire «systemctl status mpsid».",
+                    "Repeat it in a moment, or see “systemctl status mpsid”.");
+}
+
 /* --- files
  * -------------------------------------------------------------------------------------------------------- */
 
@@ -68,7 +81,7 @@ static int pass_file(struct remote *remote, const struct param *param, size_t in
                 return errno == ENOENT
                                ? fail(err, ERR_NOT_FOUND, "No existe «%s».", "“%s” does not exist.", path)
                                : fail_errno(err, errno, "No se puede abrir «%s»", "“%s” can't be opened", path);
-        return wire_send(remote->fd, WIRE_FILE, text, strlen(text), content, SEND_MS, err);
+        return kept(remote, wire_send(remote->fd, WIRE_FILE, text, strlen(text), content, SEND_MS, err), err);
 }
 
 /* The station can't see what is there. */
@@ -149,7 +162,7 @@ static int take_output(struct remote *remote, const struct wire_frame *frame, st
 static int send_nothing(struct remote *remote, const struct error *why, struct error *err) {
         _cleanup_json_ json_t *body = error_to_json(why);
 
-        return wire_send_json(remote->fd, WIRE_NOTHING, body, SEND_MS, err);
+        return kept(remote, wire_send_json(remote->fd, WIRE_NOTHING, body, SEND_MS, err), err);
 }
 
 static struct text prompt_of(const json_t *asks) {
@@ -165,7 +178,7 @@ static int answer_secret(struct remote *remote, const json_t *asks, struct error
         if (remote->ui->ask_secret(remote->ui->context, json_text_or_empty(asks, "purpose"), prompt_of(asks),
                                    &secret, &why) < 0)
                 return send_nothing(remote, &why, err);
-        return wire_send(remote->fd, WIRE_SECRET, secret->data, secret->size, -1, SEND_MS, err);
+        return kept(remote, wire_send(remote->fd, WIRE_SECRET, secret->data, secret->size, -1, SEND_MS, err), err);
 }
 
 static int answer_line(struct remote *remote, const json_t *asks, struct error *err) {
@@ -176,7 +189,7 @@ static int answer_line(struct remote *remote, const json_t *asks, struct error *
         if (remote->ui->ask_line(remote->ui->context, prompt_of(asks), &line, &why) < 0)
                 return send_nothing(remote, &why, err);
         body = json_pack("{s:s}", "line", line);
-        return wire_send_json(remote->fd, WIRE_LINE, body, SEND_MS, err);
+        return kept(remote, wire_send_json(remote->fd, WIRE_LINE, body, SEND_MS, err), err);
 }
 
 /* A secret from the station goes to the terminal and nowhere else; what is answered says that it was noted. */
@@ -187,7 +200,7 @@ static int show_secret(struct remote *remote, const struct secret *secret, struc
         if (remote->ui->show_secret(remote->ui->context, secret, &why) < 0)
                 return send_nothing(remote, &why, err);
         body = json_pack("{s:s}", "line", "");
-        return wire_send_json(remote->fd, WIRE_LINE, body, SEND_MS, err);
+        return kept(remote, wire_send_json(remote->fd, WIRE_LINE, body, SEND_MS, err), err);
 }
 
 static void show_progress(struct remote *remote, const json_t *says) {
@@ -258,9 +271,7 @@ static int talk(struct remote *remote, json_t **ret_answer, json_t **ret_said, s
                         continue;
                 }
                 r = wire_receive(remote->fd, WIRE_ANSWER_MAX, SEND_MS, &frame, err);
-                if (r == ERR_NOT_FOUND)
-                        return fail(err, ERR_FAILED, "El puesto ha cortado la conexión sin contestar.",
-                                    "The station closed the connection without an answer.");
+                r = kept(remote, r, err);
                 if (r == 0)
                         r = on_frame(remote, &frame, ret_answer, ret_said, err);
         }
@@ -293,6 +304,6 @@ int remote_call(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, j
         if (r == 0)
                 r = pass_inputs(&remote, err);
         if (r == 0)
-                r = wire_send_json(fd, WIRE_REQUEST, request, SEND_MS, err);
+                r = kept(&remote, wire_send_json(fd, WIRE_REQUEST, request, SEND_MS, err), err);
         return r < 0 ? r : talk(&remote, ret_answer, ret_said, err);
 }

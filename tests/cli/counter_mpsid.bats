@@ -125,3 +125,89 @@ desk() {
         scan "$ID"
         await "$LOAN · uli"
 }
+
+# With all its processes: whoever is at work for a client would end it.
+station_dies() {
+        pkill -KILL mpsid
+        wait "$daemon" || true
+        daemon=
+}
+
+station_comes_back() {
+        : >"$LOG"
+        "$MPSI_BUILD/mpsid" --account "$OWNER" --store "$STORE" --socket "$SOCKET" --lang en 2>"$LOG" 3>&- &
+        daemon=$!
+        wait_for running
+}
+
+# at_counter ARGS…: an act of cus, who signs.
+at_counter() {
+        setpriv --reuid="$CUSTODIAN" --regid="$(id -g "$CUSTODIAN")" --clear-groups timeout 60 "$MPSI" --lang en --socket "$SOCKET" \
+                --secret "pin:cus=fd:9" "$@" 9<"$BATS_TEST_TMPDIR/secret"
+}
+
+# A shipment of two tapes at its end, as it left; sets SHIPMENT, ONE and TWO.
+arrived() {
+        local seals=(--seal S-201 --seal S-202) media=() serial
+        mpsi --secret "pin:cus=file:$BATS_TEST_TMPDIR/secret" person enrol cus >/dev/null
+        for serial in T1 T2; do
+                media+=("$(as "$CUSTODIAN" --json media register --kind tape --classification INTERNO --category MEDIA --owner ana \
+                        --expires 2040-01-01 --retention 3650 --serial $serial | jq -r .id)")
+                mpsi label print "${media[-1]}" --out "$BATS_TEST_TMPDIR/$serial.pdf" >/dev/null
+        done
+        ONE=${media[0]} TWO=${media[1]}
+        SHIPMENT=$(as "$CLERK" --json ship create --from Norte --to Sur --recipient cus --media "$ONE" --media "$TWO" \
+                --method certified-courier --route A-5 --limit 24 --reason r | jq -r .shipment)
+        as "$CLERK" ship pack "$SHIPMENT" --level foam --level rigid-container --level security-seal --level outer-pack "${seals[@]}" \
+                --label-checked >/dev/null
+        as "$INFORMATION" ship authorise "$SHIPMENT" >/dev/null
+        at_counter ship dispatch "$SHIPMENT" "${seals[@]}" >/dev/null
+        at_counter ship pickup "$SHIPMENT" "${seals[@]}" --company C --courier M77 --receipt R9 >/dev/null
+        at_counter ship track "$SHIPMENT" --event p --sign >/dev/null
+        at_counter ship deliver "$SHIPMENT" "${seals[@]}" >/dev/null
+}
+
+@test "T4: the station goes away while a shipment is being confirmed: nothing of it is on record, and it is confirmed once it is back" {
+        arrived
+        desk 1 "$CUSTODIAN"
+        scan "$SHIPMENT"
+        await 'Lea CONFIRMAR'
+        scan MPSICONFIRM
+        await 'faltan 2'
+        scan "$ONE"
+        await 'falta 1'
+        station_dies
+        scan "$TWO"
+        await 'AVERÍA|no atiende|Lea el lugar'
+        # Whatever was read meanwhile, no act can be done: the last step fails in words.
+        sleep 2.1
+        scan HQ-S03-A12-E04-P001
+        await 'AVERÍA|no atiende'
+        station_comes_back
+        [ "$(as "$CUSTODIAN" --json ship show "$SHIPMENT" | jq -r .state)" = delivered ]
+        sleep 2.1
+        scan MPSICANCEL
+        scan "$SHIPMENT"
+        await 'Lea CONFIRMAR'
+        scan MPSICONFIRM
+        await 'faltan 2'
+        scan "$ONE"
+        await 'falta 1'
+        sleep 2.1
+        scan "$TWO"
+        await 'Lea el lugar'
+        sleep 2.1
+        scan HQ-S03-A12-E04-P001
+        await PIN
+        # Once more, at the worst moment: the PIN is typed, and there is nobody to take it.
+        station_dies
+        scan a-long-enough-secret
+        await 'ha dejado de atender sin contestar'
+        await 'mire cómo ha quedado'
+        ! screen_all | grep -q a-long-enough
+        station_comes_back
+        [ "$(as "$CUSTODIAN" --json ship show "$SHIPMENT" | jq -r .state)" = delivered ]
+        expect 0 at_counter ship confirm "$SHIPMENT" --media "$ONE" --media "$TWO"
+        [ "$(as "$CUSTODIAN" --json ship show "$SHIPMENT" | jq -r .state)" = confirmed ]
+        expect 0 mpsi ledger verify
+}

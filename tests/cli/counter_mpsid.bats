@@ -14,9 +14,7 @@ setup() {
         chmod a+rx "$BATS_RUN_TMPDIR" "$BATS_TEST_TMPDIR" "$(dirname "$BATS_TEST_TMPDIR")"
         printf 'a-long-enough-secret\n' >"$BATS_TEST_TMPDIR/secret"
         chmod 600 "$BATS_TEST_TMPDIR/secret"
-        "$MPSI_BUILD/mpsid" --account "$OWNER" --store "$STORE" --socket "$SOCKET" --lang en 2>"$LOG" 3>&- &
-        daemon=$!
-        wait_for running
+        station_comes
         mpsi init --organisation 'Hospital de Prueba' --site HQ --category ALTA --station desk-1 --language es --admin sara \
                 --admin-name 'Sara Gil' --admin-os-user root >/dev/null
         mpsi person add cus --full-name 'Custodio Ruiz' --roles custodian --os-user "$CUSTODIAN" >/dev/null
@@ -27,6 +25,20 @@ setup() {
         print_cards mpsi person card uli
         as "$CUSTODIAN" location add HQ-S03-A12-E04-P001 --kind fire-cabinet --level MEDIA --section INTERNO --capacity 9 >/dev/null
         DUE=$(date -u -d '+7 days' +%F)
+}
+
+# station_dies: with all its processes: whoever is at work for a client would end it.
+station_dies() {
+        pkill -KILL mpsid
+        wait "$daemon" || true
+        daemon=
+}
+
+station_comes() {
+        : >"$LOG"
+        "$MPSI_BUILD/mpsid" --account "$OWNER" --store "$STORE" --socket "$SOCKET" --lang en 2>"$LOG" 3>&- &
+        daemon=$!
+        wait_for running
 }
 
 teardown() {
@@ -117,27 +129,10 @@ desk() {
         daemon=
         scan "$ID"
         await 'AVERÍA|no atiende'
-        : >"$LOG"
-        "$MPSI_BUILD/mpsid" --account "$OWNER" --store "$STORE" --socket "$SOCKET" --lang en 2>"$LOG" 3>&- &
-        daemon=$!
-        wait_for running
+        station_comes
         sleep 2.1
         scan "$ID"
         await "$LOAN · uli"
-}
-
-# With all its processes: whoever is at work for a client would end it.
-station_dies() {
-        pkill -KILL mpsid
-        wait "$daemon" || true
-        daemon=
-}
-
-station_comes_back() {
-        : >"$LOG"
-        "$MPSI_BUILD/mpsid" --account "$OWNER" --store "$STORE" --socket "$SOCKET" --lang en 2>"$LOG" 3>&- &
-        daemon=$!
-        wait_for running
 }
 
 # at_counter ARGS…: an act of cus, who signs.
@@ -183,7 +178,7 @@ arrived() {
         sleep 2.1
         scan HQ-S03-A12-E04-P001
         await 'AVERÍA|no atiende'
-        station_comes_back
+        station_comes
         [ "$(as "$CUSTODIAN" --json ship show "$SHIPMENT" | jq -r .state)" = delivered ]
         sleep 2.1
         scan MPSICANCEL
@@ -205,7 +200,7 @@ arrived() {
         await 'ha dejado de atender sin contestar'
         await 'mire cómo ha quedado'
         ! screen_all | grep -q a-long-enough
-        station_comes_back
+        station_comes
         [ "$(as "$CUSTODIAN" --json ship show "$SHIPMENT" | jq -r .state)" = delivered ]
         expect 0 at_counter ship confirm "$SHIPMENT" --media "$ONE" --media "$TWO"
         [ "$(as "$CUSTODIAN" --json ship show "$SHIPMENT" | jq -r .state)" = confirmed ]

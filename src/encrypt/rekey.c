@@ -75,8 +75,8 @@ static int begin(struct crypt_device *device, const struct target *target, const
                                                        .luks2 = &luks2,
                                                        .flags = CRYPT_REENCRYPT_RESUME_ONLY };
         const char *secret = (const char *) machine->data;
-        /* Its own digests are of keys, not of words: unless told so libcryptsetup tries for seconds how long a guess
-         * of one could be made to take. */
+        /* Its own digests are of keys, not of words: unless told so libcryptsetup tries for seconds how long a
+         * guess of one could be made to take. */
         int r = crypt_set_pbkdf_type(device, &luks_slot_pbkdf);
 
         if (r < 0)

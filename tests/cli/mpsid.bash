@@ -92,3 +92,14 @@ judgements() {
         sqlite3 "$STORE/registry.db" "SELECT subject || ' ' || json_extract(data, '$.verdict') || ' ' ||
                 json_extract(data, '$.rule') FROM event WHERE type = 'device.judged' ORDER BY seq"
 }
+
+# Within ten seconds no process is at a device any more: one of each kind waits for its next.
+nobody_at_work() {
+        local kind i
+        for kind in mpsid-probe mpsid-hand; do
+                for ((i = 0; $(pgrep -c -P "$daemon" $kind) > 1; i++)); do
+                        [ $i -lt 100 ] || return
+                        sleep 0.1
+                done
+        done
+}

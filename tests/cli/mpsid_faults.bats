@@ -249,7 +249,7 @@ judged_again() {
         for fs in ext4 vfat btrfs xfs ntfs exfat; do
                 ! command -v "mkfs.$fs" >/dev/null || judged_again spoilt_file_system "$fs"
         done
-        ! pgrep -P "$daemon" mpsid-probe
+        nobody_at_work
         nothing_strange
 }
 
@@ -275,11 +275,7 @@ spoilt_file_system() {
                 echo remove >"/sys/block/loop$((5400 + i))/uevent"
         done
         udevadm settle --timeout=60
-        for _ in {1..200}; do
-                pgrep -P "$daemon" mpsid-probe || pgrep -P "$daemon" mpsid-hand || break
-                sleep 0.1
-        done
-        ! pgrep -P "$daemon" mpsid-probe
+        nobody_at_work
         stop
         act elena ledger verify
 }

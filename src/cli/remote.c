@@ -21,6 +21,7 @@ struct remote {
         struct cli *cli;
         const struct act_ui *ui;
         int fd;
+        bool asked; /* the request is the station's: before that it can't have acted */
 };
 
 bool remote_wanted(const struct cli *cli) {
@@ -51,17 +52,17 @@ static int connect_to(const char *path, int *ret, struct error *err) {
         return 0;
 }
 
-/* What became of the connection: whoever does not get an answer can't know whether the act was done. */
+/* What became of the connection: whoever has asked and gets no answer can't know whether the act was done. */
 static int kept(const struct remote *remote, int r, struct error *err) {
         if (r != ERR_FAILED && r != ERR_NOT_FOUND)
                 return r;
         (void) fail(err, ERR_FAILED, "El puesto ha dejado de atender sin contestar.",
                     "The station stopped serving without an answer.");
-        if (remote->cli->verb->flags & VERB_WRITES && !remote->cli->dry_run)
+        if (remote->asked && remote->cli->verb->flags & VERB_WRITES && !remote->cli->dry_run)
                 return hint(err, "Puede haberlo hecho: mire cómo ha quedado antes de repetirlo.",
                             "It may have done it: see how things stand before you repeat it.");
-        return hint(err, "Repítalo en un momento, o mire «systemctl status mpsid».",
-                    "Repeat it in a moment, or see “systemctl status mpsid”.");
+        return hint(err, "Nada ha cambiado: repítalo en un momento, o mire «systemctl status mpsid».",
+                    "Nothing was changed: repeat it in a moment, or see “systemctl status mpsid”.");
 }
 
 /* --- files
@@ -305,5 +306,6 @@ int remote_call(struct cli *cli, const struct act_ui *ui, json_t **ret_answer, j
                 r = pass_inputs(&remote, err);
         if (r == 0)
                 r = kept(&remote, wire_send_json(fd, WIRE_REQUEST, request, SEND_MS, err), err);
+        remote.asked = r == 0;
         return r < 0 ? r : talk(&remote, ret_answer, ret_said, err);
 }

@@ -255,3 +255,25 @@ is_forgotten() {
         wait_for "$node .*not registered"
         is_read_only
 }
+
+@test "X2: the process that waits for its verdict is killed: the verdict comes into force all the same" {
+        local waiting
+        accepted_medium
+        sleep 1 # what ends with the device has ended
+        nobody_at_work
+        waiting=$(pgrep -P "$daemon" mpsid-hand)
+        [ "$(wc -w <<<"$waiting")" -eq 1 ]
+        : >"$LOG"
+        kill -STOP "$daemon" # so that it hears of the medium before it hears of that end
+        stopped=$daemon
+        kill -KILL "$waiting"
+        losetup "$node" "$image"
+        sleep 1
+        kill -CONT "$daemon"
+        wait_for "$node .*: accepted"
+        for _ in {1..50}; do
+                [ "$(blockdev --getro "$node")" = 1 ] || break
+                sleep 0.1
+        done
+        [ "$(blockdev --getro "$node")" = 0 ]
+}

@@ -3,10 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sanitize/buffers.h"
 #include "sanitize/engine.h"
 #include "sanitize/thread.h"
 
 enum { SLICE = 16 << 10 };
+
+static uint8_t *slot_at(const struct checker *checker, size_t slot) {
+        return checker->slots + slot * ENGINE_BUFFER;
+}
 
 /* Adds each block of the slice that differs. */
 static int compare_slice(struct checker *checker, const uint8_t *got, int64_t offset, size_t n) {
@@ -59,7 +64,7 @@ static void *check(void *argument) {
                 if (stop)
                         break;
                 if (!checker->trouble.code)
-                        (void) compare(checker, checker->slots[slot], checker->given[slot].offset,
+                        (void) compare(checker, slot_at(checker, slot), checker->given[slot].offset,
                                        checker->given[slot].n);
                 (void) pthread_mutex_lock(&checker->mutex);
                 checker->checked_n++;
@@ -81,8 +86,7 @@ void checker_done(struct checker *checker) {
                 (void) pthread_cond_destroy(&checker->changed);
                 (void) pthread_mutex_destroy(&checker->mutex);
         }
-        for (size_t i = 0; i < CHECKER_SLOTS; i++)
-                free(checker->slots[i]);
+        free(checker->slots);
         free(checker->scratch);
         areas_done(&checker->differing);
         generator_free(checker->generator);
@@ -99,9 +103,8 @@ int checker_start(struct checker *checker, const struct pattern *pattern, size_t
         (void) pthread_cond_init(&checker->changed, NULL);
         checker->ready = true;
         checker->scratch = aligned_alloc(4096, SLICE);
-        for (size_t i = 0; i < CHECKER_SLOTS; i++)
-                checker->slots[i] = aligned_alloc(4096, ENGINE_BUFFER);
-        if (!checker->scratch || !checker->slots[0] || !checker->slots[1])
+        checker->slots = buffers_new(CHECKER_SLOTS);
+        if (!checker->scratch || !checker->slots)
                 return fail_memory(err);
         if (checker->constant && generator_fill(checker->generator, 0, checker->scratch, SLICE) < 0)
                 return ERR_FAILED;
@@ -110,12 +113,17 @@ int checker_start(struct checker *checker, const struct pattern *pattern, size_t
         return r;
 }
 
-uint8_t *checker_slot(struct checker *checker) {
+uint8_t *checker_slot(struct checker *checker, size_t ahead, bool wait) {
+        uint8_t *slot;
+
         (void) pthread_mutex_lock(&checker->mutex);
-        while (checker->given_n - checker->checked_n == CHECKER_SLOTS)
+        while (wait && checker->given_n + ahead - checker->checked_n >= CHECKER_SLOTS)
                 (void) pthread_cond_wait(&checker->changed, &checker->mutex);
+        slot = checker->given_n + ahead - checker->checked_n < CHECKER_SLOTS
+                       ? slot_at(checker, (checker->given_n + ahead) % CHECKER_SLOTS)
+                       : NULL;
         (void) pthread_mutex_unlock(&checker->mutex);
-        return checker->slots[checker->given_n % CHECKER_SLOTS];
+        return slot;
 }
 
 void checker_give(struct checker *checker, int64_t offset, size_t n) {

@@ -8,14 +8,14 @@
 #include "sanitize/areas.h"
 #include "sanitize/pattern.h"
 
-enum { CHECKER_SLOTS = 2 /* one being read, one being compared */ };
+enum { CHECKER_SLOTS = 4 /* three being read, one being compared */ };
 
 struct checker {
         struct generator *generator;
         pthread_t thread;
         pthread_mutex_t mutex;
         pthread_cond_t changed;
-        uint8_t *slots[CHECKER_SLOTS], *scratch;
+        uint8_t *slots, *scratch; /* CHECKER_SLOTS buffers of ENGINE_BUFFER bytes; a slice */
         struct {
                 int64_t offset;
                 size_t n;
@@ -28,8 +28,9 @@ struct checker {
 };
 
 int checker_start(struct checker *checker, const struct pattern *pattern, size_t block, struct error *err);
-/* A buffer of ENGINE_BUFFER bytes to read into: it is the caller's until checker_give(). */
-uint8_t *checker_slot(struct checker *checker);
+/* The buffer of ENGINE_BUFFER bytes to read into that is given after `ahead` others: it is the caller's until
+ * checker_give(). NULL when it is not free yet and nobody is to wait for it. */
+uint8_t *checker_slot(struct checker *checker, size_t ahead, bool wait);
 /* The n bytes that were read into it at `offset`, a multiple of 16: they are compared while others are read. */
 void checker_give(struct checker *checker, int64_t offset, size_t n);
 /* Moves the blocks found to differ so far to `ret`; `all`: after everything that was given is compared. */

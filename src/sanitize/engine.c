@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "sanitize/checker.h"
+#include "sanitize/ahead.h"
 #include "sanitize/ring.h"
 #include "sanitize/salvage.h"
 
@@ -111,45 +111,49 @@ struct sweep {
         bool verifies;
         struct ring ring;       /* of a pass that writes */
         struct checker checker; /* of one that reads back */
+        struct ahead ahead;
         struct salvage salvage;
         struct areas own; /* put off, when the caller keeps no list */
         struct areas *later, *unreached;
 };
 
 static void sweep_done(struct sweep *sweep) {
-        if (sweep->verifies)
+        if (sweep->verifies) {
+                ahead_done(&sweep->ahead);
                 checker_done(&sweep->checker);
-        else
+        } else
                 ring_done(&sweep->ring);
         areas_done(&sweep->own);
 }
 
-/* 0, 1 when the medium fails there, or what ends the pass. `data` is written, or read into. */
-static int move(struct sweep *sweep, const uint8_t *data, uint8_t *into, int64_t offset, size_t n,
-                int64_t *ret_took, struct error *err) {
-        int64_t began = engine_clock();
-        int r = transfer(sweep->engine, data, into, offset, n);
-
+/* 0, 1 when the medium fails there, or what ends the pass. `r` is the request's, 0 or -errno. */
+static int judge(struct sweep *sweep, int r, int64_t offset, int64_t began, int64_t *ret_took, struct error *err) {
         if (r == 0)
                 return 0;
         *ret_took = engine_clock() - began;
-        return judge_failure(sweep->engine, -r, !into, offset, err);
+        return judge_failure(sweep->engine, -r, !sweep->verifies, offset, err);
 }
 
-static int read_back(struct sweep *sweep, bool wait, int64_t offset, size_t n, int64_t *ret_took,
+/* `again`: it was passed by before. While the medium fails nothing is read ahead: each failure costs its time. */
+static int read_back(struct sweep *sweep, bool again, int64_t offset, size_t n, int64_t *ret_took,
                      struct error *err) {
-        uint8_t *into = checker_slot(&sweep->checker);
-        int r = move(sweep, NULL, into, offset, n, ret_took, err), collected;
+        int64_t began = engine_clock();
+        int r = 0, collected;
 
+        if (again || sweep->salvage.streak || !ahead_read(&sweep->ahead, offset, &r))
+                r = transfer(sweep->engine, NULL, checker_slot(&sweep->checker, 0, true), offset, n);
+        r = judge(sweep, r, offset, began, ret_took, err);
         if (r == 0)
                 checker_give(&sweep->checker, offset, n);
-        collected = checker_collect(&sweep->checker, wait, sweep->unreached, err);
+        collected = checker_collect(&sweep->checker, again, sweep->unreached, err);
         return collected < 0 && r >= 0 ? collected : r;
 }
 
 static int write_one(struct sweep *sweep, const uint8_t *data, int64_t offset, size_t n, int64_t *ret_took,
                      struct error *err) {
-        return data ? move(sweep, data, NULL, offset, n, ret_took, err)
+        int64_t began = engine_clock();
+
+        return data ? judge(sweep, transfer(sweep->engine, data, NULL, offset, n), offset, began, ret_took, err)
                     : fail(err, ERR_FAILED, "Falló el generador del patrón.", "The pattern's generator failed.");
 }
 
@@ -246,6 +250,8 @@ int engine_verify(struct engine *engine, const struct pattern *pattern, int64_t 
         _cleanup_(sweep_done) struct sweep sweep = { .verifies = true };
         int r = checker_start(&sweep.checker, pattern, engine->block, err);
 
+        if (r == 0)
+                ahead_start(&sweep.ahead, engine->fd, from, engine->size, engine->block, &sweep.checker);
         start_sweep(&sweep, engine, unreached);
         (void) posix_fadvise(engine->fd, 0, 0, POSIX_FADV_DONTNEED);
         return r < 0 ? r : run_sweep(&sweep, from, err);

@@ -5,8 +5,8 @@
 #include "sanitize/areas.h"
 #include "sanitize/pattern.h"
 
-/* Bytes in one request. A job holds two of the pattern and, while it reads back, one of the device's: 3 MiB a
- * drive. More is no faster (docs/racks.md). */
+/* Bytes in one request. A job holds two of the pattern while it writes, four of the device's while it reads back.
+ */
 enum { ENGINE_BUFFER = 1 << 20 };
 
 struct engine {

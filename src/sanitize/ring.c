@@ -2,8 +2,13 @@
 
 #include <stdlib.h>
 
+#include "sanitize/buffers.h"
 #include "sanitize/engine.h"
 #include "sanitize/thread.h"
+
+static uint8_t *slot_at(const struct ring *ring, size_t slot) {
+        return ring->slots + slot * ENGINE_BUFFER;
+}
 
 /* What the thread is to make next; false when it is to end. */
 static bool take_work(struct ring *ring, uint8_t **ret_slot, int64_t *ret_offset, size_t *ret_n,
@@ -14,7 +19,7 @@ static bool take_work(struct ring *ring, uint8_t **ret_slot, int64_t *ret_offset
         while (!ring->stop && (ring->made - ring->used == RING_SLOTS || ring->offset >= ring->size))
                 (void) pthread_cond_wait(&ring->changed, &ring->mutex);
         go_on = !ring->stop && !ring->failed;
-        *ret_slot = ring->slots[ring->made % RING_SLOTS];
+        *ret_slot = slot_at(ring, ring->made % RING_SLOTS);
         *ret_offset = ring->offset;
         *ret_n = (size_t) engine_request(ring->offset, ring->size);
         *ret_turn = ring->turn;
@@ -61,13 +66,11 @@ void ring_done(struct ring *ring) {
                 (void) pthread_cond_destroy(&ring->changed);
                 (void) pthread_mutex_destroy(&ring->mutex);
         }
-        for (size_t i = 0; i < RING_SLOTS; i++)
-                free(ring->slots[i]);
+        free(ring->slots);
         generator_free(ring->generator);
 }
 
 int ring_start(struct ring *ring, const struct pattern *pattern, int64_t from, int64_t size, struct error *err) {
-        size_t slots = pattern->stream ? RING_SLOTS : 1;
         int r;
 
         ring->offset = from;
@@ -79,13 +82,11 @@ int ring_start(struct ring *ring, const struct pattern *pattern, int64_t from, i
         r = generator_new(pattern, &ring->generator, err);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < slots; i++) {
-                ring->slots[i] = aligned_alloc(4096, ENGINE_BUFFER);
-                if (!ring->slots[i])
-                        return fail_memory(err);
-        }
+        ring->slots = buffers_new(ring->constant ? 1 : RING_SLOTS);
+        if (!ring->slots)
+                return fail_memory(err);
         if (ring->constant)
-                return generator_fill(ring->generator, 0, ring->slots[0], ENGINE_BUFFER);
+                return generator_fill(ring->generator, 0, ring->slots, ENGINE_BUFFER);
         r = thread_start(&ring->thread, make_pattern, ring, err);
         ring->started = r == 0;
         return r;
@@ -95,11 +96,11 @@ const uint8_t *ring_next(struct ring *ring) {
         const uint8_t *slot;
 
         if (ring->constant)
-                return ring->slots[0];
+                return ring->slots;
         (void) pthread_mutex_lock(&ring->mutex);
         while (ring->made == ring->used)
                 (void) pthread_cond_wait(&ring->changed, &ring->mutex);
-        slot = ring->failed && ring->made == ring->used + 1 ? NULL : ring->slots[ring->used % RING_SLOTS];
+        slot = ring->failed && ring->made == ring->used + 1 ? NULL : slot_at(ring, ring->used % RING_SLOTS);
         (void) pthread_mutex_unlock(&ring->mutex);
         return slot;
 }
@@ -126,7 +127,7 @@ void ring_seek(struct ring *ring, int64_t offset) {
 
 const uint8_t *ring_piece(struct ring *ring, int64_t offset, size_t n) {
         if (ring->constant)
-                return ring->slots[0];
+                return ring->slots;
         stop_thread(ring);
-        return generator_fill(ring->generator, offset, ring->slots[0], n) < 0 ? NULL : ring->slots[0];
+        return generator_fill(ring->generator, offset, ring->slots, n) < 0 ? NULL : ring->slots;
 }

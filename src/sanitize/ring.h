@@ -15,7 +15,7 @@ struct ring {
         pthread_t thread;
         pthread_mutex_t mutex;
         pthread_cond_t changed;
-        uint8_t *slots[RING_SLOTS];
+        uint8_t *slots;       /* RING_SLOTS buffers of ENGINE_BUFFER bytes, of a constant pattern one */
         uint64_t made, used;  /* buffers so far */
         unsigned turn;        /* of the thread's work: what it began before a seek is thrown away */
         int64_t offset, size; /* of the next buffer to make */

@@ -2,7 +2,7 @@
  * run: `dd` of zeros, and nwipe with the fastest of its cryptographic generators. Prints ratios only: each of our
  * times by each of theirs, the middle of several rounds, interleaved so that a busy machine slows all alike.
  *
- *     bench_overwrite [MiB [rounds]]      root; a loop device over /dev/shm */
+ *     bench_overwrite [MiB [rounds [NWIPE [GENERATOR]]]]      root; a loop device over /dev/shm */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -95,12 +95,14 @@ static double with_dd(void) {
         return run(argv);
 }
 
+static char nwipe_program[256] = "nwipe", nwipe_prng[64] = "--prng=isaac64";
+
 static double with_nwipe(bool verify) {
-        char *argv[] = { (char[]){ "nwipe" },
+        char *argv[] = { nwipe_program,
                          (char[]){ "--autonuke" },
                          (char[]){ "--nogui" },
                          (char[]){ "--method=random" },
-                         (char[]){ "--prng=isaac64" },
+                         nwipe_prng,
                          (char[]){ "--rounds=1" },
                          verify ? (char[]){ "--verify=last" } : (char[]){ "--verify=off" },
                          (char[]){ "--noblank" },
@@ -180,6 +182,10 @@ int main(int argc, char **argv) {
         bool has_nwipe;
         int loop;
 
+        if (argc > 3)
+                (void) snprintf(nwipe_program, sizeof nwipe_program, "%s", argv[3]);
+        if (argc > 4)
+                (void) snprintf(nwipe_prng, sizeof nwipe_prng, "--prng=%s", argv[4]);
         if (rounds < 1 || rounds > ROUNDS_MAX || size < ENGINE_BUFFER)
                 return 2;
         loop = attach(size);
@@ -201,10 +207,9 @@ int main(int argc, char **argv) {
         }
         (void) printf("overwrite AES-256-CTR, speed by dd zeros:           %.2f\n", middle(dd, rounds));
         if (has_nwipe) {
-                (void) printf("overwrite AES-256-CTR, speed by nwipe --prng=isaac64: %.2f\n",
+                (void) printf("overwrite AES-256-CTR, speed by %s %s: %.2f\n", nwipe_program, nwipe_prng,
                               middle(nwipe, rounds));
-                (void) printf("the same with full verification, both:                %.2f\n",
-                              middle(verified, rounds));
+                (void) printf("the same with full verification, both: %.2f\n", middle(verified, rounds));
         } else
                 (void) printf("nwipe: not installed\n");
         (void) printf("full verification, speed by our own overwrite:      %.2f\n", middle(read_back, rounds));

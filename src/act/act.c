@@ -138,7 +138,10 @@ char *act_path(const struct act *act, const char *folder, const char *name) {
         return str_format("%s/%s/%s", act->folder, folder, name);
 }
 
-int act_attach(struct act *act, const void *data, size_t n, char ret_digest[65], struct error *err) {
+typedef int file_writer(const char *path, const void *data, size_t n, mode_t mode, struct error *err);
+
+static int attach(const struct act *act, const void *data, size_t n, file_writer *write, char ret_digest[65],
+                  struct error *err) {
         _cleanup_free_ char *path = NULL;
         char digest[SHA256_TEXT];
 
@@ -152,7 +155,7 @@ int act_attach(struct act *act, const void *data, size_t n, char ret_digest[65],
                 char there[SHA256_TEXT];
 
                 if (access(path, F_OK) < 0 || sha256_file(path, there, NULL) < 0 || strcmp(there, digest) != 0) {
-                        int r = file_write(path, data, n, 0640, err);
+                        int r = write(path, data, n, 0640, err);
 
                         if (r < 0)
                                 return r;
@@ -160,6 +163,22 @@ int act_attach(struct act *act, const void *data, size_t n, char ret_digest[65],
         }
         memcpy(ret_digest, digest, sizeof digest);
         return 0;
+}
+
+int act_attach(struct act *act, const void *data, size_t n, char ret_digest[65], struct error *err) {
+        return attach(act, data, n, file_write, ret_digest, err);
+}
+
+int act_attach_loose(const struct act *act, const void *data, size_t n, char ret_digest[65], struct error *err) {
+        return attach(act, data, n, file_write_loose, ret_digest, err);
+}
+
+int act_attach_sync(const struct act *act, struct error *err) {
+        _cleanup_free_ char *folder = act_path(act, NULL, "attachments");
+
+        if (act->dry_run)
+                return 0;
+        return folder ? fs_sync(folder, err) : fail_memory(err);
 }
 
 int act_attach_file(struct act *act, const char *path, size_t limit, char ret_digest[65], struct error *err) {

@@ -128,7 +128,7 @@ static int put_content(int fd, const struct content *content) {
         return (int) n;
 }
 
-static int replace(const char *path, const struct content *content, mode_t mode, struct error *err) {
+static int replace(const char *path, const struct content *content, mode_t mode, bool sync, struct error *err) {
         _cleanup_free_ char *temporary = str_format("%s.tmp.%ld", path, (long) getpid());
         _cleanup_free_ char *folder = strdup(path);
         _cleanup_close_ int fd = -1;
@@ -141,7 +141,7 @@ static int replace(const char *path, const struct content *content, mode_t mode,
         if (fd < 0)
                 return fail_errno(err, errno, "No se puede crear «%s»", "“%s” can't be created", path);
         r = put_content(fd, content);
-        if (r == 0 && fsync(fd) < 0)
+        if (r == 0 && sync && fsync(fd) < 0)
                 r = -errno;
         if (r == 0 && rename(temporary, path) < 0)
                 r = -errno;
@@ -149,11 +149,24 @@ static int replace(const char *path, const struct content *content, mode_t mode,
                 (void) unlink(temporary);
                 return fail_errno(err, -r, "No se puede escribir «%s»", "“%s” can't be written", path);
         }
-        return dir_sync(dirname(folder), err);
+        return sync ? dir_sync(dirname(folder), err) : 0;
 }
 
 int file_write(const char *path, const void *data, size_t n, mode_t mode, struct error *err) {
-        return replace(path, &(struct content){ .data = data ? data : "", .n = n, .from = -1 }, mode, err);
+        return replace(path, &(struct content){ .data = data ? data : "", .n = n, .from = -1 }, mode, true, err);
+}
+
+int file_write_loose(const char *path, const void *data, size_t n, mode_t mode, struct error *err) {
+        return replace(path, &(struct content){ .data = data ? data : "", .n = n, .from = -1 }, mode, false, err);
+}
+
+int fs_sync(const char *folder, struct error *err) {
+        _cleanup_close_ int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0 || syncfs(fd) < 0)
+                return fail_errno(err, errno, "No se puede asegurar la carpeta «%s»", "Folder “%s” can't be synced",
+                                  folder);
+        return 0;
 }
 
 int file_write_new(const char *path, const void *data, size_t n, struct error *err) {
@@ -175,7 +188,7 @@ int file_write_new(const char *path, const void *data, size_t n, struct error *e
 }
 
 int file_copy(int from, const char *path, mode_t mode, struct error *err) {
-        return replace(path, &(struct content){ .from = from }, mode, err);
+        return replace(path, &(struct content){ .from = from }, mode, true, err);
 }
 
 int dir_make(const char *path, mode_t mode, struct error *err) {

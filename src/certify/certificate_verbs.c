@@ -53,10 +53,18 @@ static const struct param issue_params[] = {
 };
 
 static const struct param sign_params[] = {
-        CERTIFICATE_PARAM,
+        { "certificate", PARAM_TEXT, PARAM_POSITIONAL | PARAM_REPEATED,
+          HELP("número de certificado, o cualquier nombre de su soporte; varios: todos o ninguno",
+               "number of the certificate, or any name of its medium; several: all of them or none"),
+          0, 200, NULL, 0 },
+        { "pending", PARAM_FLAG, 0,
+          HELP("todos los que esperan esta firma suya (1.000 como mucho)",
+               "all that wait for this signature of yours (1,000 at most)"),
+          0, 0, NULL, 0 },
         { "role", PARAM_TERM, PARAM_REQUIRED, HELP("en calidad de qué firma", "as what you sign"), 0, 0,
           signature_terms, SIGNATURES },
-        { "out", PARAM_OUTPUT, 0, HELP("el PDF firmado", "the signed PDF"), 0, 0, NULL, 0 },
+        { "out", PARAM_OUTPUT, 0, HELP("el PDF firmado, de uno solo", "the signed PDF, of one alone"), 0, 0, NULL,
+          0 },
 };
 
 static const struct param supersede_params[] = {
@@ -272,8 +280,8 @@ const struct verb certificate_verbs[] = {
           .name = "sign",
           .roles = ROLE_ANY & ~(unsigned) ROLE_AUDITOR,
           .flags = VERB_WRITES,
-          .help = HELP("firmarlo: ejecutor, supervisor y sello, en este orden",
-                       "sign it: executor, supervisor and seal, in this order"),
+          .help = HELP("firmar uno o muchos: ejecutor, supervisor y sello, en este orden",
+                       "sign one or many: executor, supervisor and seal, in this order"),
           PARAMS(sign_params),
           COLUMNS(show_columns),
           .run = certificate_run_sign },

@@ -186,6 +186,12 @@ int card_open(struct card_place *place, const struct secret *pin, EVP_PKEY **ret
         return 0;
 }
 
+bool card_is(const EVP_PKEY *key) {
+        const EC_KEY *inner = EVP_PKEY_get0_EC_KEY(key);
+
+        return inner && EC_KEY_get_method(inner) == card_method();
+}
+
 json_t *card_place_to_json(const struct card_place *place) {
         return json_pack("{s:s, s:s, s:s, s:s}", "module", place->module, "token", place->token, "serial",
                          place->serial, "id", place->id);

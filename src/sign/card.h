@@ -18,5 +18,8 @@ struct card_place {
  * another kind of key. The caller frees *ret, which ends the session. */
 int card_open(struct card_place *place, const struct secret *pin, EVP_PKEY **ret, struct error *err);
 
+/* Whether a key is on a card: it signs for one thread at a time. */
+bool card_is(const EVP_PKEY *key);
+
 json_t *card_place_to_json(const struct card_place *place);
 int card_place_from_json(const json_t *json, struct card_place *ret, struct error *err);

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "policy/provider.h"
+#include "sanitize/timing.h"
 
 json_t *part_pair(const char *es, const char *en) {
         return es && en ? json_pack("{s:s, s:s}", "es", es, "en", en) : NULL;
@@ -109,7 +110,7 @@ static bool purged_by_key(const json_t *twin) {
                       "no-firmware-command") == 0;
 }
 
-json_t *part_not_applied(const json_t *twin) {
+static json_t *standards_not_applied(const json_t *twin) {
         const char *method = json_text_or_empty(twin, "method"), *standard = json_text_or_empty(twin, "standard");
 
         if (strcmp(json_text_or_empty(twin, "kind"), "destruction") == 0)
@@ -139,6 +140,42 @@ json_t *part_not_applied(const json_t *twin) {
                                  "rule, today a Clear.")
                        : part_pair("Purge de NIST SP 800-88 e IEEE 2883: no aplicados.",
                                    "Purge of NIST SP 800-88 and IEEE 2883: not applied.");
+}
+
+/* The medium whose clock was changed most, in seconds; also of an act whose end is before its start without anybody
+ * having noticed. */
+static int64_t clock_jump(const json_t *act) {
+        const char *started = json_text_or_empty(act, "started"), *finished = json_text_or_empty(act, "finished");
+        int64_t jump = json_int(json_object_get(act, "clock"), "jump_seconds", 0), from, to;
+
+        if (!jump && time_parse(started, &from) == 0 && time_parse(finished, &to) == 0 && to < from)
+                return (to - from) / SECOND;
+        return jump;
+}
+
+json_t *part_not_applied(const json_t *twin) {
+        const json_t *media = json_object_get(twin, "media"), *one;
+        json_t *said = standards_not_applied(twin);
+        _cleanup_free_ char *es = NULL, *en = NULL;
+        int64_t jump = clock_jump(twin);
+        char text[TIMING_TEXT];
+        size_t i;
+
+        json_array_foreach(media, i, one) {
+                if (llabs(clock_jump(one)) > llabs(jump))
+                        jump = clock_jump(one);
+        }
+        if (!said || !jump)
+                return said;
+        timing_text(jump, text);
+        es = str_format("%s El reloj del puesto cambió durante el acto (%s): las horas de inicio y fin son las que "
+                        "marcaba.",
+                        json_text_or_empty(said, "es"), text);
+        en = str_format(
+                "%s The station's clock was changed during the act (%s): its start and end are what it said.",
+                json_text_or_empty(said, "en"), text);
+        json_decref(said);
+        return part_pair(es, en);
 }
 
 json_t *part_time(const json_t *twin) {

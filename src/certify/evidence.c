@@ -160,6 +160,7 @@ static int take_members(json_t *twin, const json_t *ended, struct error *err) {
                 { "unreached", "areas_not_reached" },
                 { "bytes_not_reached", "bytes_not_reached" },
                 { "limits", "limits" },
+                { "clock", "clock" },
                 { "hidden", "hidden" },
                 { "device", "device" },
                 { "device_status", "device_status" },

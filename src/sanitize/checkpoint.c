@@ -23,13 +23,14 @@ int checkpoint_save(const struct job *job, struct error *err) {
         int r;
 
         hex_encode(overwrite->seed, SEED_SIZE, seed);
-        point = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o}", "job", job->id, "technique",
-                          overwrite->technique ? overwrite->technique->name : "", "pass",
+        point = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I}", "job", job->id,
+                          "technique", overwrite->technique ? overwrite->technique->name : "", "pass",
                           (json_int_t) overwrite->pass, "offset", (json_int_t) overwrite->offset, "size",
                           (json_int_t) overwrite->size, "seed", seed, "unwritten",
                           areas_to_json(&overwrite->unwritten, SIZE_MAX), "unverified",
                           areas_to_json(&overwrite->unverified, SIZE_MAX), "later",
-                          areas_to_json(&overwrite->later, SIZE_MAX), "watch", watch_to_json(&job->watch));
+                          areas_to_json(&overwrite->later, SIZE_MAX), "watch", watch_to_json(&job->watch), "time",
+                          (json_int_t) act_now(job->act), "jump", (json_int_t) job->timing.jump);
         if (!path || !point)
                 return fail_memory(err);
         r = json_canonical(point, &text, err);
@@ -77,6 +78,8 @@ int checkpoint_load(struct job *job, struct error *err) {
         if (r < 0)
                 return r;
         watch_from_json(json_object_get(point, "watch"), &job->watch);
+        job->timing.jump = json_int(point, "jump", 0);
+        timing_start(&job->timing, act_now(job->act), json_int(point, "time", 0));
         overwrite->pass = (size_t) pass;
         overwrite->offset = offset;
         /* All passes done, but not recorded: the last verification is done again, so that its result is this run's.

@@ -235,6 +235,7 @@ static int describe(struct job *job, const struct verdict *verdict, json_t **ret
                 r = areas_add(&unreached, job->facts.size, hidden, err);
         if (r < 0)
                 return r;
+        timing_look(&job->timing, act_now(job->act));
         hex_encode(job->overwrite.seed, SEED_SIZE, seed);
         data = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:o}", "job", job->id, "result",
                          is_sanitized(job, verdict) ? "sanitized" : "not-sanitized", "scheme",
@@ -246,14 +247,14 @@ static int describe(struct job *job, const struct verdict *verdict, json_t **ret
                          areas_to_json(&unreached, AREAS_LISTED), "areas_count", (json_int_t) unreached.n,
                          "bytes_not_reached", (json_int_t) unreached.bytes, "limits", limits(job, verdict));
         more = json_pack(
-                "{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:O*, s:O*, s:O*, s:O*}",
+                "{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:O*, s:O*, s:O*, s:O*, s:o*}",
                 "device", device(&job->facts), "identity", identity_terms[job->identity].code, "device_status",
                 "no-firmware-command", "tool", "mpsi", "tool_version", MPSI_VERSION, "seed", seed,
                 "seed_commitment", job->commitment, "markers_before", job->markers, "markers_after",
                 verdict->markers, "markers_differ", verdict->changed, "finished_by", job->act->person, "station",
                 job->act->station, "rate_bytes_per_second", (json_int_t) job_rate(job), "evidence", job->evidence,
                 "forensic", verdict->forensic, "attachments", verdict->attachments, "calibration",
-                verdict->calibration);
+                verdict->calibration, "clock", timing_to_json(&job->timing));
         if (!data || !more || json_object_update(data, more) ||
             json_object_set_new(data, "temperature", watch_temperature(job)) < 0)
                 return fail_memory(err);
@@ -264,6 +265,22 @@ static int describe(struct job *job, const struct verdict *verdict, json_t **ret
                 return r;
         *ret = TAKE_PTR(data);
         return 0;
+}
+
+static void say_clock(struct job *job, const json_t *data) {
+        int64_t jump = json_int(json_object_get(data, "clock"), "jump_seconds", 0);
+        char text[TIMING_TEXT];
+
+        timing_text(jump, text);
+        if (jump)
+                act_say(job->act,
+                        "El reloj del puesto cambió durante el borrado (%s): las horas del registro son las que "
+                        "marcaba, y el "
+                        "certificado lo dirá.",
+                        "The station's clock was changed during the wipe (%s): the record's times are what it "
+                        "said, and the "
+                        "certificate will say so.",
+                        text);
 }
 
 static int answer(struct job *job, const json_t *data, const struct verdict *verdict, json_t **ret,
@@ -286,6 +303,7 @@ static int answer(struct job *job, const json_t *data, const struct verdict *ver
                         "The device seems not to write constant bytes: repeat with a method that ends with a "
                         "random "
                         "pattern, such as “--method dod”.");
+        say_clock(job, data);
         job->lifted = false; /* nothing is left to protect; the gate judges it anew when it sees it */
         act_say(job->act,
                 "%s saneado y verificado: %s%.0s, nivel %s%.0s. Falta su certificado: «mpsi certificate issue».",

@@ -253,6 +253,7 @@ int job_run(struct job *job, const char *typed, json_t **ret, struct error *err)
         (void) snprintf(job->id, sizeof job->id, "%s-W%lld", job->medium.id, (long long) count + 1);
         prepare(job);
         checkpoint_remove(job);
+        timing_start(&job->timing, act_now(job->act), 0);
         r = record_started(job, count + 1, err);
         return r < 0 ? r : run_steps(job, ret, err);
 }
@@ -361,6 +362,7 @@ int job_resume(struct job *job, const char *typed, json_t **ret, struct error *e
                 return r;
         (void) snprintf(job->id, sizeof job->id, "%s", record.job);
         prepare(job);
+        timing_start(&job->timing, act_now(job->act), record.started);
         r = find_point(job, err);
         if (r == 0)
                 r = device_open_lifted(&job->facts, &job->lifted, &job->fd, err);

@@ -7,6 +7,7 @@
 #include "sanitize/hidden.h"
 #include "sanitize/internal.h"
 #include "sanitize/plan.h"
+#include "sanitize/timing.h"
 #include "sanitize/watch.h"
 
 struct job {
@@ -29,6 +30,7 @@ struct job {
         bool lifted;
         bool cancel_asked; /* by `wipe cancel` in another process */
         struct watch watch;
+        struct timing timing;
 };
 
 void job_done(struct job *job);

@@ -144,6 +144,7 @@ int watch_progress(void *context, const struct overwrite *overwrite, int64_t don
         if (now - watch->shown < SHOW_EVERY && done < overwrite->size)
                 return 0;
         watch->shown = now;
+        timing_look(&job->timing, act_now(job->act));
         pace_note(&watch->pace, overwrite->technique, overwrite->pass, done, now);
         if (*watch->sensor.folder && (!watch->looked || now - watch->looked >= LOOK_EVERY)) {
                 watch->looked = now;

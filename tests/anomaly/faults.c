@@ -197,6 +197,10 @@ int fdatasync(int fd) {
         return (!plan.on_file || is_storage(fd)) && fails(SYNC) ? -1 : NEXT(fdatasync)(fd);
 }
 
+int syncfs(int fd) {
+        return (!plan.on_file || is_storage(fd)) && fails(SYNC) ? -1 : NEXT(syncfs)(fd);
+}
+
 int ioctl(int fd, unsigned long request, ...) {
         va_list list;
         void *argument;

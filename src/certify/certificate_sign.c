@@ -6,7 +6,7 @@
 #include "certify/signing.h"
 #include "policy/rule.h"
 
-enum { PENDING_MAX = 1000 /* in one act, as of those that are named */ };
+enum { PENDING_MAX = 1000 /* in one act, as of those that are named */, PENDING_SHOWN = 20 };
 #define _cleanup_signings_ _cleanup_(signings_done)
 
 /* Whose turn it is, and whether that is who acts (X1). */
@@ -148,6 +148,46 @@ static int find_pending(struct act *act, struct signings *s, struct error *err) 
                                "No certificate waits for this signature of %s.", act->person);
 }
 
+/* Nobody signs unseen: what waits is shown, and how many there are is typed. */
+static int confirm_pending(struct act *act, const json_t *args, const struct signings *s, struct error *err) {
+        _cleanup_free_ char *shown = strdup(""), *es = NULL, *en = NULL, *line = NULL;
+        _cleanup_free_ char *count = str_format("%zu", s->n);
+        const char *typed = json_text(args, "confirm");
+
+        for (size_t i = 0; shown && i < s->n && i < PENDING_SHOWN; i++) {
+                const json_t *one = s->list[i].certificate;
+                char *more = str_format("%s  %s  %s\n", shown, json_text(one, "number"), json_text(one, "medium"));
+
+                free(shown);
+                shown = more;
+        }
+        if (shown && s->n > PENDING_SHOWN) {
+                char *more = str_format("%s  … %s\n", shown, json_text(s->list[s->n - 1].certificate, "number"));
+
+                free(shown);
+                shown = more;
+        }
+        es = shown ? str_format("%sSe van a firmar estos certificados. Teclee cuántos son (%s): ", shown, count)
+                   : NULL;
+        en = shown ? str_format("%sThese certificates are about to be signed. Type how many (%s): ", shown, count)
+                   : NULL;
+        if (!count || !es || !en)
+                return fail_memory(err);
+        if (!typed && (!act->ui || !act->ui->ask_line))
+                return fail(err, ERR_USAGE, "Falta --confirm %s.", "--confirm %s is missing.", count);
+        if (!typed) {
+                int r = act->ui->ask_line(act->ui->context, (struct text){ es, en }, &line, err);
+
+                if (r < 0)
+                        return r;
+                typed = line;
+        }
+        if (strcmp(typed, count) != 0)
+                return refuse(err, ERR_REFUSED, "S9", "Se ha tecleado «%.20s» y son %s: no se ha firmado ninguno.",
+                              "“%.20s” was typed and they are %s: none was signed.", typed, count);
+        return 0;
+}
+
 static int find(struct act *act, const json_t *args, struct signings *s, struct error *err) {
         const json_t *names = json_object_get(args, "certificate");
         bool pending = json_flag(args, "pending");
@@ -160,6 +200,8 @@ static int find(struct act *act, const json_t *args, struct signings *s, struct 
                 return hint(err, "Exporte después cada uno: «mpsi certificate export NÚMERO --out FICHERO».",
                             "Export each of them afterwards: “mpsi certificate export NUMBER --out FILE”.");
         }
+        if (json_text(args, "confirm") && !pending)
+                return fail(err, ERR_USAGE, "--confirm va con --pending.", "--confirm goes with --pending.");
         return pending ? find_pending(act, s, err) : find_named(act, names, s, err);
 }
 
@@ -290,7 +332,7 @@ static int answer(struct act *act, const struct signings *s, json_t **ret, struc
         _cleanup_json_ json_t *rows = json_array();
         int r = 0;
 
-        if (s->n == 1)
+        if (s->n == 1 && !act->dry_run)
                 return certify_load(act->db, json_text(s->list[0].certificate, "number"), ret, err);
         for (size_t i = 0; r == 0 && i < s->n; i++) {
                 static const char *const shown[] = { "number", "medium", "kind", "state", "signed" };
@@ -329,8 +371,13 @@ int certificate_run_sign(struct act *act, const json_t *args, json_t **ret, stru
                                                  .position = term_parse(signature_terms, SIGNATURES,
                                                                         json_text(args, "role")),
                                                  .lang = certify_lang(act) };
+        bool pending = json_flag(args, "pending");
         int r = find(act, args, &s, err);
 
+        if (r == 0 && pending && act->dry_run) /* which they are, without a PIN */
+                return answer(act, &s, ret, err);
+        if (r == 0 && pending)
+                r = confirm_pending(act, args, &s, err);
         if (r == 0)
                 r = load_key(act, &s, err);
         if (r == 0)

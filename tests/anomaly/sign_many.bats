@@ -19,7 +19,7 @@ setup_file() {
 
 setup() {
         store_copy
-        sign=(ana certificate sign --pending --role executor)
+        sign=(ana certificate sign --pending --confirm $MANY --role executor)
 }
 
 signed() {
@@ -35,8 +35,8 @@ outcome_holds() {
         }
         [ "$n" -eq $MANY ] || act "${sign[@]}" >/dev/null || return 1
         # The next signature verifies what is there as a whole, and files by their digests.
-        act carlos certificate sign --pending --role supervisor >/dev/null || return 1
-        act elena certificate sign --pending --role seal >/dev/null || return 1
+        act carlos certificate sign --pending --confirm $MANY --role supervisor >/dev/null || return 1
+        act elena certificate sign --pending --confirm $MANY --role seal >/dev/null || return 1
         [ "$(signed)" -eq $((3 * MANY)) ]
 }
 

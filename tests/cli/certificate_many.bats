@@ -38,20 +38,25 @@ signed() {
         [ ! -e x.pdf ]
         expect 4 m cus certificate sign --pending --role supervisor # their turn has not come
         expect 4 m oto certificate sign --pending --role executor   # not theirs
-        expect 0 m olga --dry-run certificate sign --pending --role executor
+        expect 2 m olga certificate sign "${numbers[0]}" --confirm 1 --role executor
+        expect 2 m olga certificate sign --pending --role executor </dev/null # nobody can type how many
+        expect 5 m olga certificate sign --pending --role executor --confirm $((MANY - 1))
+        [[ $output == *"[S9 · "* ]]
+        expect 0 m olga --json --dry-run certificate sign --pending --role executor
+        [ "$(jq '.rows | length' <<<"$output")" = $MANY ]
         [ "$(signed 0)" = $MANY ]
         # The secret is read once.
         mkfifo once && chmod 600 once
         cat secret >once &
         expect 0 timeout 60 "$MPSI" --store "$STORE" --as olga --secret "pin:olga=file:$BATS_TEST_TMPDIR/once" --lang es \
-                certificate sign --pending --role executor
+                certificate sign --pending --confirm $MANY --role executor
         [[ $output == *"$MANY certificados firmados. Falta: supervisor."* ]]
         [[ $output == *"${numbers[5]}"* ]]
         [ "$(signed 1)" = $MANY ]
         expect 0 m cus --json certificate sign "${numbers[@]}" --role supervisor
         [ "$(jq -c '[.rows[] | [.number, .state, .signed]] | length, .[0]' <<<"$output")" = "$MANY
 [\"${numbers[0]}\",\"unsigned\",2]" ]
-        expect 0 m sara --lang en certificate sign --pending --role seal
+        expect 0 m sara --lang en certificate sign --pending --confirm $MANY --role seal
         [[ $output == *"$MANY certificates are complete and valid."* ]]
         expect 0 m sara ledger verify
         for number in "${numbers[@]}"; do
@@ -77,14 +82,15 @@ signed() {
         file=$STORE/attachments/$(m sara --json certificate show "${numbers[5]}" | jq -r .pdf)
         chmod u+w "$file"
         printf ' ' >>"$file"
-        expect 6 m olga certificate sign --pending --role executor
+        expect 6 m olga certificate sign --pending --confirm $((MANY - 1)) --role executor
         [[ $output == *"${numbers[5]}: "* ]]
         [ "$(signed 0)" = $MANY ]
         truncate -s -1 "$file"
-        expect 0 m olga certificate sign --pending --role executor
+        expect 0 m olga certificate sign --pending --confirm $((MANY - 1)) --role executor
         [ "$(signed 1)" = $((MANY - 1)) ] # all but the revoked one
         printf 'wrong\n' >wrong && chmod 600 wrong
-        expect 3 "$MPSI" --store "$STORE" --as cus --secret "pin:cus=file:wrong" certificate sign --pending --role supervisor
+        expect 3 "$MPSI" --store "$STORE" --as cus --secret "pin:cus=file:wrong" certificate sign --pending --confirm $((MANY - 1)) \
+                --role supervisor
         [ "$(signed 1)" = $((MANY - 1)) ]
         expect 3 m oto certificate sign "${numbers[0]}" "${numbers[1]}" --role supervisor
         [[ $output == *"[X1 · "* ]]

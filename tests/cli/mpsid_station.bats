@@ -308,3 +308,39 @@ wait_for_state() {
         [ "$(awk '/^CapEff/ { print $2 }' "/proc/$pid/status")" = 0000000000000000 ]
         [ "$(awk '/core file size/ { print $5 }' "/proc/$daemon/limits")" = 0 ]
 }
+
+# The same beside the daemon, on images of the store's account.
+beside() {
+        local who=$1 purpose secrets=()
+        shift
+        install -m 600 -o "$OWNER" "$BATS_TEST_TMPDIR/secret" "$BATS_TEST_TMPDIR/secret-beside"
+        for purpose in organisation pin:sara pin:olga; do
+                secrets+=(--secret "$purpose=file:$BATS_TEST_TMPDIR/secret-beside")
+        done
+        setpriv --reuid="$OWNER" --regid="$(id -g "$OWNER")" --clear-groups \
+                "$MPSI" --lang en --store "$STORE" --as "$who" "${secrets[@]}" "$@"
+}
+
+@test "S9 X1: many certificates are signed by way of the station, each by the account that is to" {
+        local i id number
+        people
+        as "$ADMIN" person enrol olga >/dev/null
+        stop
+        for i in {1..5}; do
+                truncate -s 1M "$BATS_TEST_TMPDIR/var/$i.img"
+                chown "$OWNER" "$BATS_TEST_TMPDIR/var/$i.img"
+                id=$(beside olga --json media register "$BATS_TEST_TMPDIR/var/$i.img" --kind hdd --classification PUBLICO \
+                        --category BASICA --owner nuria --expires 2040-01-01 --retention 400 | jq -r .id)
+                beside olga wipe run "$id" --device "$BATS_TEST_TMPDIR/var/$i.img" --confirm "$id" >/dev/null
+                beside olga certificate issue "$id" --supervisor sara >/dev/null
+        done
+        start
+        expect 5 as "$OPERATOR" certificate sign --pending --confirm 4 --role executor
+        expect 4 as "$ADMIN" certificate sign --pending --confirm 5 --role executor
+        expect 0 as "$OPERATOR" certificate sign --pending --confirm 5 --role executor
+        [[ $output == *"5 certificates signed. Next: supervisor."* ]]
+        expect 0 as "$ADMIN" certificate sign --pending --confirm 5 --role supervisor
+        stop
+        [ "$(beside sara --json certificate list | jq -c '[.rows[].signed]')" = "[2,2,2,2,2]" ]
+        expect 0 in_store ledger verify
+}

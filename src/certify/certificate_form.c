@@ -154,14 +154,19 @@ static json_t *forensic_part(const json_t *twin) {
         return es && en ? part_pair(es, en) : NULL;
 }
 
-/* Only the end of the last step has its time in the ledger. */
+/* The end of the last step is the act's; of passes whose end was not kept there is none. */
 static json_t *steps_part(const json_t *twin) {
         json_t *steps = json_deep_copy(json_object_get(act_of(twin), "steps"));
         size_t n = json_array_size(steps);
 
-        for (size_t i = 0; i < n; i++)
-                (void) json_object_set_new(json_array_get(steps, i), "finished",
-                                           json_string(i + 1 == n ? json_text_or_empty(twin, "finished") : "—"));
+        for (size_t i = 0; i < n; i++) {
+                json_t *step = json_array_get(steps, i);
+
+                if (i + 1 == n || !json_text(step, "finished"))
+                        (void) json_object_set_new(
+                                step, "finished",
+                                json_string(i + 1 == n ? json_text_or_empty(twin, "finished") : "—"));
+        }
         return steps;
 }
 

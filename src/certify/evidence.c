@@ -110,11 +110,14 @@ static json_t *moment_text(int64_t moment) {
 }
 
 /* The passes of a technique in words: a job that ended sanitized has made them all. */
-static int add_passes(const struct technique *technique, int64_t size, int64_t header, json_t *steps) {
+static int add_passes(const struct technique *technique, const json_t *ended, int64_t size, int64_t header,
+                      json_t *steps) {
         for (size_t i = 0; i < technique->passes_n; i++)
-                if (json_array_append_new(steps, json_pack("{s:s, s:o, s:I, s:s}", "technique", technique->name,
-                                                           "step", text_pair(technique->passes[i].says), "bytes",
-                                                           (json_int_t) size, "result", "passed")))
+                if (json_array_append_new(steps,
+                                          json_pack("{s:s, s:o, s:I, s:s, s:s*}", "technique", technique->name,
+                                                    "step", text_pair(technique->passes[i].says), "bytes",
+                                                    (json_int_t) size, "result", "passed", "finished",
+                                                    json_string_value(json_array_get(ended, i)))))
                         return ERR_FAILED;
         if (technique->passes_n)
                 return 0;
@@ -139,7 +142,8 @@ static int add_steps(json_t *twin, const json_t *ended, struct error *err) {
                 const char *name = json_string_value(json_array_get(names, i));
                 const struct technique *technique = name ? technique_named(name) : NULL;
 
-                if (technique && add_passes(technique, size, header, steps) < 0)
+                if (technique &&
+                    add_passes(technique, json_object_get(ended, "passes_ended"), size, header, steps) < 0)
                         return fail_memory(err);
         }
         last = json_array_get(steps, json_array_size(steps) - 1);

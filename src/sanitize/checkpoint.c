@@ -15,6 +15,20 @@ char *checkpoint_path(const struct act *act, const char *medium, const char *ext
         return name ? act_path(act, "work", name) : NULL;
 }
 
+json_t *checkpoint_passed(const struct job *job) {
+        const struct technique *technique = job->overwrite.technique;
+        json_t *list = json_array();
+
+        for (size_t i = 0; list && technique && i < technique->passes_n && i < COUNT(job->passed); i++)
+                (void) json_array_append_new(list, json_integer((json_int_t) job->passed[i]));
+        return list;
+}
+
+static void load_passed(const json_t *list, struct job *job) {
+        for (size_t i = 0; i < COUNT(job->passed) && i < json_array_size(list); i++)
+                job->passed[i] = json_integer_value(json_array_get(list, i));
+}
+
 int checkpoint_save(const struct job *job, struct error *err) {
         _cleanup_free_ char *path = checkpoint_path(job->act, job->medium.id, "json"), *text = NULL;
         const struct overwrite *overwrite = &job->overwrite;
@@ -23,14 +37,15 @@ int checkpoint_save(const struct job *job, struct error *err) {
         int r;
 
         hex_encode(overwrite->seed, SEED_SIZE, seed);
-        point = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I}", "job", job->id,
+        point = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "job", job->id,
                           "technique", overwrite->technique ? overwrite->technique->name : "", "pass",
                           (json_int_t) overwrite->pass, "offset", (json_int_t) overwrite->offset, "size",
                           (json_int_t) overwrite->size, "seed", seed, "unwritten",
                           areas_to_json(&overwrite->unwritten, SIZE_MAX), "unverified",
                           areas_to_json(&overwrite->unverified, SIZE_MAX), "later",
                           areas_to_json(&overwrite->later, SIZE_MAX), "watch", watch_to_json(&job->watch), "time",
-                          (json_int_t) act_now(job->act), "jump", (json_int_t) job->timing.jump);
+                          (json_int_t) act_now(job->act), "jump", (json_int_t) job->timing.jump, "passed",
+                          checkpoint_passed(job));
         if (!path || !point)
                 return fail_memory(err);
         r = json_canonical(point, &text, err);
@@ -78,6 +93,7 @@ int checkpoint_load(struct job *job, struct error *err) {
         if (r < 0)
                 return r;
         watch_from_json(json_object_get(point, "watch"), &job->watch);
+        load_passed(json_object_get(point, "passed"), job);
         job->timing.jump = json_int(point, "jump", 0);
         timing_start(&job->timing, act_now(job->act), json_int(point, "time", 0));
         overwrite->pass = (size_t) pass;

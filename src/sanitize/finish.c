@@ -218,6 +218,21 @@ static json_t *device(const struct device_facts *f) {
                          "logical_block", (json_int_t) f->logical_block);
 }
 
+/* As text; null where it is not known, as after a checkpoint of an earlier version. */
+static json_t *passes_ended(const struct job *job) {
+        _cleanup_json_ json_t *moments = checkpoint_passed(job);
+        json_t *list = json_array();
+
+        for (size_t i = 0; list && i < json_array_size(moments); i++) {
+                int64_t moment = json_integer_value(json_array_get(moments, i));
+                char text[TIME_TEXT];
+
+                time_format(moment, text);
+                (void) json_array_append_new(list, moment ? json_string(text) : json_null());
+        }
+        return list;
+}
+
 /* All that a certificate will say of the act. */
 static int describe(struct job *job, const struct verdict *verdict, json_t **ret, struct error *err) {
         _cleanup_areas_ struct areas unreached = { 0 };
@@ -246,15 +261,16 @@ static int describe(struct job *job, const struct verdict *verdict, json_t **ret
                          "verification", verification(job), "areas_not_reached",
                          areas_to_json(&unreached, AREAS_LISTED), "areas_count", (json_int_t) unreached.n,
                          "bytes_not_reached", (json_int_t) unreached.bytes, "limits", limits(job, verdict));
-        more = json_pack(
-                "{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:O*, s:O*, s:O*, s:O*, s:o*}",
-                "device", device(&job->facts), "identity", identity_terms[job->identity].code, "device_status",
-                "no-firmware-command", "tool", "mpsi", "tool_version", MPSI_VERSION, "seed", seed,
-                "seed_commitment", job->commitment, "markers_before", job->markers, "markers_after",
-                verdict->markers, "markers_differ", verdict->changed, "finished_by", job->act->person, "station",
-                job->act->station, "rate_bytes_per_second", (json_int_t) job_rate(job), "evidence", job->evidence,
-                "forensic", verdict->forensic, "attachments", verdict->attachments, "calibration",
-                verdict->calibration, "clock", timing_to_json(&job->timing));
+        more = json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:O*, s:O*, s:O*, "
+                         "s:O*, s:o*, s:o}",
+                         "device", device(&job->facts), "identity", identity_terms[job->identity].code,
+                         "device_status", "no-firmware-command", "tool", "mpsi", "tool_version", MPSI_VERSION,
+                         "seed", seed, "seed_commitment", job->commitment, "markers_before", job->markers,
+                         "markers_after", verdict->markers, "markers_differ", verdict->changed, "finished_by",
+                         job->act->person, "station", job->act->station, "rate_bytes_per_second",
+                         (json_int_t) job_rate(job), "evidence", job->evidence, "forensic", verdict->forensic,
+                         "attachments", verdict->attachments, "calibration", verdict->calibration, "clock",
+                         timing_to_json(&job->timing), "passes_ended", passes_ended(job));
         if (!data || !more || json_object_update(data, more) ||
             json_object_set_new(data, "temperature", watch_temperature(job)) < 0)
                 return fail_memory(err);

@@ -100,9 +100,13 @@ static int erase_keys(struct job *job, struct error *err) {
         return act_record_one(job->act, "sanitization.keys-erased", job->medium.id, data, err);
 }
 
+/* Called at durable points, and at the start of the next pass when one has ended. */
 static int save(void *context, const struct overwrite *overwrite, struct error *err) {
-        (void) overwrite;
-        return checkpoint_save(context, err);
+        struct job *job = context;
+
+        if (overwrite->offset == 0 && overwrite->pass > 0 && overwrite->pass <= COUNT(job->passed))
+                job->passed[overwrite->pass - 1] = act_now(job->act);
+        return checkpoint_save(job, err);
 }
 
 /* The long part, with the store's lock given back so that the desk goes on working. */

@@ -31,6 +31,7 @@ struct job {
         bool cancel_asked; /* by `wipe cancel` in another process */
         struct watch watch;
         struct timing timing;
+        int64_t passed[CUSTOM_PASSES]; /* when each pass of the overwriting technique ended; 0: not yet */
 };
 
 void job_done(struct job *job);
@@ -66,5 +67,7 @@ int checkpoint_save(const struct job *job, struct error *err);
 /* Fills seed, pass, offset and areas. ERR_NOT_FOUND when there is none for this job. */
 int checkpoint_load(struct job *job, struct error *err);
 void checkpoint_remove(const struct job *job);
+/* When the passes ended so far: an array of moments, 0 where one has not. New reference, or NULL. */
+json_t *checkpoint_passed(const struct job *job);
 /* Path of work/wipe-MEDIUM.<extension>; new string or NULL. */
 char *checkpoint_path(const struct act *act, const char *medium, const char *extension);

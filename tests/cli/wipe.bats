@@ -65,6 +65,11 @@ gone() {
         expect 0 m sara ledger verify
 }
 
+# Of an answer in `output`: the end of each of N passes, in their order.
+passes_are_timed() {
+        [ "$(jq --argjson n "$1" '.passes_ended | length == $n and all(type == "string") and . == sort' <<<"$output")" = true ]
+}
+
 @test "S3: a confidential disk gets seven passes in the order of the source document" {
         medium hdd CONFIDENCIAL 16M
         expect 0 m olga --json --dry-run wipe run "$ID" --device "$DEV"
@@ -72,6 +77,7 @@ gone() {
         survives # a dry run wrote nothing
         expect 0 m olga --json wipe run "$ID" --device "$DEV" --confirm "$ID"
         [ "$(jq -r '[.scheme, .result, .reached_level] | join(" ")' <<<"$output")" = "dod-ece sanitized clear" ]
+        passes_are_timed 8
         gone
 }
 
@@ -180,6 +186,7 @@ start() {
         expect 7 m olga wipe run "$ID" --device "$DEV" --confirm "$ID"
         expect 0 m olga --json wipe resume "$ID" --device "$DEV" --confirm "$ID"
         [ "$(jq -r '[.result, .verification.bytes] | join(" ")' <<<"$output")" = "sanitized $((512 << 20))" ]
+        passes_are_timed 8
         [ "$(job '.state, .resumed')" = "sanitized 1" ]
         [ "$(state)" = sanitized ]
         gone

@@ -44,9 +44,12 @@ void timing_text(int64_t jump_seconds, char out[TIMING_TEXT]) {
                 int64_t seconds;
                 const char *symbol;
         } units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
+        int64_t half;
         size_t i = 0;
 
         while (llabs(jump_seconds) < 2 * units[i].seconds && units[i].seconds > 1)
                 i++;
-        (void) snprintf(out, TIMING_TEXT, "%+" PRId64 " %s", jump_seconds / units[i].seconds, units[i].symbol);
+        half = jump_seconds < 0 ? -units[i].seconds / 2 : units[i].seconds / 2;
+        (void) snprintf(out, TIMING_TEXT, "%+" PRId64 " %s", (jump_seconds + half) / units[i].seconds,
+                        units[i].symbol);
 }

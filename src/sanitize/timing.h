@@ -16,6 +16,6 @@ void timing_start(struct timing *timing, int64_t wall, int64_t before);
 void timing_look(struct timing *timing, int64_t wall);
 /* {jump_seconds}, when it is over a minute; else NULL. New reference. */
 json_t *timing_to_json(const struct timing *timing);
-/* "+1000 d", "-3 h": cut to the whole unit of which there are at least two. */
+/* "+1000 d", "-3 h": in the greatest unit of which there are at least two, rounded. */
 enum { TIMING_TEXT = 32 };
 void timing_text(int64_t jump_seconds, char out[TIMING_TEXT]);

@@ -70,6 +70,20 @@ static json_t *verification_method(const char *kind) {
         return json_string(kind);
 }
 
+/* The last pass reads back: whoever ended the wipe verified it. */
+static json_t *verifier(const json_t *twin) {
+        const json_t *people = json_object_get(twin, "people");
+        const char *executor = json_text_or_empty(json_object_get(people, "executor"), "name"),
+                   *finisher = json_text(json_object_get(people, "finisher"), "name");
+        _cleanup_free_ char *es = NULL, *en = NULL;
+
+        if (!finisher)
+                return json_string(executor);
+        es = str_format("%s, que terminó lo que empezó %s", finisher, executor);
+        en = str_format("%s, who ended what %s began", finisher, executor);
+        return part_pair(es, en);
+}
+
 static json_t *verification_part(const json_t *twin) {
         const json_t *of = act_of(twin);
         bool destroyed = strcmp(json_text_or_empty(twin, "kind"), "destruction") == 0, many = of != twin;
@@ -84,7 +98,7 @@ static json_t *verification_part(const json_t *twin) {
         if (!destroyed)
                 (void) json_object_set_new(part, "bytes", json_integer(bytes_read(twin)));
         (void) json_object_set_new(part, "result", json_string("passed"));
-        (void) carry(part, "person", json_object_get(json_object_get(twin, "people"), "executor"), "name");
+        (void) json_object_set_new(part, "person", verifier(twin));
         if (many && !destroyed) {
                 (void) json_object_set_new(part, "seed",
                                            part_pair("por soporte, en el gemelo", "by medium, in the twin"));

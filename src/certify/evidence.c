@@ -278,6 +278,21 @@ static int name_validator(struct act *act, json_t *validation, struct error *err
         return 0;
 }
 
+/* Whoever ended what another began: they saw the result. */
+static int add_finisher(struct act *act, const struct sanitization_record *record, json_t *twin,
+                        struct error *err) {
+        const char *account = json_text(record->ended_data, "finished_by");
+        json_t *person;
+        int r;
+
+        if (!account || strcmp(account, record->operator) == 0)
+                return 0;
+        r = certify_person(act, account, &person, err);
+        if (r < 0)
+                return r;
+        return json_object_set_new(json_object_get(twin, "people"), "finisher", person) ? fail_memory(err) : 0;
+}
+
 static int gather_sanitization(struct act *act, const struct medium *medium, json_t **ret, struct error *err) {
         static const struct text after = { "reutilizable (sin información)", "reusable (no information)" };
         _cleanup_sanitization_ struct sanitization_record record = { 0 };
@@ -307,7 +322,9 @@ static int gather_sanitization(struct act *act, const struct medium *medium, jso
             json_object_set_new(*ret, "place", json_string(act->site)) ||
             json_object_set_new(*ret, "equipment", json_string(act->station)))
                 return fail_memory(err);
-        r = take_members(*ret, record.ended_data, err);
+        r = add_finisher(act, &record, *ret, err);
+        if (r == 0)
+                r = take_members(*ret, record.ended_data, err);
         return r < 0 ? r : add_steps(*ret, record.ended_data, err);
 }
 
@@ -447,6 +464,7 @@ static int gather_one(struct act *act, const char *id, json_t **ret, struct erro
 
 /* A destruction had its supervisor; a wipe gets one now (S8, X1). */
 static int add_supervisor(struct act *act, const char *supervisor, json_t *twin, struct error *err) {
+        static const char *const executors[] = { "executor", "finisher" };
         const char *present = json_text(twin, "supervisor"), *executor;
         _cleanup_json_ json_t *person = NULL;
         int r;
@@ -461,10 +479,12 @@ static int add_supervisor(struct act *act, const char *supervisor, json_t *twin,
         r = certify_person(act, present ? present : supervisor, &person, err);
         if (r < 0)
                 return r;
-        executor = json_text(json_object_get(json_object_get(twin, "people"), "executor"), "account");
-        if (strcmp(executor, json_text(person, "account")) == 0)
-                return refuse(err, ERR_DENIED, "X1", "%s ejecutó y no puede supervisar.",
-                              "%s executed and can't supervise.", executor);
+        for (size_t i = 0; i < COUNT(executors); i++) {
+                executor = json_text(json_object_get(json_object_get(twin, "people"), executors[i]), "account");
+                if (executor && strcmp(executor, json_text(person, "account")) == 0)
+                        return refuse(err, ERR_DENIED, "X1", "%s ejecutó y no puede supervisar.",
+                                      "%s executed and can't supervise.", executor);
+        }
         if (json_object_set(json_object_get(twin, "people"), "supervisor", person))
                 return fail_memory(err);
         (void) json_object_del(twin, "supervisor");

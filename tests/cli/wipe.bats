@@ -260,3 +260,23 @@ start() {
         [ "$(state)" = unsanitized ]
         expect 0 m sara ledger verify
 }
+
+@test "S7 S9 X1: what one began another ends: neither may supervise, and the certificate names both" {
+        medium hdd CONFIDENCIAL 512M
+        for who in cus olga oto; do
+                m sara person enrol "$who" >/dev/null
+        done
+        start
+        kill -9 $JOB_PID
+        wait $JOB_PID || true
+        JOB_PID=
+        expect 0 m oto wipe resume "$ID" --device "$DEV" --confirm "$ID"
+        expect 0 m cus wipe validate "$ID" --decision accept --reason Conforme
+        expect 3 m olga certificate issue "$ID" --supervisor olga
+        expect 3 m olga --lang en certificate issue "$ID" --supervisor oto
+        [[ $output == *"oto executed"*"[X1 · "* ]]
+        expect 0 m olga certificate issue "$ID" --supervisor cus --out "$BATS_TEST_TMPDIR/c.pdf"
+        pdftotext -layout "$BATS_TEST_TMPDIR/c.pdf" - | tr -s ' \n' '  ' >"$BATS_TEST_TMPDIR/c.txt"
+        grep -q 'Oto Ríos' "$BATS_TEST_TMPDIR/c.txt"
+        grep -q 'que terminó lo que' "$BATS_TEST_TMPDIR/c.txt"
+}

@@ -1,52 +1,71 @@
 #include "sanitize/ahead.h"
 
-#include <errno.h>
-
+#include "base/file.h"
 #include "sanitize/engine.h"
+#include "sanitize/thread.h"
 
-#define AHEAD_LEAST (4 * (int64_t) ENGINE_BUFFER) /* to end a context costs some 30 ms */
+#define AHEAD_LEAST (4 * (int64_t) ENGINE_BUFFER) /* less is read before a thread has begun */
+
+/* The oldest that nobody reads yet, or NULL. */
+static struct ahead_request *wanted(struct ahead *ahead) {
+        for (size_t i = 0; i < ahead->n; i++) {
+                struct ahead_request *request = &ahead->requests[(ahead->first + i) % AHEAD_REQUESTS];
+
+                if (request->state == AHEAD_WANTED)
+                        return request;
+        }
+        return NULL;
+}
+
+static void *read_requests(void *argument) {
+        struct ahead *ahead = argument;
+        struct ahead_request *request;
+
+        (void) pthread_mutex_lock(&ahead->mutex);
+        while (!ahead->stop) {
+                int64_t got;
+
+                request = wanted(ahead);
+                if (!request) {
+                        (void) pthread_cond_wait(&ahead->changed, &ahead->mutex);
+                        continue;
+                }
+                request->state = AHEAD_BEING_READ;
+                (void) pthread_mutex_unlock(&ahead->mutex);
+                got = pread_all(ahead->fd, request->into, request->n, request->offset);
+                (void) pthread_mutex_lock(&ahead->mutex);
+                request->got = got;
+                request->state = AHEAD_ANSWERED;
+                (void) pthread_cond_broadcast(&ahead->changed);
+        }
+        (void) pthread_mutex_unlock(&ahead->mutex);
+        return NULL;
+}
 
 void ahead_start(struct ahead *ahead, int fd, int64_t from, int64_t size, size_t block, struct checker *checker) {
         *ahead = (struct ahead){ .checker = checker, .fd = fd, .size = size, .block = block };
-        if (size - from >= AHEAD_LEAST && io_setup(AHEAD_REQUESTS, &ahead->context) < 0)
-                ahead->context = NULL;
+        if (size - from < AHEAD_LEAST)
+                return;
+        (void) pthread_mutex_init(&ahead->mutex, NULL);
+        (void) pthread_cond_init(&ahead->changed, NULL);
+        ahead->ready = true;
+        while (ahead->threads_n < AHEAD_REQUESTS &&
+               thread_start(&ahead->threads[ahead->threads_n], read_requests, ahead, NULL) == 0)
+                ahead->threads_n++;
 }
 
-/* No more of this: what is with the device ends first, and none of it counts. */
-static void give_up(struct ahead *ahead) {
-        (void) io_destroy(ahead->context);
-        ahead->context = NULL;
-        for (size_t i = 0; i < AHEAD_REQUESTS; i++) {
-                ahead->results[i] = 0;
-                ahead->answered[i] = true;
-        }
-}
+static int64_t take_first(struct ahead *ahead) {
+        const struct ahead_request *request = &ahead->requests[ahead->first];
+        int64_t got;
 
-/* Until the first of them is answered. */
-static void wait_first(struct ahead *ahead) {
-        while (!ahead->answered[ahead->first]) {
-                struct io_event events[AHEAD_REQUESTS];
-                int n = io_getevents(ahead->context, 1, AHEAD_REQUESTS, events, NULL);
-
-                if (n < 0 && n != -EINTR)
-                        give_up(ahead);
-                for (int i = 0; i < n; i++) {
-                        size_t which = (size_t) (events[i].obj - ahead->requests);
-
-                        ahead->results[which] = (long) events[i].res;
-                        ahead->answered[which] = true;
-                }
-        }
-}
-
-static long take_first(struct ahead *ahead) {
-        long result;
-
-        wait_first(ahead);
-        result = ahead->results[ahead->first];
+        (void) pthread_mutex_lock(&ahead->mutex);
+        while (request->state != AHEAD_ANSWERED)
+                (void) pthread_cond_wait(&ahead->changed, &ahead->mutex);
+        got = request->got;
         ahead->first = (ahead->first + 1) % AHEAD_REQUESTS;
         ahead->n--;
-        return result;
+        (void) pthread_mutex_unlock(&ahead->mutex);
+        return got;
 }
 
 static void drain(struct ahead *ahead) {
@@ -55,39 +74,45 @@ static void drain(struct ahead *ahead) {
 }
 
 void ahead_done(struct ahead *ahead) {
-        if (ahead->context)
-                drain(ahead);
-        if (ahead->context)
-                give_up(ahead);
+        if (!ahead->ready)
+                return;
+        drain(ahead);
+        (void) pthread_mutex_lock(&ahead->mutex);
+        ahead->stop = true;
+        (void) pthread_cond_broadcast(&ahead->changed);
+        (void) pthread_mutex_unlock(&ahead->mutex);
+        for (size_t i = 0; i < ahead->threads_n; i++)
+                (void) pthread_join(ahead->threads[i], NULL);
+        (void) pthread_cond_destroy(&ahead->changed);
+        (void) pthread_mutex_destroy(&ahead->mutex);
+        ahead->ready = false;
 }
 
 /* A file's last piece that is no whole block can't be read directly. */
 static bool send(struct ahead *ahead) {
         size_t which = (ahead->first + ahead->n) % AHEAD_REQUESTS;
         int64_t n = engine_request(ahead->next, ahead->size);
-        struct iocb *request = &ahead->requests[which];
         uint8_t *into = n > 0 && n % (int64_t) ahead->block == 0
                                 ? checker_slot(ahead->checker, ahead->n, ahead->n == 0)
                                 : NULL;
 
         if (!into)
                 return false;
-        io_prep_pread(request, ahead->fd, into, (size_t) n, ahead->next);
-        ahead->answered[which] = false;
-        if (io_submit(ahead->context, 1, &request) != 1)
-                return false;
+        (void) pthread_mutex_lock(&ahead->mutex);
+        ahead->requests[which] = (struct ahead_request){ .offset = ahead->next, .n = (size_t) n, .into = into };
         ahead->n++;
         ahead->next += n;
+        (void) pthread_cond_broadcast(&ahead->changed);
+        (void) pthread_mutex_unlock(&ahead->mutex);
         return true;
 }
 
 bool ahead_read(struct ahead *ahead, int64_t offset, int *ret) {
-        int64_t wanted = engine_request(offset, ahead->size);
-        long got;
+        int64_t wants = engine_request(offset, ahead->size), got;
 
-        if (!ahead->context)
+        if (ahead->threads_n == 0)
                 return false;
-        if (ahead->n > 0 && ahead->requests[ahead->first].u.c.offset != offset)
+        if (ahead->n > 0 && ahead->requests[ahead->first].offset != offset)
                 drain(ahead);
         if (ahead->n == 0)
                 ahead->next = offset;
@@ -96,7 +121,7 @@ bool ahead_read(struct ahead *ahead, int64_t offset, int *ret) {
         if (ahead->n == 0)
                 return false;
         got = take_first(ahead);
-        if (got == wanted) {
+        if (got == wants) {
                 *ret = 0;
                 return true;
         }

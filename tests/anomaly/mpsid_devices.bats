@@ -165,7 +165,7 @@ is_forgotten() {
                         ;;
                 esac
                 losetup --detach "$node"
-                udevadm trigger --action=remove --settle "/sys/block/${node#/dev/}"
+                timeout 20 udevadm trigger --action=remove --settle "/sys/block/${node#/dev/}"
                 hold_at -
                 [ "$where" != judge ] || kill -CONT "$judge"
                 for _ in {1..50}; do

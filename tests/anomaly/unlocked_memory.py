@@ -29,4 +29,7 @@ def main(pid):
                 pass  # a guard page, or one that is gone by now
 
 
-main(sys.argv[1])
+try:
+    main(sys.argv[1])
+except (FileNotFoundError, ProcessLookupError):
+    pass  # a helper process that has ended since it was counted

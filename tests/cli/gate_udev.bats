@@ -89,7 +89,7 @@ unplug() {
 }
 
 change() {
-        udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
+        timeout 20 udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
 }
 
 # The insertion that udev's database speaks of; it has caught up when that is the kernel's.

@@ -39,7 +39,8 @@ stop() {
 unplug() {
         local i
         losetup --detach "$node"
-        ! losetup "$node" >/dev/null 2>&1 || udevadm trigger --action=remove --settle "/sys/block/${node#/dev/}"
+        # An event that got lost would be waited for without end.
+        ! losetup "$node" >/dev/null 2>&1 || timeout 20 udevadm trigger --action=remove --settle "/sys/block/${node#/dev/}" || true
         for i in {1..50}; do
                 losetup "$node" >/dev/null 2>&1 || return 0
                 sleep 0.1

@@ -112,7 +112,7 @@ teardown() {
         mkdir "$BATS_TEST_TMPDIR/mounted"
         mount "$node" "$BATS_TEST_TMPDIR/mounted"
         start
-        udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
+        timeout 20 udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
         sleep 1
         is_writable
         touch "$BATS_TEST_TMPDIR/mounted/still-writable"

@@ -28,7 +28,7 @@ says() {
         # udevd takes the new rules when it comes to it, and its workers after that.
         for _ in {1..20}; do
                 udevadm control --reload
-                udevadm trigger --action=change --settle "/sys/block/$name"
+                timeout 20 udevadm trigger --action=change --settle "/sys/block/$name"
                 ! udevadm info --query=property "/sys/block/$name" | grep -q "^MPSI_TEST=$mark" || return 0
                 sleep 0.2
         done
@@ -137,7 +137,7 @@ nothing_strange() {
         ID=$(act carlos --json media register --kind hdd --serial TWIN --twin --classification CONFIDENCIAL --category MEDIA --owner marta \
                 --expires "$(in_days 400)" --retention 400 | jq -r .id)
         # Now it is of two: nobody knows which, unless the header says it.
-        udevadm trigger --action=change --settle "/sys/block/${other#/dev/}"
+        timeout 20 udevadm trigger --action=change --settle "/sys/block/${other#/dev/}"
         wait_for "$other .*refused S6"
         [ "$(blockdev --getro "$other")" = 1 ]
         plug_in_again

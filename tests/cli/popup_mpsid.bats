@@ -54,15 +54,15 @@ popup() {
         plug_in_again
         seen "^1 new|$node: solo lectura|.*no está registrado. .*C3 · ENS mp.si.2\]"
         seen '→ Regístrelo con «media register»'
-        udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
+        timeout 20 udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
         sleep 2.5
         [ "$(grep -c "$node: solo lectura" "$SEEN")" -eq 1 ]
         register
         encrypt
-        udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
+        timeout 20 udevadm trigger --action=change --settle "/sys/block/${node#/dev/}"
         seen "^0 again|$ID: aceptado|"
         unplug
-        udevadm trigger --action=remove --settle "/sys/block/${node#/dev/}" || true
+        timeout 20 udevadm trigger --action=remove --settle "/sys/block/${node#/dev/}" || true
         seen '^closed'
         stop
 }

@@ -241,7 +241,7 @@ class Openings(Unlock):
         self.guest.check('kill -9 $(cat /run/mpsid.pid); sleep 0.5')
         self.guest.unplug(medium)
         self.station.start('--config', '/etc/mpsi/mpsi.conf')
-        self.wait_closed(number, 'removed')
+        self.wait_closed(number, 'removed', 120)
 
     def test_stopped(self):
         """C9: a station that stops closes what is open, mounted or not, and says so."""

@@ -28,10 +28,17 @@ start() {
         wait_for running
 }
 
+# One that does not end is killed after a minute, which is its status then.
 stop() {
+        local killer r=0
+        { sleep 60 && kill -KILL "$daemon"; } >/dev/null 2>&1 3>&- &
+        killer=$!
         kill "$daemon"
-        wait "$daemon"
+        wait "$daemon" || r=$?
+        pkill -P "$killer" || true
+        kill "$killer" 2>/dev/null || true
         daemon=
+        return "$r"
 }
 
 # Detaching is done when the last reader, udev or mpsid, has closed it. What mpsid holds it lets go of when the device is

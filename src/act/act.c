@@ -173,12 +173,10 @@ int act_attach_loose(const struct act *act, const void *data, size_t n, char ret
         return attach(act, data, n, file_write_loose, ret_digest, err);
 }
 
-int act_attach_sync(const struct act *act, struct error *err) {
+int act_attach_begin(const struct act *act, struct error *err) {
         _cleanup_free_ char *folder = act_path(act, NULL, "attachments");
 
-        if (act->dry_run)
-                return 0;
-        return folder ? fs_sync(folder, err) : fail_memory(err);
+        return folder ? fs_open(folder, err) : fail_memory(err);
 }
 
 int act_attach_file(struct act *act, const char *path, size_t limit, char ret_digest[65], struct error *err) {

@@ -157,10 +157,10 @@ char *act_path(const struct act *act, const char *folder, const char *name);
 /* Copies a file's bytes into attachments/ under its SHA-256 and gives that digest. limit in bytes. */
 int act_attach_file(struct act *act, const char *path, size_t limit, char ret_digest[65], struct error *err);
 int act_attach(struct act *act, const void *data, size_t n, char ret_digest[65], struct error *err);
-/* For many at once, from any thread: they are durable once act_attach_sync() has ended, and not to be recorded
- * before. */
+/* For many at once, from any thread, after act_attach_begin(): a descriptor, which the caller closes. They are
+ * durable once fs_sync() of it has ended, and not to be recorded before. */
+int act_attach_begin(const struct act *act, struct error *err);
 int act_attach_loose(const struct act *act, const void *data, size_t n, char ret_digest[65], struct error *err);
-int act_attach_sync(const struct act *act, struct error *err);
 
 /* --- verbs ----------------------------------------------------------------------------------------------- */
 

@@ -160,13 +160,18 @@ int file_write_loose(const char *path, const void *data, size_t n, mode_t mode, 
         return replace(path, &(struct content){ .data = data ? data : "", .n = n, .from = -1 }, mode, false, err);
 }
 
-int fs_sync(const char *folder, struct error *err) {
-        _cleanup_close_ int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+int fs_open(const char *folder, struct error *err) {
+        int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        if (fd < 0 || syncfs(fd) < 0)
-                return fail_errno(err, errno, "No se puede asegurar la carpeta «%s»", "Folder “%s” can't be synced",
-                                  folder);
-        return 0;
+        return fd >= 0 ? fd
+                       : fail_errno(err, errno, "No se puede abrir la carpeta «%s»", "Folder “%s” can't be opened",
+                                    folder);
+}
+
+int fs_sync(int folder, struct error *err) {
+        return syncfs(folder) == 0 ? 0
+                                   : fail_errno(err, errno, "No se pudo asegurar lo escrito",
+                                                "What was written could not be made durable");
 }
 
 int file_write_new(const char *path, const void *data, size_t n, struct error *err) {

@@ -15,8 +15,11 @@ int file_read(const char *path, size_t limit, char **ret, size_t *ret_n, struct 
 int file_write(const char *path, const void *data, size_t n, mode_t mode, struct error *err);
 /* The same without the syncs: it is durable once fs_sync() of its folder has ended. For many files at once. */
 int file_write_loose(const char *path, const void *data, size_t n, mode_t mode, struct error *err);
-/* Makes durable all that was written to the file system of this folder. */
-int fs_sync(const char *folder, struct error *err);
+/* A descriptor of a folder, opened before the first of them is written: fs_sync() then tells of every write on its
+ * file system that failed meanwhile. The caller closes it. */
+int fs_open(const char *folder, struct error *err);
+/* Makes durable all that was written to that file system. */
+int fs_sync(int folder, struct error *err);
 /* A new file that nobody else can read, never one that is there, written in place: no other name ever holds what is
  * in it. An open file of this process may be named too (/proc/self/fd/N). */
 int file_write_new(const char *path, const void *data, size_t n, struct error *err);

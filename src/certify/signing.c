@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/str.h"
 #include "sign/card.h"
 
@@ -159,9 +160,10 @@ int signings_run(struct signings *signings, struct error *err) {
         struct error own = { 0 }, *first = &own;
         size_t wanted = helpers_wanted(signings);
         int r = certificate_from_pem(signings->act->ca_certificate, &ca, err);
+        _cleanup_close_ int folder = r < 0 ? r : act_attach_begin(signings->act, err);
 
-        if (r < 0)
-                return r;
+        if (folder < 0)
+                return folder;
         work.ca = ca;
         /* Fewer helpers than wished for only take longer. */
         for (struct helper *helper = work.helpers; work.helpers_n < wanted; helper++, work.helpers_n++) {
@@ -176,7 +178,7 @@ int signings_run(struct signings *signings, struct error *err) {
                         first = &work.helpers[i].err;
         }
         if (first->code == 0)
-                return act_attach_sync(signings->act, err);
+                return signings->act->dry_run ? 0 : fs_sync(folder, err);
         if (err)
                 *err = *first;
         return first->code;

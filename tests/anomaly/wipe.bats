@@ -141,9 +141,9 @@ clock() {
 
 # The first durable point is the beginning of the passes.
 wait_for_passes() {
-        local i
+        local i work=$STORE/work
         for ((i = 0; i < 3000; i++)); do
-                [ ! -s "$STORE/work/wipe-$ID.json" ] || return 0
+                [ ! -s "$work/wipe-$ID.json" ] || return 0
                 sleep 0.02
         done
         return 1

@@ -128,6 +128,7 @@ static double sign_alone(struct lot *lot, int threads) {
         pthread_t others[16];
         double began = seconds();
         struct error err;
+        int folder = lot->folder ? fs_open(lot->folder, &err) : -1;
 
         atomic_store(&lot->next, 0);
         for (int i = 1; i < threads; i++)
@@ -136,8 +137,10 @@ static double sign_alone(struct lot *lot, int threads) {
         (void) sign_some(lot);
         for (int i = 1; i < threads; i++)
                 (void) pthread_join(others[i], NULL);
-        if (lot->folder && fs_sync(lot->folder, &err) < 0)
+        if (folder >= 0 && fs_sync(folder, &err) < 0)
                 stop("sync", &err);
+        if (folder >= 0)
+                (void) close(folder);
         return seconds() - began;
 }
 

@@ -95,3 +95,22 @@ signed() {
         expect 3 m oto certificate sign "${numbers[0]}" "${numbers[1]}" --role supervisor
         [[ $output == *"[X1 · "* ]]
 }
+
+@test "S9: an authority that does not answer costs the stamps only, and is asked once" {
+        cat >ask <<END
+#!/bin/sh
+cat >/dev/null
+echo asked >>$BATS_TEST_TMPDIR/asked
+exit 1
+END
+        chmod 755 ask
+        printf '[tsa]\ncommand = %s\n' "$BATS_TEST_TMPDIR/ask" >"$STORE/mpsi.conf"
+        expect 0 m olga --lang en certificate sign --pending --confirm $MANY --role executor
+        [ "$(grep -o 'Without a time-stamp' <<<"$output" | wc -l)" = 1 ]
+        [ "$(wc -l <asked)" = 1 ]
+        [ "$(signed 1)" = $MANY ]
+        for number in "${numbers[@]}"; do
+                m sara --json certificate show "$number" | jq -e '.signatures[0].unstamped | length > 0' >/dev/null
+        done
+        expect 0 m sara ledger verify
+}
